@@ -1,0 +1,1 @@
+//! Benchmarks of spinroute: one question a file.

@@ -1,0 +1,146 @@
+//! Upper bounds that anyone can recheck.
+
+use rayon::prelude::*;
+
+use crate::sum::Sum;
+use crate::{Demand, Error, Instance};
+
+/// Tokens a block: summed in order, so the bits do not depend on the number of threads.
+const BLOCK: usize = 256;
+
+/// Expert prices and the upper bound on the objective that they prove.
+///
+/// For *any* prices `p ≥ 0`, weak duality gives
+///
+/// ```text
+/// OPT ≤ Σ_e c[e] p[e] + Σ_t (sum of the k largest s[t,e] − p[e])
+/// ```
+///
+/// where `AtMost` counts positive terms only. The bound is computed here, from the instance, in
+/// `f64` with compensated sums, so it holds whichever solver supplied the prices. Time O(T·E).
+///
+/// Reference: Ahuja, Magnanti, Orlin, *Network Flows* (1993), chapter 16 (Lagrangian relaxation).
+#[derive(Clone, Debug, PartialEq, serde::Serialize)]
+pub struct Certificate {
+    prices: Vec<f64>,
+    bound: f64,
+}
+
+impl Certificate {
+    /// Computes the bound that `prices` prove. Negative prices count as 0. The bound is `-∞` if a
+    /// token has fewer than `k` allowed experts under `Exactly(k)`: nothing is feasible then.
+    ///
+    /// # Errors
+    /// If there is not one finite price per expert.
+    pub fn new(instance: &Instance, mut prices: Vec<f64>) -> Result<Self, Error> {
+        let (got, experts) = (prices.len(), instance.experts());
+        let bad = prices.iter().position(|p| !p.is_finite());
+        if got != experts || bad.is_some() {
+            return Err(Error::Prices { experts, got, bad });
+        }
+        for price in &mut prices {
+            *price = price.max(0.0);
+        }
+        let surpluses: Vec<f64> = instance
+            .flat()
+            .par_chunks(BLOCK * experts)
+            .flat_map_iter(|block| {
+                let mut reduced = vec![0.0; experts];
+                let (prices, demand) = (&prices, instance.demand());
+                block.chunks_exact(experts).map(move |row| {
+                    for ((r, &s), p) in reduced.iter_mut().zip(row).zip(prices) {
+                        *r = f64::from(s) - p;
+                    }
+                    surplus(&mut reduced, demand)
+                })
+            })
+            .collect();
+        let rent = instance.capacity().iter().zip(&prices).map(|(&c, p)| f64::from(c) * p);
+        let bound = rent.chain(surpluses).collect::<Sum>().value();
+        Ok(Self { prices, bound })
+    }
+
+    /// The bound of zero prices: every token takes its `k` best experts.
+    #[must_use]
+    pub fn trivial(instance: &Instance) -> Self {
+        Self::new(instance, vec![0.0; instance.experts()])
+            .unwrap_or_else(|_| unreachable!("one finite price per expert"))
+    }
+
+    /// The price of each expert: the value of one more unit of its capacity.
+    #[must_use]
+    pub fn prices(&self) -> &[f64] {
+        &self.prices
+    }
+
+    /// The upper bound on the objective.
+    #[must_use]
+    pub fn bound(&self) -> f64 {
+        self.bound
+    }
+
+    /// The relative optimality gap `(bound − objective) / |objective|`, a fraction, at least 0.
+    ///
+    /// 0 if both are equal, infinite if only the objective is 0 (the convention of Gurobi's
+    /// `MIPGap`).
+    #[must_use]
+    pub fn gap(&self, objective: f64) -> f64 {
+        let gap = (self.bound - objective).max(0.0);
+        if gap == 0.0 { 0.0 } else { gap / objective.abs() }
+    }
+}
+
+/// The most that one token can earn: the sum of its `k` largest reduced scores.
+fn surplus(reduced: &mut [f64], demand: Demand) -> f64 {
+    let k = demand.k();
+    if k < reduced.len() {
+        reduced.select_nth_unstable_by(k - 1, |a, b| b.total_cmp(a));
+    }
+    let best = reduced[..k].iter();
+    match demand {
+        Demand::AtMost(_) => best.filter(|r| **r > 0.0).sum(),
+        Demand::Exactly(_) => best.sum(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ndarray::array;
+
+    #[test]
+    fn bounds_by_hand() {
+        let scores = array![[0.5, 0.25], [0.5, -0.25]];
+        let exact = Instance::new(scores.clone(), vec![1, 1], Demand::Exactly(1)).unwrap();
+        assert_eq!(Certificate::trivial(&exact).bound(), 1.0);
+        assert_eq!(Certificate::new(&exact, vec![0.25, -9.0]).unwrap().bound(), 0.75);
+        let at_most = Instance::new(scores, vec![1, 1], Demand::AtMost(2)).unwrap();
+        assert_eq!(Certificate::trivial(&at_most).bound(), 1.25);
+    }
+
+    #[test]
+    fn a_token_without_enough_experts_bounds_at_minus_infinity() {
+        let scores = array![[0.5, f32::NEG_INFINITY], [0.5, 0.5]];
+        let demand = Demand::Exactly(2);
+        let instance = Instance::new(scores, vec![2, 2], demand).unwrap();
+        assert_eq!(Certificate::trivial(&instance).bound(), f64::NEG_INFINITY);
+    }
+
+    #[test]
+    fn refuses_prices_that_are_not_prices() {
+        let instance = Instance::new(array![[0.5, 0.5]], vec![1, 1], Demand::AtMost(1)).unwrap();
+        let error = |prices| Certificate::new(&instance, prices).unwrap_err();
+        assert_eq!(error(vec![0.0]), Error::Prices { experts: 2, got: 1, bad: None });
+        assert_eq!(error(vec![0.0, f64::NAN]), Error::Prices { experts: 2, got: 2, bad: Some(1) });
+    }
+
+    #[test]
+    fn gap_conventions() {
+        let instance = Instance::new(array![[1.0]], vec![1], Demand::AtMost(1)).unwrap();
+        let certificate = Certificate::trivial(&instance);
+        assert_eq!(certificate.gap(1.0), 0.0);
+        assert_eq!(certificate.gap(0.5), 1.0);
+        assert_eq!(certificate.gap(0.0), f64::INFINITY);
+        assert_eq!(certificate.gap(2.0), 0.0);
+    }
+}

@@ -1,0 +1,224 @@
+//! What can go wrong.
+
+/// An instance, parameters or device that cannot be used.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// A table without rows or columns.
+    #[error("the score table is {tokens} tokens × {experts} experts; both must be at least 1")]
+    Empty {
+        /// Rows.
+        tokens: usize,
+        /// Columns.
+        experts: usize,
+    },
+    /// More tokens, experts or slots than 32 bits count.
+    #[error(
+        "{tokens} tokens × {experts} experts with k = {k} is too large: T·E, T·k and E must stay below 2³² each in tokens, slots and experts"
+    )]
+    TooLarge {
+        /// Rows.
+        tokens: usize,
+        /// Columns.
+        experts: usize,
+        /// Slots per token.
+        k: u32,
+    },
+    /// A score is NaN or +∞.
+    #[error(
+        "score of token {token} for expert {expert} is {value}; scores are finite, or -inf to forbid the pair"
+    )]
+    Score {
+        /// Row.
+        token: usize,
+        /// Column.
+        expert: usize,
+        /// What stands there.
+        value: f32,
+    },
+    /// Not one capacity per expert.
+    #[error("{got} capacities for {experts} experts; give one per expert")]
+    Capacities {
+        /// Capacities found.
+        got: usize,
+        /// Number of experts.
+        experts: usize,
+    },
+    /// A capacity factor that is not a positive number.
+    #[error("capacity factor {factor} is not a positive, finite number")]
+    CapacityFactor {
+        /// What was given.
+        factor: f64,
+    },
+    /// A token asks for no expert, or for more than there are.
+    #[error("k = {k} must be between 1 and the {experts} experts")]
+    Demand {
+        /// Experts per token.
+        k: u32,
+        /// Number of experts.
+        experts: usize,
+    },
+    /// The demand exceeds what the experts can hold.
+    #[error(
+        "infeasible: the tokens need {need} slots but the experts hold {supply}; raise the capacity or ask for at most k"
+    )]
+    Infeasible {
+        /// `T·k`.
+        need: u64,
+        /// `Σ_e min(c[e], T)`.
+        supply: u64,
+    },
+    /// Forbidden pairs leave some tokens short, whatever is done.
+    #[error("infeasible: {0}")]
+    Deficient(Box<Deficiency>),
+    /// Prices have the wrong shape or are not finite.
+    #[error("expected one finite price for each of {experts} experts, got {got}{}", .bad.map_or(String::new(), |e| format!(" with a non-finite one for expert {e}")))]
+    Prices {
+        /// Number of experts.
+        experts: usize,
+        /// Prices found.
+        got: usize,
+        /// The first expert whose price is not finite.
+        bad: Option<usize>,
+    },
+    /// An assignment breaks a constraint.
+    #[error("infeasible assignment: {0}")]
+    Violation(#[from] Violation),
+    /// A solver's parameter is out of its range.
+    #[error("parameter `{name}` is {value}; {mend}")]
+    Parameter {
+        /// Its name.
+        name: &'static str,
+        /// What was given.
+        value: String,
+        /// What is allowed.
+        mend: &'static str,
+    },
+    /// The solver cannot handle this instance.
+    #[error("{0}")]
+    Unsupported(String),
+}
+
+/// A constraint that an assignment breaks.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Violation {
+    /// Wrong number of rows.
+    #[error("it has {got} tokens, the instance has {want}")]
+    Tokens {
+        /// Rows found.
+        got: usize,
+        /// Rows expected.
+        want: usize,
+    },
+    /// A token has too few or too many experts.
+    #[error("token {token} takes {got} experts, the demand is {want}")]
+    Demand {
+        /// The token.
+        token: usize,
+        /// Experts it takes.
+        got: usize,
+        /// Experts it must (or may) take.
+        want: usize,
+    },
+    /// An expert does not exist.
+    #[error("token {token} takes expert {expert}, of only {experts}")]
+    Range {
+        /// The token.
+        token: usize,
+        /// The expert.
+        expert: u32,
+        /// Number of experts.
+        experts: usize,
+    },
+    /// A token takes an expert twice.
+    #[error("token {token} takes expert {expert} twice")]
+    Repeated {
+        /// The token.
+        token: usize,
+        /// The expert.
+        expert: u32,
+    },
+    /// A forbidden pair is used.
+    #[error("token {token} takes expert {expert}, a forbidden pair (score -inf)")]
+    Forbidden {
+        /// The token.
+        token: usize,
+        /// The expert.
+        expert: u32,
+    },
+    /// An expert is over capacity.
+    #[error("expert {expert} holds {load} tokens, over its capacity of {capacity}")]
+    Capacity {
+        /// The expert.
+        expert: usize,
+        /// Its load.
+        load: u32,
+        /// Its capacity.
+        capacity: u32,
+    },
+}
+
+/// Tokens and experts that prove an `Exactly(k)` demand infeasible: a Hall violator.
+///
+/// The tokens need `k` slots each. Each finds at most the experts outside the set that it may
+/// take, once each, and all of them together at most the capacity of the set. If
+///
+/// ```text
+/// k·|tokens| > Σ_{e ∈ experts} c[e] + Σ_{t ∈ tokens} |{e ∉ experts : (t, e) allowed}|
+/// ```
+///
+/// no assignment exists; by max-flow min-cut such sets exist whenever none does (P. Hall, *On
+/// representatives of subsets*, 1935, in the form for b-matchings). [`Deficiency::proves`]
+/// recounts both sides.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{} (first: {:?}) need {need} slots, but the experts open to them hold {supply} (crowded experts: {}, first: {:?}); allow more pairs, raise those capacities or ask for at most k", count(.tokens.len(), "token"), &.tokens[..tokens.len().min(3)], experts.len(), &.experts[..experts.len().min(3)])]
+pub struct Deficiency {
+    /// The tokens, ascending.
+    pub tokens: Vec<u32>,
+    /// The experts that they crowd, ascending.
+    pub experts: Vec<u32>,
+    /// The slots that the tokens need.
+    pub need: u64,
+    /// The most slots that they can get.
+    pub supply: u64,
+}
+
+fn count(n: usize, what: &str) -> String {
+    format!("{n} {what}{}", if n == 1 { "" } else { "s" })
+}
+
+impl Deficiency {
+    /// Counts need and supply of a set of tokens and experts; `Some` if they prove that
+    /// `instance` has no assignment.
+    #[must_use]
+    pub fn new(instance: &crate::Instance, tokens: Vec<u32>, experts: Vec<u32>) -> Option<Self> {
+        let mut inside = vec![false; instance.experts()];
+        for &e in &experts {
+            *inside.get_mut(e as usize)? = true;
+        }
+        if !matches!(instance.demand(), crate::Demand::Exactly(_))
+            || tokens.windows(2).any(|pair| pair[0] >= pair[1])
+            || tokens.last().is_some_and(|&t| t as usize >= instance.tokens())
+        {
+            return None;
+        }
+        let need = (tokens.len() * instance.demand().k()) as u64;
+        let held: u64 = (0..inside.len())
+            .filter(|&e| inside[e])
+            .map(|e| u64::from(instance.capacity()[e]))
+            .sum();
+        let outside = |t: usize| {
+            let allowed = |&(&s, &inside): &(&f32, &bool)| !inside && s > f32::NEG_INFINITY;
+            instance.scores(t).iter().zip(&inside).filter(allowed).count() as u64
+        };
+        let supply = held + tokens.iter().map(|&t| outside(t as usize)).sum::<u64>();
+        (need > supply).then_some(Self { tokens, experts, need, supply })
+    }
+
+    /// Whether these sets prove that `instance` has no assignment: recounted, not believed.
+    #[must_use]
+    pub fn proves(&self, instance: &crate::Instance) -> bool {
+        Self::new(instance, self.tokens.clone(), self.experts.clone()).is_some()
+    }
+}

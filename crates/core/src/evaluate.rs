@@ -1,0 +1,65 @@
+//! Objective, bound, gap and balance of a solution, all recomputed from the instance.
+
+use crate::{Certificate, Error, Instance, Load, Solution};
+
+/// What a solution is worth, measured without its solver.
+#[derive(Clone, Debug, PartialEq, serde::Serialize)]
+pub struct Evaluation {
+    /// Objective of the assignment.
+    pub objective: f64,
+    /// Prices and the upper bound that they prove.
+    pub certificate: Certificate,
+    /// Relative optimality gap, a fraction; see [`Certificate::gap`].
+    pub gap: f64,
+    /// Retained score: the objective over that of top-k without capacities.
+    pub retained: f64,
+    /// How the experts are loaded.
+    pub load: Load,
+}
+
+/// Measures a solution. One without prices is measured against [`Certificate::trivial`].
+///
+/// For the answer of a solver that ignores capacities, pass [`Instance::uncapped`].
+///
+/// # Errors
+/// If the assignment breaks a constraint or the prices are unusable: a bug in the solver.
+pub fn evaluate(instance: &Instance, solution: &Solution) -> Result<Evaluation, Error> {
+    let objective = instance.objective(&solution.assignment)?;
+    let trivial = Certificate::trivial(instance);
+    let retained = retained(objective, trivial.bound());
+    let certificate = match &solution.prices {
+        Some(prices) => Certificate::new(instance, prices.clone())?,
+        None => trivial,
+    };
+    let gap = certificate.gap(objective);
+    let load = Load::new(instance, &solution.assignment);
+    Ok(Evaluation { objective, certificate, gap, retained, load })
+}
+
+/// The share of the best uncapped objective that is kept; 1 if both are 0.
+fn retained(objective: f64, uncapped: f64) -> f64 {
+    if objective == uncapped { 1.0 } else { objective / uncapped }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Assignment, Demand, Stop};
+    use ndarray::array;
+
+    #[test]
+    fn measures_against_the_prices_or_against_none() {
+        let scores = array![[1.0, 0.5], [1.0, 0.25]];
+        let instance = Instance::new(scores, vec![1, 1], Demand::Exactly(1)).unwrap();
+        let assignment = Assignment::from_slots(1, vec![1, 0]);
+        let mut solution =
+            Solution { assignment, prices: Some(vec![0.5, 0.0]), stop: Stop::Finished };
+        let proven = evaluate(&instance, &solution).unwrap();
+        assert_eq!((proven.objective, proven.gap, proven.retained), (1.5, 0.0, 0.75));
+        solution.prices = None;
+        assert_eq!(evaluate(&instance, &solution).unwrap().gap, 0.5 / 1.5);
+        solution.assignment = Assignment::from_slots(1, vec![0, 0]);
+        assert!(matches!(evaluate(&instance, &solution), Err(Error::Violation(_))));
+        assert_eq!(evaluate(&instance.uncapped(), &solution).unwrap().load.overflow, 0);
+    }
+}

@@ -1,0 +1,37 @@
+//! The problem, its answers, and the proof of how good an answer is.
+//!
+//! An [`Instance`] asks which experts each token takes: maximise the retained score, `k` experts
+//! a token, at most `c[e]` tokens an expert. A [`Solver`] answers with an [`Assignment`] and, where
+//! its method has a dual side, with expert prices. This crate alone says how good the answer is:
+//! [`Instance::objective`] checks every constraint, [`Certificate`] turns *any* prices into an
+//! upper bound on the optimum, and [`evaluate`] puts the two together. No solver is believed.
+//!
+//! ```
+//! use ndarray::array;
+//! use spinroute_core::{Certificate, Demand, Instance};
+//!
+//! // Two tokens both prefer expert 0, which holds one of them.
+//! let instance = Instance::new(array![[0.9, 0.8], [0.7, 0.1]], vec![1, 1], Demand::Exactly(1))?;
+//! let bound = Certificate::new(&instance, vec![0.1, 0.0])?.bound();
+//! assert!((bound - 1.5).abs() < 1e-6); // token 1 takes expert 0, token 0 takes expert 1
+//! # Ok::<(), spinroute_core::Error>(())
+//! ```
+mod assignment;
+mod certificate;
+mod error;
+mod evaluate;
+mod instance;
+mod load;
+pub mod repair;
+mod run;
+mod solver;
+mod sum;
+
+pub use assignment::Assignment;
+pub use certificate::Certificate;
+pub use error::{Deficiency, Error, Violation};
+pub use evaluate::{Evaluation, evaluate};
+pub use instance::{Demand, Instance};
+pub use load::Load;
+pub use run::{Best, Budget, Observer, Progress, Run, Stop};
+pub use solver::{Solution, Solver};

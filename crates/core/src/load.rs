@@ -1,0 +1,100 @@
+//! How evenly an assignment loads the experts, in the field's measures, defined once.
+
+use crate::{Assignment, Instance};
+
+/// The load of every expert and what it says about balance.
+///
+/// With `load[e]` the number of tokens that take expert `e`, mean and standard deviation (of the
+/// population) over the experts:
+#[derive(Clone, Debug, PartialEq, serde::Serialize)]
+pub struct Load {
+    /// `load[e]`: tokens that take expert `e`.
+    #[serde(skip)]
+    pub per_expert: Vec<u32>,
+    /// Mean load, `Σ_e load[e] / E`.
+    pub mean: f64,
+    /// Largest load: what the slowest device works through.
+    pub max: u32,
+    /// Coefficient of variation, standard deviation / mean; 0 if nothing is assigned.
+    pub cv: f64,
+    /// Balance score `1 / (1 + CV)`, 1 if all loads are equal.
+    pub balance: f64,
+    /// `MaxVio = (max − mean) / mean` (Wang et al. 2024, arXiv 2408.15664); 0 if nothing is
+    /// assigned.
+    pub max_vio: f64,
+    /// Experts with no token.
+    pub dead: usize,
+    /// Active capacity: the share of experts with at least one token.
+    pub active: f64,
+    /// `Σ_e max(0, load[e] − c[e])`: tokens beyond capacity, 0 if the assignment is feasible.
+    pub overflow: u64,
+    /// `T·k − Σ_e load[e]`: slots left empty.
+    pub dropped: u64,
+}
+
+impl Load {
+    /// Measures `assignment` on `instance`. Experts out of range are not counted.
+    #[must_use]
+    pub fn new(instance: &Instance, assignment: &Assignment) -> Self {
+        let mut load = vec![0u32; instance.experts()];
+        for &e in assignment.slots() {
+            if let Some(load) = load.get_mut(e as usize) {
+                *load += 1;
+            }
+        }
+        Self::of(load, instance.capacity(), (instance.tokens() * instance.demand().k()) as u64)
+    }
+
+    /// Measures given loads (one per expert) under `capacity`, where `slots` is `T·k`.
+    #[must_use]
+    pub fn of(per_expert: Vec<u32>, capacity: &[u32], slots: u64) -> Self {
+        let experts = per_expert.len().max(1) as f64;
+        let total: u64 = per_expert.iter().map(|&l| u64::from(l)).sum();
+        let mean = total as f64 / experts;
+        let variance =
+            per_expert.iter().map(|&l| (f64::from(l) - mean).powi(2)).sum::<f64>() / experts;
+        let relative = |deviation: f64| if total == 0 { 0.0 } else { deviation / mean };
+        let (max, cv) = (per_expert.iter().copied().max().unwrap_or(0), relative(variance.sqrt()));
+        let dead = per_expert.iter().filter(|&&l| l == 0).count();
+        let over = per_expert.iter().zip(capacity).map(|(&l, &c)| u64::from(l.saturating_sub(c)));
+        Self {
+            mean,
+            max,
+            cv,
+            balance: 1.0 / (1.0 + cv),
+            max_vio: relative(f64::from(max) - mean),
+            dead,
+            active: 1.0 - dead as f64 / experts,
+            overflow: over.sum(),
+            dropped: slots.saturating_sub(total),
+            per_expert,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Load;
+
+    #[test]
+    fn measures_by_hand() {
+        let load = Load::of(vec![4, 0, 2, 2], &[3, 3, 3, 3], 10);
+        assert_eq!((load.mean, load.max, load.dead, load.overflow), (2.0, 4, 1, 1));
+        assert_eq!((load.active, load.dropped, load.max_vio), (0.75, 2, 1.0));
+        let cv = 2f64.sqrt() / 2.0; // variance (4 + 4 + 0 + 0) / 4
+        assert!((load.cv - cv).abs() < 1e-15 && (load.balance - 1.0 / (1.0 + cv)).abs() < 1e-15);
+    }
+
+    #[test]
+    fn the_field_notes_arithmetic_of_integer_loads() {
+        // field.md section 7: 100 tokens, k = 2, E = 128, best loads 72 twos and 56 ones.
+        let loads = [vec![2; 72], vec![1; 56]].concat();
+        assert!((Load::of(loads, &[2; 128], 200).balance - 0.759).abs() < 5e-4);
+    }
+
+    #[test]
+    fn nothing_assigned_is_balanced_and_dead() {
+        let load = Load::of(vec![0, 0], &[1, 1], 2);
+        assert_eq!((load.cv, load.balance, load.max_vio, load.dead), (0.0, 1.0, 0.0, 2));
+    }
+}

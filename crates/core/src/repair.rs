@@ -1,0 +1,1 @@
+//! Makes any table of choices feasible. To come.

@@ -1,0 +1,192 @@
+//! The context of a run: seed, budget, observer, prices to start from.
+
+use std::ops::ControlFlow;
+use std::time::{Duration, Instant};
+
+/// Why a run ended. Optimality is not here: it is a gap of 0, which a
+/// [`Certificate`](crate::Certificate) proves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum Stop {
+    /// The algorithm ran to its own end.
+    Finished,
+    /// The gap asked for was reached before the end.
+    TargetGap,
+    /// [`Budget::steps`] was used up.
+    StepLimit,
+    /// [`Budget::time`] was used up.
+    TimeLimit,
+    /// The observer asked to stop.
+    Interrupted,
+}
+
+/// Limits of a run; `None` means no limit.
+///
+/// A step is one pass of the solver's outer loop. Only step limits are reproducible.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Budget {
+    /// Largest number of steps.
+    pub steps: Option<u64>,
+    /// Longest wall-clock time, from [`Run::new`] on.
+    pub time: Option<Duration>,
+}
+
+/// The best that a solver knows at the end of a step, where it knows it.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Best {
+    /// Objective of the best feasible assignment so far.
+    pub objective: Option<f64>,
+    /// Smallest upper bound so far.
+    pub bound: Option<f64>,
+}
+
+/// What an observer sees.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub struct Progress {
+    /// Steps so far.
+    pub step: u64,
+    /// Wall-clock time so far.
+    pub elapsed: Duration,
+    /// The best so far.
+    pub best: Best,
+}
+
+/// Called once per step; `Break` ends the run.
+pub type Observer<'a> = dyn FnMut(&Progress) -> ControlFlow<()> + Send + 'a;
+
+/// The context of one run: the only source of randomness and time.
+///
+/// Threads are not here: a solver runs in the current rayon pool, and its answer does not depend
+/// on their number.
+pub struct Run<'a> {
+    seed: u64,
+    budget: Budget,
+    observer: Option<&'a mut Observer<'a>>,
+    warm_prices: Option<&'a [f64]>,
+    start: Instant,
+    step: u64,
+}
+
+impl<'a> Run<'a> {
+    /// A run with no limits and no observer, whose clock starts now.
+    #[must_use]
+    pub fn new(seed: u64) -> Self {
+        let budget = Budget::default();
+        Self { seed, budget, observer: None, warm_prices: None, start: Instant::now(), step: 0 }
+    }
+
+    /// Sets the budget.
+    #[must_use]
+    pub fn budget(mut self, budget: Budget) -> Self {
+        self.budget = budget;
+        self
+    }
+
+    /// Sets the observer.
+    #[must_use]
+    pub fn observer(mut self, observer: &'a mut Observer<'a>) -> Self {
+        self.observer = Some(observer);
+        self
+    }
+
+    /// Offers prices to start from, one per expert: the last batch's, or another solver's.
+    ///
+    /// A hint: it changes the time that a solver with prices takes, never the quality that an
+    /// exact one reaches. Solvers without prices ignore it; the others refuse a wrong number or
+    /// non-finite ones with [`Error::Prices`](crate::Error::Prices) and count negative ones as 0.
+    #[must_use]
+    pub fn warm_prices(mut self, prices: &'a [f64]) -> Self {
+        self.warm_prices = Some(prices);
+        self
+    }
+
+    /// The only source of randomness.
+    #[must_use]
+    pub fn seed(&self) -> u64 {
+        self.seed
+    }
+
+    /// The prices to start from, checked against the number of experts.
+    ///
+    /// # Errors
+    /// If there is not one finite price per expert.
+    pub fn start_prices(&self, experts: usize) -> Result<Option<&'a [f64]>, crate::Error> {
+        let Some(prices) = self.warm_prices else { return Ok(None) };
+        let bad = prices.iter().position(|p| !p.is_finite());
+        if prices.len() != experts || bad.is_some() {
+            return Err(crate::Error::Prices { experts, got: prices.len(), bad });
+        }
+        Ok(Some(prices))
+    }
+
+    /// Steps so far.
+    #[must_use]
+    pub fn steps(&self) -> u64 {
+        self.step
+    }
+
+    /// Wall-clock time so far.
+    #[must_use]
+    pub fn elapsed(&self) -> Duration {
+        self.start.elapsed()
+    }
+
+    /// Ends a step: tells the observer, then checks the budget.
+    pub fn tick(&mut self, best: Best) -> ControlFlow<Stop> {
+        self.step += 1;
+        if let Some(observe) = self.observer.as_mut() {
+            let progress = Progress { step: self.step, elapsed: self.start.elapsed(), best };
+            if observe(&progress).is_break() {
+                return ControlFlow::Break(Stop::Interrupted);
+            }
+        }
+        if self.budget.steps.is_some_and(|limit| self.step >= limit) {
+            ControlFlow::Break(Stop::StepLimit)
+        } else if self.budget.time.is_some_and(|limit| self.start.elapsed() >= limit) {
+            ControlFlow::Break(Stop::TimeLimit)
+        } else {
+            ControlFlow::Continue(())
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_observer_sees_every_step_and_stops_the_run() {
+        let mut seen = Vec::new();
+        let mut observe = |progress: &Progress| {
+            seen.push((progress.step, progress.best.bound));
+            if progress.step == 3 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        };
+        let mut run = Run::new(1).observer(&mut observe);
+        let best = Best { objective: None, bound: Some(2.0) };
+        let stop = loop {
+            if let ControlFlow::Break(stop) = run.tick(best) {
+                break stop;
+            }
+        };
+        assert_eq!(stop, Stop::Interrupted);
+        assert_eq!(seen, [(1, Some(2.0)), (2, Some(2.0)), (3, Some(2.0))]);
+    }
+
+    #[test]
+    fn budgets_end_a_run() {
+        let mut run = Run::new(1).budget(Budget { steps: Some(1), time: None });
+        assert_eq!(run.tick(Best::default()), ControlFlow::Break(Stop::StepLimit));
+        let mut run = Run::new(1).budget(Budget { steps: None, time: Some(Duration::ZERO) });
+        assert_eq!(run.tick(Best::default()), ControlFlow::Break(Stop::TimeLimit));
+    }
+
+    #[test]
+    fn start_prices_are_checked() {
+        let run = Run::new(0).warm_prices(&[0.0, f64::NAN]);
+        assert!(run.start_prices(2).is_err());
+        assert!(Run::new(0).warm_prices(&[0.0]).start_prices(2).is_err());
+        assert_eq!(Run::new(0).warm_prices(&[0.5]).start_prices(1), Ok(Some(&[0.5][..])));
+    }
+}

@@ -1,0 +1,10 @@
+//! The `k` best of every row of a score table, at memory speed.
+//!
+//! Every router starts here, and every round of a price method repeats it: for each token, the
+//! `k` largest of `s[t,e] − p[e]`, the value of the last one taken and of the first one left.
+//! The order is total: larger values first, equal values by lower expert. All paths give the
+//! same bits.
+mod portable;
+mod selection;
+
+pub use selection::Selection;
