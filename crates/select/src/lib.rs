@@ -3,7 +3,12 @@
 //! Every router starts here, and every round of a price method repeats it: for each token, the
 //! `k` largest of `s[t,e] − p[e]`, the value of the last one taken and of the first one left.
 //! The order is total: larger values first, equal values by lower expert. All paths give the
-//! same bits.
+//! same bits; which one runs is decided by the processor at run time.
+//!
+//! This is the only crate for the CPU that holds `unsafe` code: the vector paths, each beside a
+//! portable twin that a test compares it with.
+#[cfg(target_arch = "x86_64")]
+mod avx512;
 mod portable;
 mod selection;
 

@@ -7,18 +7,29 @@ use crate::portable;
 /// The `k` best experts of every token under prices, and the margin to the next one.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Selection {
-    /// The `k` best experts of each token, `tokens × k`, best first.
+    /// The `k` best experts of each token, `tokens × k`, ascending in each row.
     pub experts: Vec<u32>,
-    /// The reduced score `s − p` of the last expert taken, one per token.
+    /// The reduced score `s − p` of the last expert taken, the k-th best, one per token.
     pub taken: Vec<f32>,
+    /// The last expert taken, one per token.
+    pub last: Vec<u32>,
     /// The reduced score of the best expert left, one per token; `-∞` if none is left.
     pub left: Vec<f32>,
     /// The best expert left, one per token; `u32::MAX` if none is left.
     pub next: Vec<u32>,
 }
 
+/// Where a block of rows writes its part of a [`Selection`].
+pub(crate) struct Block<'a> {
+    pub(crate) experts: &'a mut [u32],
+    pub(crate) taken: &'a mut [f32],
+    pub(crate) last: &'a mut [u32],
+    pub(crate) left: &'a mut [f32],
+    pub(crate) next: &'a mut [u32],
+}
+
 /// Tokens a block: what one task works on, whatever the number of threads.
-const BLOCK: usize = 256;
+const BLOCK: usize = 1024;
 
 impl Selection {
     /// Selects the `k` largest `s[t,e] − p[e]` of every row of `scores` (row-major, one row of
@@ -28,21 +39,109 @@ impl Selection {
     /// # Panics
     /// If `k` is 0 or exceeds the number of experts, or the rows are ragged.
     pub fn fill(&mut self, scores: &[f32], prices: &[f32], k: usize) {
+        self.fill_with(path(), scores, prices, k);
+    }
+
+    fn fill_with(&mut self, path: Path, scores: &[f32], prices: &[f32], k: usize) {
         let experts = prices.len();
         assert!(k > 0 && k <= experts && scores.len().is_multiple_of(experts));
         let tokens = scores.len() / experts;
         self.experts.resize(tokens * k, 0);
         self.taken.resize(tokens, 0.0);
+        self.last.resize(tokens, 0);
         self.left.resize(tokens, 0.0);
         self.next.resize(tokens, 0);
         self.experts
             .par_chunks_mut(BLOCK * k)
             .zip(self.taken.par_chunks_mut(BLOCK))
+            .zip(self.last.par_chunks_mut(BLOCK))
             .zip(self.left.par_chunks_mut(BLOCK))
             .zip(self.next.par_chunks_mut(BLOCK))
             .zip(scores.par_chunks(BLOCK * experts))
-            .for_each(|((((ids, taken), left), next), rows)| {
-                portable::select(rows, prices, k, ids, taken, left, next);
+            .for_each(|(((((experts, taken), last), left), next), rows)| {
+                path(rows, prices, k, Block { experts, taken, last, left, next });
             });
+    }
+}
+
+/// One way through a block of rows.
+type Path = fn(&[f32], &[f32], usize, Block<'_>);
+
+/// The fastest path that this processor runs.
+fn path() -> Path {
+    #[cfg(target_arch = "x86_64")]
+    if crate::avx512::available() {
+        return crate::avx512::select;
+    }
+    portable::select
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn ascending_experts_and_ties_to_the_lower_expert() {
+        let mut selection = Selection::default();
+        selection.fill(&[1.0, 3.0, 3.0, 2.0, 0.0, 0.0, 0.0, 0.0], &[0.0, 0.0, 0.0, 0.0], 2);
+        assert_eq!(selection.experts, [1, 2, 0, 1]);
+        assert_eq!((selection.taken[0], selection.left[0], selection.next[0]), (3.0, 2.0, 3));
+        assert_eq!((selection.taken[1], selection.left[1], selection.next[1]), (0.0, 0.0, 2));
+    }
+
+    #[test]
+    fn nothing_is_left_when_all_are_taken() {
+        let mut selection = Selection::default();
+        selection.fill(&[1.0, f32::NEG_INFINITY], &[0.5, 0.5], 2);
+        assert_eq!((selection.taken[0], selection.left[0]), (f32::NEG_INFINITY, f32::NEG_INFINITY));
+        assert_eq!(selection.next, [u32::MAX]);
+    }
+
+    /// Scores with many ties, forbidden pairs and both signs of zero.
+    fn score() -> impl Strategy<Value = f32> {
+        prop_oneof![
+            4 => -1.0f32..1.0,
+            2 => (0u8..4).prop_map(f32::from),
+            1 => Just(f32::NEG_INFINITY),
+            1 => Just(-0.0),
+        ]
+    }
+
+    /// By sorting: the definition.
+    fn by_sorting(scores: &[f32], prices: &[f32], k: usize) -> Selection {
+        let mut selection = Selection::default();
+        for row in scores.chunks_exact(prices.len()) {
+            let mut order: Vec<(f32, u32)> =
+                (0..).zip(row.iter().zip(prices)).map(|(e, (s, p))| (s - p, e)).collect();
+            order.sort_by(|a, b| b.0.partial_cmp(&a.0).unwrap().then(a.1.cmp(&b.1)));
+            selection.taken.push(order[k - 1].0);
+            selection.last.push(order[k - 1].1);
+            order[..k].sort_by_key(|pair| pair.1);
+            selection.experts.extend(order[..k].iter().map(|pair| pair.1));
+            let (left, next) = order.get(k).copied().unwrap_or((f32::NEG_INFINITY, u32::MAX));
+            selection.left.push(left);
+            selection.next.push(next);
+        }
+        selection
+    }
+
+    proptest! {
+        #[test]
+        fn every_path_is_the_definition(
+            (prices, k, scores) in (1usize..90)
+                .prop_flat_map(|experts| (prop::collection::vec(0.0f32..1.0, experts), 1..=experts))
+                .prop_flat_map(|(prices, k)| {
+                    let cells = prices.len() * 5;
+                    (Just(prices), Just(k), prop::collection::vec(score(), cells))
+                })
+        ) {
+            let expected = by_sorting(&scores, &prices, k);
+            for path in [portable::select as Path, path()] {
+                let mut selection = Selection::default();
+                selection.fill_with(path, &scores, &prices, k);
+                prop_assert_eq!(&selection, &expected);
+            }
+        }
     }
 }

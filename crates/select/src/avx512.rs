@@ -1,0 +1,257 @@
+//! The pass with AVX-512: a bound from the lane maxima, then only the few scores above it.
+//!
+//! Sixteen lanes each keep the maximum of what passed through them. These are sixteen different
+//! scores, so the (k+1)-th largest of them is a lower bound of the row's (k+1)-th largest score.
+//! The scores not below the bound, about a dozen, are compressed into one register and sorted;
+//! the k-th and the next value then split the candidates. Where more than sixteen pass, the
+//! (k+1)-th largest of the first sixteen is a better bound. Rows with still more (ties), and all
+//! rows of `k > 15`, take the scalar way.
+//!
+//! Tokens go through the stages in small batches: a vector load just behind the overlapping
+//! stores of [`collect`] would wait for each of them to leave the store buffer (2.5 times slower).
+//! Tried and slower: compressing straight to memory (microcoded on some processors).
+#![allow(unsafe_code)]
+
+use std::arch::x86_64::{
+    __m512, __m512i, __mmask16, _CMP_EQ_OQ, _CMP_GE_OQ, _CMP_GT_OQ, _mm512_add_epi32,
+    _mm512_cmp_ps_mask, _mm512_cvtss_f32, _mm512_loadu_ps, _mm512_loadu_si512,
+    _mm512_mask_blend_ps, _mm512_mask_loadu_ps, _mm512_mask_storeu_epi32, _mm512_mask_sub_ps,
+    _mm512_maskz_compress_epi32, _mm512_maskz_compress_ps, _mm512_maskz_loadu_ps, _mm512_max_ps,
+    _mm512_min_ps, _mm512_permutexvar_ps, _mm512_set1_epi32, _mm512_set1_ps, _mm512_setr_epi32,
+    _mm512_storeu_ps, _mm512_storeu_si512, _mm512_sub_ps,
+};
+
+use crate::portable;
+use crate::selection::Block;
+
+const LANES: usize = 16;
+
+/// Tokens a batch, at most; fewer where rows are long, so that a batch stays in the first cache.
+const BATCH: usize = 16;
+
+/// Whether this processor runs the path.
+pub(crate) fn available() -> bool {
+    std::arch::is_x86_feature_detected!("avx512f") && std::arch::is_x86_feature_detected!("popcnt")
+}
+
+/// Selects from each row; see [`crate::Selection::fill`].
+pub(crate) fn select(rows: &[f32], prices: &[f32], k: usize, out: Block<'_>) {
+    if k < LANES {
+        // SAFETY: this path is only chosen where `available` holds.
+        unsafe { select_few(rows, prices, k, out) }
+    } else {
+        portable::select(rows, prices, k, out);
+    }
+}
+
+/// The lanes of a vector of `LANES` that start at `start` and lie before `end`.
+fn lanes(start: usize, end: usize) -> __mmask16 {
+    if start + LANES <= end { u16::MAX } else { (1u16 << (end - start)) - 1 }
+}
+
+/// What one token passes from stage to stage.
+struct Row {
+    /// Reduced scores, padded with `-∞` to whole vectors.
+    reduced: Vec<f32>,
+    /// The candidates' values and experts, with a vector of room behind the last.
+    values: Vec<f32>,
+    ids: Vec<u32>,
+    found: usize,
+}
+
+impl Row {
+    fn new(experts: usize) -> Self {
+        let width = experts.next_multiple_of(LANES);
+        let (reduced, values) = (vec![0.0; width], vec![0.0; width + LANES]);
+        Self { reduced, values, ids: vec![0; width + LANES], found: 0 }
+    }
+}
+
+#[target_feature(enable = "avx512f,popcnt")]
+fn select_few(rows: &[f32], prices: &[f32], k: usize, mut out: Block<'_>) {
+    let experts = prices.len();
+    let batch = (4096 / experts).clamp(1, BATCH);
+    let mut work: Vec<Row> = (0..batch).map(|_| Row::new(experts)).collect();
+    let mut bounds = [0f32; BATCH];
+    let mut best = Vec::with_capacity(k + 2);
+    for (b, rows) in rows.chunks(batch * experts).enumerate() {
+        let rows = rows.chunks_exact(experts);
+        let work = &mut work[..rows.len()];
+        for ((row, scores), bound) in work.iter_mut().zip(rows).zip(&mut bounds) {
+            *bound = nth_largest(reduce(scores, prices, &mut row.reduced), k);
+        }
+        for (row, &bound) in work.iter_mut().zip(&bounds) {
+            row.found = collect(row, experts, bound);
+            if row.found > LANES {
+                let bound = nth_largest(load(&row.values), k);
+                row.found = collect(row, experts, bound);
+            }
+        }
+        for (t, row) in (b * batch..).zip(work.iter()) {
+            if row.found <= LANES {
+                split(row, k, t, &mut out);
+            } else {
+                best.clear();
+                let pairs = row.values.iter().copied().zip(row.ids.iter().copied());
+                pairs.take(row.found).for_each(|pair| portable::insert(&mut best, k, pair));
+                portable::write(&mut out, t, k, &best);
+            }
+        }
+    }
+}
+
+/// Writes `scores − prices` to `reduced` (padded with `-∞`); returns the maximum of each lane.
+#[target_feature(enable = "avx512f")]
+fn reduce(scores: &[f32], prices: &[f32], reduced: &mut [f32]) -> __m512 {
+    let experts = scores.len();
+    assert!(prices.len() == experts && reduced.len() == experts.next_multiple_of(LANES));
+    let lowest = _mm512_set1_ps(f32::NEG_INFINITY);
+    let (mut even, mut odd) = (lowest, lowest);
+    let whole = experts / LANES * LANES;
+    for start in (0..whole).step_by(LANES) {
+        // SAFETY: a whole vector from `start` lies within all three slices.
+        unsafe {
+            let score = _mm512_loadu_ps(scores.as_ptr().add(start));
+            let value = _mm512_sub_ps(score, _mm512_loadu_ps(prices.as_ptr().add(start)));
+            _mm512_storeu_ps(reduced.as_mut_ptr().add(start), value);
+            (even, odd) = (odd, _mm512_max_ps(even, value));
+        }
+    }
+    if whole < experts {
+        let mask = lanes(whole, experts);
+        // SAFETY: the masked loads touch only lanes before the end of `scores` and `prices`;
+        // `reduced` is padded to a whole vector.
+        unsafe {
+            let score = _mm512_maskz_loadu_ps(mask, scores.as_ptr().add(whole));
+            let price = _mm512_maskz_loadu_ps(mask, prices.as_ptr().add(whole));
+            let value = _mm512_mask_sub_ps(lowest, mask, score, price);
+            _mm512_storeu_ps(reduced.as_mut_ptr().add(whole), value);
+            even = _mm512_max_ps(even, value);
+        }
+    }
+    _mm512_max_ps(even, odd)
+}
+
+/// The first vector of `values`.
+#[target_feature(enable = "avx512f")]
+fn load(values: &[f32]) -> __m512 {
+    assert!(values.len() >= LANES);
+    // SAFETY: a whole vector lies within `values`.
+    unsafe { _mm512_loadu_ps(values.as_ptr()) }
+}
+
+/// Sorts the lanes, ascending, by a bitonic network.
+#[inline]
+#[target_feature(enable = "avx512f")]
+fn sort(lanes: __m512) -> __m512 {
+    let mut sorted = exchange::<2, 1>(lanes);
+    sorted = exchange::<4, 1>(exchange::<4, 2>(sorted));
+    sorted = exchange::<8, 1>(exchange::<8, 2>(exchange::<8, 4>(sorted)));
+    sorted = exchange::<16, 4>(exchange::<16, 8>(sorted));
+    exchange::<16, 1>(exchange::<16, 2>(sorted))
+}
+
+/// One step of the network: each lane meets the lane `GAP` away, in runs of `SIZE`.
+#[inline]
+#[target_feature(enable = "avx512f")]
+fn exchange<const SIZE: usize, const GAP: usize>(values: __m512) -> __m512 {
+    const fn partners(gap: usize) -> [i32; LANES] {
+        let mut partner = [0; LANES];
+        let mut lane = 0;
+        while lane < LANES {
+            partner[lane] = (lane ^ gap) as i32;
+            lane += 1;
+        }
+        partner
+    }
+    const fn larger(size: usize, gap: usize) -> u16 {
+        let (mut mask, mut lane) = (0u16, 0);
+        while lane < LANES {
+            mask |= (((lane & size == 0) == (lane & gap != 0)) as u16) << lane;
+            lane += 1;
+        }
+        mask
+    }
+    let partner = const { partners(GAP) };
+    // SAFETY: `partner` is a whole vector.
+    let index = unsafe { _mm512_loadu_si512(partner.as_ptr().cast()) };
+    let other = _mm512_permutexvar_ps(index, values);
+    let (low, high) = (_mm512_min_ps(values, other), _mm512_max_ps(values, other));
+    _mm512_mask_blend_ps(const { larger(SIZE, GAP) }, low, high)
+}
+
+/// Lane `lane` of `values`.
+#[inline]
+#[target_feature(enable = "avx512f")]
+fn lane(values: __m512, lane: usize) -> f32 {
+    _mm512_cvtss_f32(_mm512_permutexvar_ps(_mm512_set1_epi32(lane as i32), values))
+}
+
+/// The `n`-th largest lane, `n` from 0.
+#[inline]
+#[target_feature(enable = "avx512f")]
+fn nth_largest(values: __m512, n: usize) -> f32 {
+    lane(sort(values), LANES - 1 - n)
+}
+
+/// Gathers the values not below `bound` with their experts, in ascending order of expert.
+#[target_feature(enable = "avx512f,popcnt")]
+fn collect(row: &mut Row, experts: usize, bound: f32) -> usize {
+    let Row { reduced, values, ids, .. } = row;
+    assert!(values.len() >= reduced.len() + LANES && ids.len() >= reduced.len() + LANES);
+    let (bound, step) = (_mm512_set1_ps(bound), _mm512_set1_epi32(LANES as i32));
+    let mut id = _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
+    let mut found = 0;
+    for start in (0..reduced.len()).step_by(LANES) {
+        // SAFETY: `reduced` is whole vectors; `found ≤ start`, so both stores end within the
+        // `reduced.len() + LANES` elements asserted above.
+        unsafe {
+            let value = _mm512_loadu_ps(reduced.as_ptr().add(start));
+            let hit = _mm512_cmp_ps_mask::<_CMP_GE_OQ>(value, bound) & lanes(start, experts);
+            let packed = _mm512_maskz_compress_ps(hit, value);
+            _mm512_storeu_ps(values.as_mut_ptr().add(found), packed);
+            let packed: __m512i = _mm512_maskz_compress_epi32(hit, id);
+            _mm512_storeu_si512(ids.as_mut_ptr().add(found).cast(), packed);
+            found += hit.count_ones() as usize;
+        }
+        id = _mm512_add_epi32(id, step);
+    }
+    found
+}
+
+/// Splits up to sixteen candidates at the k-th largest value and writes both sides.
+#[target_feature(enable = "avx512f,popcnt")]
+fn split(row: &Row, k: usize, t: usize, out: &mut Block<'_>) {
+    let there = lanes(0, row.found);
+    // SAFETY: both buffers hold at least a whole vector.
+    let (values, ids) = unsafe {
+        let lowest = _mm512_set1_ps(f32::NEG_INFINITY);
+        let values = _mm512_mask_loadu_ps(lowest, there, row.values.as_ptr());
+        (values, _mm512_loadu_si512(row.ids.as_ptr().cast()))
+    };
+    let sorted = sort(values);
+    let (taken, left) = (lane(sorted, LANES - k), lane(sorted, LANES - 1 - k));
+    let above = _mm512_cmp_ps_mask::<_CMP_GT_OQ>(values, _mm512_set1_ps(taken)) & there;
+    let level = _mm512_cmp_ps_mask::<_CMP_EQ_OQ>(values, _mm512_set1_ps(taken)) & there;
+    let mut last = lowest_bit(level);
+    let mut inside = above | last;
+    // Equal values by lower expert: only where a tie crosses the split does this loop run.
+    while (inside.count_ones() as usize) < k {
+        last = lowest_bit(level & !inside);
+        inside |= last;
+    }
+    let next = _mm512_cmp_ps_mask::<_CMP_EQ_OQ>(values, _mm512_set1_ps(left)) & there & !inside;
+    let row_out = &mut out.experts[t * k..][..k];
+    let packed = _mm512_maskz_compress_epi32(inside, ids);
+    // SAFETY: the mask has k lanes, and `row_out` room for k.
+    unsafe { _mm512_mask_storeu_epi32(row_out.as_mut_ptr().cast(), lanes(0, k), packed) };
+    let id = |bit: u16| row.ids[bit.trailing_zeros() as usize & (LANES - 1)];
+    (out.taken[t], out.last[t]) = (taken, id(last));
+    (out.left[t], out.next[t]) =
+        if next == 0 { (f32::NEG_INFINITY, u32::MAX) } else { (left, id(next)) };
+}
+
+/// The lowest bit set.
+fn lowest_bit(mask: u16) -> u16 {
+    mask & mask.wrapping_neg()
+}
