@@ -106,6 +106,21 @@ impl Assignment {
             None => false,
         }
     }
+
+    /// Puts expert `new` into the slot where token `t` holds `old`; false if it does not hold it.
+    ///
+    /// # Panics
+    /// If there is no token `t`.
+    pub fn replace(&mut self, t: usize, old: u32, new: u32) -> bool {
+        let row = &mut self.slots[t * self.k..][..self.k];
+        match row.iter_mut().find(|slot| **slot == old) {
+            Some(slot) if old != Self::EMPTY && new != Self::EMPTY => {
+                *slot = new;
+                true
+            }
+            _ => false,
+        }
+    }
 }
 
 #[cfg(test)]
@@ -127,5 +142,8 @@ mod tests {
         assert!(assignment.push(0, 7) && assignment.push(0, 8) && !assignment.push(0, 9));
         assert!(assignment.remove(0, 7) && !assignment.remove(0, 7));
         assert_eq!(assignment.experts(0), [8]);
+        assert!(assignment.replace(0, 8, 5) && !assignment.replace(0, 8, 6));
+        assert!(!assignment.replace(0, Assignment::EMPTY, 6));
+        assert_eq!(assignment.experts(0), [5]);
     }
 }
