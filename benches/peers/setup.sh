@@ -1,0 +1,7 @@
+#!/usr/bin/env bash
+# Makes benches/peers/.venv with the pinned peers. Needs Python 3.10 or newer and PyPI.
+set -euo pipefail
+cd "$(dirname "$0")"
+python3 -m venv .venv
+.venv/bin/pip install --quiet --disable-pip-version-check -r requirements.txt
+.venv/bin/python -c 'import ortools, numpy; print("OR-tools", ortools.__version__, "NumPy", numpy.__version__)'

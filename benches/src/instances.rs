@@ -1,0 +1,274 @@
+//! The instances that the benchmarks share: real batches and random hard ones.
+
+use anyhow::Result;
+use ndarray::{ArcArray2, Array2};
+use rand::distr::Distribution;
+use rand::distr::weighted::WeightedIndex;
+use rand::{RngExt, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+use rand_distr::StandardNormal;
+use spinroute_core::{Demand, Error, Instance};
+
+use crate::data::{self, BATCH, ROUTERS, Transform};
+
+/// A named problem, not yet an [`Instance`]: building one is part of what is timed.
+#[derive(Clone, Debug)]
+pub struct Case {
+    /// Which family of instances.
+    pub family: &'static str,
+    /// Where it comes from, unique within a run.
+    pub name: String,
+    /// Tokens × experts.
+    pub scores: ArcArray2<f32>,
+    /// One per expert.
+    pub capacity: Vec<u32>,
+    /// How many experts each token takes.
+    pub demand: Demand,
+}
+
+impl Case {
+    /// A case with the same capacity `⌈factor·T·k/E⌉` for all experts.
+    ///
+    /// # Errors
+    /// If the factor is no capacity factor.
+    pub fn uniform(
+        family: &'static str,
+        name: String,
+        scores: Array2<f32>,
+        demand: Demand,
+        factor: f64,
+    ) -> Result<Self> {
+        let (tokens, experts) = scores.dim();
+        let capacity = Instance::uniform_capacity(tokens, experts, demand.k(), factor)?;
+        Ok(Self { family, name, scores: scores.into_shared(), capacity, demand })
+    }
+
+    /// The instance.
+    ///
+    /// # Errors
+    /// Of [`Instance::new`].
+    pub fn instance(&self) -> Result<Instance, Error> {
+        Instance::new(self.scores.clone(), self.capacity.clone(), self.demand)
+    }
+}
+
+/// All instances of the comparison with OR-tools, in the order of the report.
+///
+/// # Errors
+/// If the recordings are missing.
+pub fn all() -> Result<Vec<Case>> {
+    Ok([trained_routers()?, olmoe()?, gpt_oss()?, hard()?].concat())
+}
+
+/// The trained routers: layers 0 and 3, first and last 4,096 tokens, capacity factor 1.0, and one
+/// batch of each at 1.25. Softmax scores; sigmoid ones as well for the router trained with them.
+///
+/// # Errors
+/// If the recordings are missing.
+pub fn trained_routers() -> Result<Vec<Case>> {
+    let mut cases = Vec::new();
+    for (router, k) in ROUTERS {
+        for layer in [0, 3] {
+            for (half, start) in [("first", 0), ("last", BATCH)] {
+                for (suffix, transform) in
+                    [("", Transform::Softmax), ("-sigmoid", Transform::Sigmoid)]
+                {
+                    if transform == Transform::Sigmoid && router != "e256k8-biasfree" {
+                        continue;
+                    }
+                    let scores =
+                        data::router_scores(router, layer, start..start + BATCH, transform)?;
+                    let name = format!("{router}{suffix}, layer {layer}, {half}");
+                    if layer == 3 && start == 0 {
+                        let name = format!("{name}, factor 1.25");
+                        let loose = (scores.clone(), Demand::Exactly(k), 1.25);
+                        cases.push(Case::uniform(
+                            "trained router",
+                            name,
+                            loose.0,
+                            loose.1,
+                            loose.2,
+                        )?);
+                    }
+                    cases.push(Case::uniform(
+                        "trained router",
+                        name,
+                        scores,
+                        Demand::Exactly(k),
+                        1.0,
+                    )?);
+                }
+            }
+        }
+    }
+    Ok(cases)
+}
+
+/// Batches drawn from OLMoE's affinities: token ids with probability proportional to their
+/// occurrences, scores = counts / occurrences. Many exact ties.
+///
+/// # Errors
+/// If the recordings are missing.
+pub fn olmoe() -> Result<Vec<Case>> {
+    let mut cases = Vec::new();
+    for (index, layer) in [0, 7, 15].into_iter().enumerate() {
+        let (counts, occurrences) = data::olmoe(index)?;
+        let draw = WeightedIndex::new(&occurrences)?;
+        for (seed, factor) in [(0, 1.0), (1, 1.0), (2, 1.25)] {
+            let mut rng = ChaCha8Rng::seed_from_u64(seed);
+            let ids: Vec<usize> = (0..BATCH).map(|_| draw.sample(&mut rng)).collect();
+            let scores = Array2::from_shape_fn((BATCH, counts.ncols()), |(t, e)| {
+                counts[[ids[t], e]] / occurrences[ids[t]]
+            });
+            let name = format!("layer {layer}, seed {seed}, factor {factor}");
+            cases.push(Case::uniform("OLMoE affinity", name, scores, Demand::Exactly(8), factor)?);
+        }
+    }
+    Ok(cases)
+}
+
+/// Consecutive tokens of gpt-oss-20b: at most 1 or 2 of the 4 experts whose weight is known.
+///
+/// # Errors
+/// If the recordings are missing.
+pub fn gpt_oss() -> Result<Vec<Case>> {
+    let mut cases = Vec::new();
+    for layer in [0, 11, 23] {
+        let scores = data::gpt_oss(layer, 0..BATCH)?;
+        for k in [1, 2] {
+            let name = format!("layer {layer}, {k} of 4");
+            let demand = Demand::AtMost(k);
+            cases.push(Case::uniform("gpt-oss trace", name, scores.clone(), demand, 1.0)?);
+        }
+    }
+    Ok(cases)
+}
+
+/// Random hard instances, each as `Exactly` and as `AtMost`.
+///
+/// # Errors
+/// If a generator is wrong.
+pub fn hard() -> Result<Vec<Case>> {
+    let mut cases = Vec::new();
+    for (seed, kind) in KINDS.into_iter().enumerate() {
+        for exactly in [true, false] {
+            cases.push(random(kind, exactly, seed as u64));
+        }
+    }
+    Ok(cases)
+}
+
+/// What makes a random instance hard.
+#[derive(Clone, Copy, Debug)]
+enum Kind {
+    /// Capacities drawn from an exponential distribution, 10 % more than the demand in all.
+    Unequal,
+    /// A quarter of the experts hold nothing, the best ones among them.
+    Zero,
+    /// Unequal capacities that add up to the demand exactly.
+    Tight,
+    /// Four times the demand.
+    Loose,
+    /// Logits as scores: most are negative.
+    Negative,
+    /// Half of the pairs are forbidden.
+    Forbidden,
+    /// Scores are multiples of 1/8.
+    Tied,
+    /// 16 different tokens, 256 times each.
+    Repeated,
+}
+
+const KINDS: [Kind; 8] = [
+    Kind::Unequal,
+    Kind::Zero,
+    Kind::Tight,
+    Kind::Loose,
+    Kind::Negative,
+    Kind::Forbidden,
+    Kind::Tied,
+    Kind::Repeated,
+];
+
+fn random(kind: Kind, exactly: bool, seed: u64) -> Case {
+    let (tokens, experts, k) =
+        [(4096, 64, 4), (4096, 128, 2), (2048, 160, 6), (4096, 96, 8)][seed as usize % 4];
+    let mut rng = ChaCha8Rng::seed_from_u64(seed);
+    let logits = skewed_logits(tokens, experts, 2.0, &mut rng);
+    let mut scores = match kind {
+        Kind::Negative => logits.mapv(|z| z - 1.0),
+        _ => data::transformed(logits, Transform::Softmax),
+    };
+    match kind {
+        Kind::Forbidden => {
+            scores.mapv_inplace(|s| if rng.random() { s } else { f32::NEG_INFINITY });
+        }
+        Kind::Tied => scores.mapv_inplace(|s| (s * 64.0).round().min(8.0) / 8.0),
+        Kind::Repeated => {
+            for t in 16..tokens {
+                let (first, mut later) = scores.view_mut().split_at(ndarray::Axis(0), t);
+                later.row_mut(0).assign(&first.row(t % 16));
+            }
+        }
+        _ => {}
+    }
+    let demand = if exactly { Demand::Exactly(k) } else { Demand::AtMost(k) };
+    let name = format!("{kind:?}, {} {k}", if exactly { "exactly" } else { "at most" });
+    let capacity = capacities(kind, tokens, experts, k as usize, &mut rng);
+    Case { family: "random", name, scores: scores.into_shared(), capacity, demand }
+}
+
+/// Standard normal logits plus a normal offset of each expert, `skew` times as wide.
+pub fn skewed_logits(
+    tokens: usize,
+    experts: usize,
+    skew: f32,
+    rng: &mut ChaCha8Rng,
+) -> Array2<f32> {
+    let normal = |rng: &mut ChaCha8Rng| -> f32 { StandardNormal.sample(rng) };
+    let offset: Vec<f32> = (0..experts).map(|_| skew * normal(rng)).collect();
+    Array2::from_shape_fn((tokens, experts), |(_, e)| normal(rng) + offset[e])
+}
+
+fn capacities(
+    kind: Kind,
+    tokens: usize,
+    experts: usize,
+    k: usize,
+    rng: &mut ChaCha8Rng,
+) -> Vec<u32> {
+    let need = tokens * k;
+    match kind {
+        Kind::Unequal => shares(need + need / 10, tokens, experts, rng),
+        Kind::Tight => shares(need, tokens, experts, rng),
+        Kind::Zero => {
+            let open = experts - experts / 4;
+            let each = need.div_ceil(open) as u32;
+            (0..experts).map(|e| if e % 4 == 0 { 0 } else { each }).collect()
+        }
+        Kind::Loose => vec![(4 * need / experts) as u32; experts],
+        Kind::Forbidden => vec![(3 * need).div_ceil(2 * experts) as u32; experts],
+        Kind::Negative | Kind::Tied | Kind::Repeated => {
+            vec![need.div_ceil(experts) as u32; experts]
+        }
+    }
+}
+
+/// Capacities of at most `tokens` that add up to `total`, with exponentially distributed shares.
+fn shares(total: usize, tokens: usize, experts: usize, rng: &mut ChaCha8Rng) -> Vec<u32> {
+    let weights: Vec<f64> = (0..experts).map(|_| -(1.0 - rng.random::<f64>()).ln()).collect();
+    let sum: f64 = weights.iter().sum();
+    let mut capacity: Vec<usize> =
+        weights.iter().map(|w| ((w / sum * total as f64) as usize).min(tokens)).collect();
+    let mut missing = total - capacity.iter().sum::<usize>();
+    for e in (0..experts).cycle() {
+        if missing == 0 {
+            break;
+        }
+        if capacity[e] < tokens {
+            capacity[e] += 1;
+            missing -= 1;
+        }
+    }
+    capacity.into_iter().map(|c| c as u32).collect()
+}
