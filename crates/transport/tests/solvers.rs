@@ -1,0 +1,195 @@
+//! What each solver promises, on small instances of every kind.
+
+use ndarray::Array2;
+use proptest::prelude::*;
+use spinroute_core::{Assignment, Budget, Certificate, Demand, Error, Instance, Run, Solver, Stop};
+use spinroute_transport::{CappedTopK, DropPolicy, Greedy, Quantile, TopK};
+
+const NEVER: f32 = f32::NEG_INFINITY;
+
+/// Instances of up to `tokens` × `experts`, tied and sparse, scores from -2 to 7 quarters.
+fn instances(tokens: usize, experts: usize) -> impl Strategy<Value = Instance> {
+    (1..=tokens, 1..=experts, any::<bool>())
+        .prop_flat_map(|(tokens, experts, exact)| {
+            let score =
+                prop_oneof![6 => (-2i8..8).prop_map(|s| f32::from(s) / 4.0), 1 => Just(NEVER)];
+            (
+                proptest::collection::vec(score, tokens * experts),
+                proptest::collection::vec(0..=tokens as u32 + 1, experts),
+                1..=experts as u32,
+                Just((tokens, experts, exact)),
+            )
+        })
+        .prop_filter_map("enough capacity", |(scores, capacity, k, (tokens, experts, exact))| {
+            let demand = if exact { Demand::Exactly(k) } else { Demand::AtMost(k) };
+            let scores = Array2::from_shape_fn((tokens, experts), |(t, e)| scores[t * experts + e]);
+            Instance::new(scores, capacity, demand).ok()
+        })
+}
+
+/// The optimum by enumeration of every token's subsets; `None` if there is no assignment.
+fn optimum(instance: &Instance, t: usize, room: &mut [u32]) -> Option<f64> {
+    if t == instance.tokens() {
+        return Some(0.0);
+    }
+    let (experts, k) = (room.len(), instance.demand().k() as u32);
+    let mut best: Option<f64> = None;
+    for set in 0u32..1 << experts {
+        let count = set.count_ones();
+        let inside: Vec<usize> = (0..experts).filter(|e| set >> e & 1 == 1).collect();
+        let scores = instance.scores(t);
+        let wrong_count = if instance.demand().is_exact() { count != k } else { count > k };
+        if wrong_count || inside.iter().any(|&e| room[e] == 0 || scores[e] == NEVER) {
+            continue;
+        }
+        for &e in &inside {
+            room[e] -= 1;
+        }
+        if let Some(rest) = optimum(instance, t + 1, room) {
+            let own: f64 = inside.iter().map(|&e| f64::from(scores[e])).sum();
+            best = Some(best.unwrap_or(f64::NEG_INFINITY).max(own + rest));
+        }
+        for &e in &inside {
+            room[e] += 1;
+        }
+    }
+    best
+}
+
+fn solvers() -> Vec<Box<dyn Solver>> {
+    vec![
+        Box::new(TopK {}),
+        Box::new(Greedy {}),
+        Box::new(CappedTopK { drop: DropPolicy::Probs }),
+        Box::new(CappedTopK { drop: DropPolicy::Position }),
+        Box::new(Quantile::default()),
+    ]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(400))]
+
+    /// Feasible and at most the optimum, or an error that proves that there is none; top-k is the
+    /// optimum of the instance without capacities.
+    #[test]
+    fn against_enumeration(instance in instances(4, 4)) {
+        for solver in solvers() {
+            let uncapped = instance.uncapped();
+            let judge = if solver.respects_capacity() { &instance } else { &uncapped };
+            let best = optimum(judge, 0, &mut judge.capacity().to_vec());
+            match solver.solve(&instance, &mut Run::new(0)) {
+                Ok(solution) => {
+                    let objective = judge.objective(&solution.assignment).unwrap();
+                    prop_assert!(objective <= best.unwrap());
+                    prop_assert!(solver.respects_capacity() || objective == best.unwrap());
+                    if let Some(prices) = solution.prices {
+                        let bound = Certificate::new(&instance, prices).unwrap().bound();
+                        prop_assert!(bound >= best.unwrap() - 1e-9);
+                    }
+                }
+                Err(Error::Deficient(deficiency)) => {
+                    prop_assert!(best.is_none() && deficiency.proves(&instance));
+                }
+                Err(error) => prop_assert!(false, "{error}"),
+            }
+        }
+    }
+
+    /// Korte and Hausmann's bound.
+    #[test]
+    fn greedy_keeps_half_of_the_optimum(instance in instances(4, 4)) {
+        let demand = Demand::AtMost(instance.demand().k() as u32);
+        let instance =
+            Instance::new(instance.table().to_owned(), instance.capacity().to_vec(), demand).unwrap();
+        let solution = Greedy {}.solve(&instance, &mut Run::new(0)).unwrap();
+        let objective = instance.objective(&solution.assignment).unwrap();
+        let best = optimum(&instance, 0, &mut instance.capacity().to_vec()).unwrap();
+        prop_assert!(2.0 * objective >= best);
+    }
+
+    /// The definition: sort all pairs, take what fits.
+    #[test]
+    fn greedy_takes_pairs_in_order(instance in instances(30, 40)) {
+        let k = instance.demand().k();
+        let demand = Demand::AtMost(k as u32);
+        let instance =
+            Instance::new(instance.table().to_owned(), instance.capacity().to_vec(), demand).unwrap();
+        let mut pairs: Vec<(f32, usize, u32)> = instance
+            .table()
+            .indexed_iter()
+            .filter(|(_, s)| **s > 0.0)
+            .map(|((t, e), &s)| (s, t, e as u32))
+            .collect();
+        pairs.sort_by(|a, b| b.0.total_cmp(&a.0).then((a.1, a.2).cmp(&(b.1, b.2))));
+        let (mut want, mut room) =
+            (Assignment::empty(instance.tokens(), k), instance.capacity().to_vec());
+        for (_, t, e) in pairs {
+            if room[e as usize] > 0 && want.push(t, e) {
+                room[e as usize] -= 1;
+            }
+        }
+        let solution = Greedy {}.solve(&instance, &mut Run::new(0)).unwrap();
+        prop_assert_eq!(solution.assignment, want);
+    }
+
+    /// Rounds never raise the dual value, and the bound told to the observer holds.
+    #[test]
+    fn quantile_descends(instance in instances(12, 10)) {
+        let bound = |rounds| {
+            let solution = Quantile { rounds }.solve(&instance, &mut Run::new(0)).ok()?;
+            Some(Certificate::new(&instance, solution.prices?).unwrap().bound())
+        };
+        let Some(mut last) = bound(0) else { return Ok(()) };
+        for rounds in 1..6 {
+            let now = bound(rounds).unwrap();
+            prop_assert!(now <= last + 1e-9, "{rounds} rounds: {last} to {now}");
+            last = now;
+        }
+    }
+}
+
+fn skewed() -> Instance {
+    let scores = Array2::from_shape_fn((600, 24), |(t, e)| {
+        ((t * 7919 + e * 104_729 + t * e * 31) % 1009) as f32 / 1024.0 + (23 - e) as f32 / 16.0
+    });
+    let capacity = Instance::uniform_capacity(600, 24, 4, 1.0).expect("valid");
+    Instance::new(scores, capacity, Demand::Exactly(4)).expect("feasible")
+}
+
+/// Threads, run order and seeds do not change a bit.
+#[test]
+fn answers_do_not_depend_on_threads() {
+    let instance = skewed();
+    let pool = |threads| rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+    for solver in solvers() {
+        let one = pool(1).install(|| solver.solve(&instance, &mut Run::new(0)).unwrap());
+        let four = pool(4).install(|| solver.solve(&instance, &mut Run::new(7)).unwrap());
+        assert_eq!(one, four);
+    }
+}
+
+#[test]
+fn quantile_obeys_its_budget_and_starts_warm() {
+    let instance = skewed();
+    let budget = Budget { steps: Some(3), time: None };
+    let quantile = Quantile { rounds: 20 };
+    let stopped = quantile.solve(&instance, &mut Run::new(0).budget(budget)).unwrap();
+    assert_eq!(stopped.stop, Stop::StepLimit);
+    let three = Quantile { rounds: 3 }.solve(&instance, &mut Run::new(0)).unwrap();
+    assert_eq!((stopped.assignment, &stopped.prices), (three.assignment, &three.prices));
+    // 3 + 17 rounds are 20 rounds.
+    let prices = stopped.prices.unwrap();
+    let mut warm = Run::new(0).warm_prices(&prices);
+    let rest = Quantile { rounds: 17 }.solve(&instance, &mut warm).unwrap();
+    assert_eq!(rest, quantile.solve(&instance, &mut Run::new(0)).unwrap());
+    let wrong = Quantile::default().solve(&instance, &mut Run::new(0).warm_prices(&[0.0]));
+    assert!(matches!(wrong, Err(Error::Prices { got: 1, .. })));
+}
+
+#[test]
+fn quantile_is_close_to_its_own_bound() {
+    let instance = skewed();
+    let solution = Quantile { rounds: 30 }.solve(&instance, &mut Run::new(0)).unwrap();
+    let evaluation = spinroute_core::evaluate(&instance, &solution).unwrap();
+    assert!(evaluation.gap < 0.01, "{}", evaluation.gap);
+}
