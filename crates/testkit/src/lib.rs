@@ -1,1 +1,33 @@
-//! To come.
+//! Tests for solvers of the token-to-expert assignment problem: yours, too.
+//!
+//! ```
+//! use spinroute_testkit::{Conformance, reference::Reference};
+//!
+//! // In a test, with your solver in the place of `Reference`:
+//! let report = Conformance::feasible().assert(&Reference);
+//! assert!(report.solved["golden contest"] == 1);
+//! ```
+//!
+//! - [`Conformance`] tries a [`Solver`](spinroute_core::Solver) on everything below and names the
+//!   first clause of the contract that it breaks, with the smallest instance that shows it:
+//!   [`feasible`](Conformance::feasible) for any solver, [`exact`](Conformance::exact) for one that
+//!   claims the optimum.
+//! - [`golden`]: small instances with proven optima, in TOML.
+//! - [`strategy`]: proptest strategies of instances; [`generate`]: seeded ones of any size.
+//! - [`property`]: properties that hold by definition, as functions for your own property tests.
+//! - [`reference`]: two slow, independent exact solvers to compare with.
+mod attempt;
+mod breach;
+mod capacity;
+mod conformance;
+mod exact_sum;
+pub mod generate;
+pub mod golden;
+pub mod property;
+pub mod reference;
+pub mod strategy;
+mod trial;
+mod truth;
+
+pub use breach::{Breach, Clause};
+pub use conformance::{Conformance, Report, conformance};

@@ -1,0 +1,91 @@
+//! What a check reports: the broken clause and the instance that shows it.
+
+use std::fmt;
+
+use spinroute_core::Instance;
+
+/// A clause of the contract of [`spinroute_core::Solver`], or a property of exact solvers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Clause {
+    /// It never panics.
+    Panic,
+    /// A feasible instance is solved or refused as unsupported: no other error.
+    Refusal,
+    /// The assignment satisfies every constraint, whatever stopped the run, and an infeasible
+    /// instance has none.
+    Feasible,
+    /// A [`spinroute_core::Deficiency`] proves what it says.
+    Deficiency,
+    /// Prices are one finite number per expert.
+    Prices,
+    /// Objective ≤ optimum ≤ the bound that the prices prove.
+    Bound,
+    /// [`spinroute_core::Stop`] says why the run ended.
+    Stop,
+    /// A `Break` of [`spinroute_core::Run::tick`] ends the run at that step.
+    Tick,
+    /// The observer is told the truth: best objective ≤ optimum ≤ best bound, and neither gets
+    /// worse.
+    Progress,
+    /// Equal instance, seed and step budget give an equal solution, watched or not.
+    Deterministic,
+    /// The number of threads does not change the solution.
+    Threads,
+    /// Warm prices are a hint: a wrong number or non-finite ones are refused or ignored, any others
+    /// accepted.
+    WarmPrices,
+    /// It solves something: not every instance is refused.
+    Useful,
+    /// Exact solvers: the objective is the optimum.
+    Optimal,
+    /// Exact solvers: the prices prove it.
+    Proof,
+    /// Exact solvers: reordering the tokens changes no objective.
+    Permutation,
+    /// Scores scaled by a power of two scale the objective.
+    Scaling,
+    /// Exact solvers: more capacity never lowers the objective.
+    Loosening,
+}
+
+/// A broken clause, with the instance that shows it.
+///
+/// Its text holds the instance in the format of the [golden files](crate::golden) if it is small.
+#[derive(Clone, Debug, thiserror::Error)]
+pub struct Breach {
+    /// The clause.
+    pub clause: Clause,
+    /// What was expected and what came.
+    pub detail: String,
+    /// The golden file or the strategy that the instance comes from.
+    pub source_name: String,
+    /// The smallest instance found that shows it.
+    pub instance: Instance,
+}
+
+impl Breach {
+    pub(crate) fn new(clause: Clause, instance: &Instance, detail: impl Into<String>) -> Box<Self> {
+        let (detail, source_name) = (detail.into(), String::new());
+        Box::new(Self { clause, detail, source_name, instance: instance.clone() })
+    }
+}
+
+/// Instances with more pairs are described, not printed.
+const PRINTED_PAIRS: usize = 256;
+
+impl fmt::Display for Breach {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { clause, detail, source_name, instance } = self;
+        let (tokens, experts) = (instance.tokens(), instance.experts());
+        write!(f, "clause {clause:?} broken: {detail} ({tokens} tokens × {experts} experts")?;
+        if !source_name.is_empty() {
+            write!(f, " from {source_name}")?;
+        }
+        write!(f, ")")?;
+        if tokens * experts <= PRINTED_PAIRS {
+            write!(f, "\n{}", crate::golden::to_toml(instance))?;
+        }
+        Ok(())
+    }
+}

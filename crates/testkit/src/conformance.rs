@@ -1,0 +1,259 @@
+//! The conformance suite: is this solver what [`Solver`] promises?
+//!
+//! ```
+//! use spinroute_core::{Assignment, Error, Instance, Run, Solution, Solver, Stop};
+//! use spinroute_testkit::{Clause, Conformance};
+//!
+//! /// Every token takes experts 0 to k − 1, until they are full.
+//! struct FirstComeFirstServed;
+//!
+//! impl Solver for FirstComeFirstServed {
+//!     fn solve(&self, instance: &Instance, _: &mut Run<'_>) -> Result<Solution, Error> {
+//!         if instance.demand().is_exact() || instance.has_forbidden() {
+//!             return Err(Error::Unsupported("optional slots and allowed pairs only".into()));
+//!         }
+//!         let mut assignment = Assignment::empty(instance.tokens(), instance.demand().k());
+//!         let mut load = vec![0; instance.experts()];
+//!         for t in 0..instance.tokens() {
+//!             for e in 0..instance.demand().k() {
+//!                 load[e] += 1;
+//!                 if load[e] <= instance.capacity()[e] + 1 { // one too many
+//!                     assignment.push(t, e as u32);
+//!                 }
+//!             }
+//!         }
+//!         Ok(Solution { assignment, prices: None, stop: Stop::Finished })
+//!     }
+//! }
+//!
+//! let breach = Conformance::feasible().check(&FirstComeFirstServed).unwrap_err();
+//! assert_eq!(breach.clause, Clause::Feasible);
+//! println!("{breach}"); // the smallest instance found, ready to be a test case
+//! ```
+
+use std::collections::BTreeMap;
+
+use proptest::strategy::{BoxedStrategy, Strategy, ValueTree};
+use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
+use rayon::{ThreadPool, ThreadPoolBuilder};
+use spinroute_core::{Instance, Solver};
+
+use crate::strategy::{Shape, families};
+use crate::trial::{Trial, Verdict};
+use crate::{Breach, Clause, generate, golden};
+
+/// What is asked of a solver beyond the contract.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Level {
+    Feasible,
+    Optimal,
+    Exact,
+}
+
+/// Pool sizes that must give the same solution.
+const THREADS: [usize; 3] = [1, 2, 5];
+/// Checks spent on making a counterexample smaller.
+const SHRINKS: u32 = 400;
+
+/// The conformance suite and how much of it to run.
+///
+/// Every clause is checked on every [golden](crate::golden) instance, on random ones of every
+/// [strategy](crate::strategy) (shrunk to a smallest counterexample) and, for the number of
+/// threads, on one of 2,048 tokens. An instance that the solver refuses with
+/// [`Error::Unsupported`](spinroute_core::Error::Unsupported) is counted and passed over. That a
+/// solver does not change its instance needs no clause: it gets a shared reference.
+#[derive(Clone, Debug)]
+pub struct Conformance {
+    level: Level,
+    cases: u32,
+    seed: u64,
+    shape: Shape,
+}
+
+/// What a solver that conforms was tried on.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Report {
+    /// Feasible instances that were solved, by source.
+    pub solved: BTreeMap<String, u32>,
+    /// Instances refused as unsupported, by source.
+    pub unsupported: BTreeMap<String, u32>,
+    /// Infeasible instances that were refused, by source.
+    pub infeasible: BTreeMap<String, u32>,
+}
+
+/// [`Conformance::feasible`] with its defaults: what every solver must pass.
+///
+/// # Errors
+/// The first broken clause.
+pub fn conformance(solver: &dyn Solver) -> Result<Report, Box<Breach>> {
+    Conformance::feasible().check(solver)
+}
+
+impl Conformance {
+    fn new(level: Level) -> Self {
+        Self { level, cases: 24, seed: 0, shape: Shape::default() }
+    }
+
+    /// The contract of every solver: see [`Solver`].
+    #[must_use]
+    pub fn feasible() -> Self {
+        Self::new(Level::Feasible)
+    }
+
+    /// Also that a run without limits reaches the optimum, to a relative 1e-9. No prices are asked
+    /// for.
+    #[must_use]
+    pub fn optimal() -> Self {
+        Self::new(Level::Optimal)
+    }
+
+    /// Also that its prices prove the optimum, to a relative gap of 1e-9.
+    #[must_use]
+    pub fn exact() -> Self {
+        Self::new(Level::Exact)
+    }
+
+    /// Random instances per strategy (default 24).
+    #[must_use]
+    pub fn cases(mut self, cases: u32) -> Self {
+        self.cases = cases;
+        self
+    }
+
+    /// The seed of the random instances and of the runs (default 0).
+    #[must_use]
+    pub fn seed(mut self, seed: u64) -> Self {
+        self.seed = seed;
+        self
+    }
+
+    /// Sizes of the random instances.
+    #[must_use]
+    pub fn shape(mut self, shape: Shape) -> Self {
+        self.shape = shape;
+        self
+    }
+
+    /// Tries `solver`. What it panics with also goes to the panic hook, as usual.
+    ///
+    /// # Errors
+    /// The first broken clause, with the smallest instance found that shows it.
+    ///
+    /// # Panics
+    /// If the operating system gives no threads.
+    pub fn check(&self, solver: &dyn Solver) -> Result<Report, Box<Breach>> {
+        let pool = |threads| ThreadPoolBuilder::new().num_threads(threads).build();
+        let pools: Vec<ThreadPool> =
+            THREADS.map(pool).into_iter().collect::<Result<_, _>>().expect("threads can start");
+        let trial = Trial { solver, level: self.level, seed: self.seed, pools: &pools };
+        let mut report = Report::default();
+        for golden in golden::all() {
+            let source = format!("golden {}", golden.name);
+            report.count(&source, trial.check(&golden.instance), &source)?;
+        }
+        for (name, strategy) in families(&self.shape) {
+            self.family(&trial, name, &strategy, &mut report)?;
+        }
+        let source = "generate::skewed(2048, 32, 4, 1.0, seed)";
+        let large = generate::skewed(2048, 32, 4, 1.0, self.seed)
+            .unwrap_or_else(|error| unreachable!("feasible: {error}"));
+        report.count("generate", trial.check(&large), source)?;
+        if report.solved.is_empty() {
+            return Err(Breach::new(Clause::Useful, &large, "every instance was refused"));
+        }
+        Ok(report)
+    }
+
+    /// [`Conformance::check`] for tests.
+    ///
+    /// # Panics
+    /// If a clause is broken, with its description and the instance.
+    #[track_caller]
+    pub fn assert(&self, solver: &dyn Solver) -> Report {
+        match self.check(solver) {
+            Ok(report) => report,
+            Err(breach) => panic!("{breach}"),
+        }
+    }
+
+    fn family(
+        &self,
+        trial: &Trial<'_>,
+        name: &str,
+        strategy: &BoxedStrategy<Instance>,
+        report: &mut Report,
+    ) -> Result<(), Box<Breach>> {
+        let mut bytes = [0; 32];
+        bytes[..8].copy_from_slice(&self.seed.to_le_bytes());
+        let rng = TestRng::from_seed(RngAlgorithm::ChaCha, &bytes);
+        let mut runner = TestRunner::new_with_rng(Config::default(), rng);
+        for _ in 0..self.cases {
+            let mut tree = strategy
+                .new_tree(&mut runner)
+                .unwrap_or_else(|reason| unreachable!("nothing is filtered: {reason}"));
+            let verdict = trial
+                .check(&tree.current())
+                .map_err(|breach| smallest(breach, &mut tree, |instance| trial.check(instance)));
+            report.count(name, verdict, &format!("strategy::{name}"))?;
+        }
+        Ok(())
+    }
+}
+
+/// The smallest instance that breaks the same clause.
+fn smallest(
+    mut breach: Box<Breach>,
+    tree: &mut impl ValueTree<Value = Instance>,
+    check: impl Fn(&Instance) -> Result<Verdict, Box<Breach>>,
+) -> Box<Breach> {
+    let mut more = tree.simplify();
+    for _ in 0..SHRINKS {
+        if !more {
+            break;
+        }
+        more = match check(&tree.current()) {
+            Err(smaller) if smaller.clause == breach.clause => {
+                breach = smaller;
+                tree.simplify()
+            }
+            _ => tree.complicate(),
+        };
+    }
+    breach
+}
+
+impl Report {
+    fn count(
+        &mut self,
+        name: &str,
+        verdict: Result<Verdict, Box<Breach>>,
+        source: &str,
+    ) -> Result<(), Box<Breach>> {
+        let counts = match verdict {
+            Ok(Verdict::Solved) => &mut self.solved,
+            Ok(Verdict::Unsupported) => &mut self.unsupported,
+            Ok(Verdict::Infeasible) => &mut self.infeasible,
+            Err(mut breach) => {
+                breach.source_name = source.into();
+                return Err(breach);
+            }
+        };
+        *counts.entry(name.into()).or_default() += 1;
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::reference::Reference;
+
+    #[test]
+    fn the_reference_conforms_as_an_exact_solver() {
+        let report = Conformance::exact().assert(&Reference);
+        assert_eq!(report.unsupported.keys().collect::<Vec<_>>(), ["generate"]);
+        assert!(report.infeasible["forbidden"] > 0 && report.solved["forbidden"] > 0);
+        assert_eq!(report.infeasible["golden deficient-crowd"], 1);
+    }
+}

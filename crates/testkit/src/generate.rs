@@ -1,0 +1,234 @@
+//! Seeded instances of any size, for benchmarks and for whoever does not use proptest.
+//!
+//! The numbers come from `ChaCha` with 8 rounds, `ChaCha8Rng::seed_from_u64(seed)`, one `u64` a
+//! uniform draw (its upper 53 bits), normal draws by Marsaglia's polar method (SIAM Review 6
+//! (1964) 260-264) and `libm` for logarithm and exponential: the same bits on every platform and
+//! in every later version, or the change is called breaking.
+//!
+//! All instances ask for `Exactly(k)` and are feasible.
+
+use ndarray::Array2;
+use rand_chacha::ChaCha8Rng;
+use rand_chacha::rand_core::{Rng, SeedableRng};
+use spinroute_core::{Demand, Error, Instance};
+
+use crate::capacity::share_out;
+
+/// A seeded source of draws; see the [module](self) for what is stable.
+#[derive(Clone, Debug)]
+pub struct Draws(ChaCha8Rng);
+
+impl Draws {
+    /// The source of `seed`.
+    #[must_use]
+    pub fn new(seed: u64) -> Self {
+        Self(ChaCha8Rng::seed_from_u64(seed))
+    }
+
+    /// Uniform in `[0, 1)`.
+    pub fn uniform(&mut self) -> f64 {
+        (self.0.next_u64() >> 11) as f64 * 2f64.powi(-53)
+    }
+
+    /// Uniform among `0..n`, to within 2⁻⁵³.
+    pub fn below(&mut self, n: usize) -> usize {
+        ((self.uniform() * n as f64) as usize).min(n.saturating_sub(1))
+    }
+
+    /// Standard normal.
+    pub fn normal(&mut self) -> f64 {
+        loop {
+            let [x, y] = [(); 2].map(|()| 2.0 * self.uniform() - 1.0);
+            let square = x * x + y * y;
+            if square > 0.0 && square < 1.0 {
+                return x * (-2.0 * libm::log(square) / square).sqrt();
+            }
+        }
+    }
+
+    /// Reorders `items` uniformly (Fisher and Yates).
+    pub fn shuffle<T>(&mut self, items: &mut [T]) {
+        for last in (1..items.len()).rev() {
+            items.swap(last, self.below(last + 1));
+        }
+    }
+}
+
+/// Softmax of standard normal logits plus a bias per expert, normal with deviation `skew`;
+/// capacity factor 1.
+///
+/// Skew 0 is a balanced router, 1 a trained one without balancing, 4 and more a collapsed one.
+///
+/// # Errors
+/// If the sizes are no instance, see [`Instance::new`].
+pub fn skewed(
+    tokens: usize,
+    experts: usize,
+    k: usize,
+    skew: f64,
+    seed: u64,
+) -> Result<Instance, Error> {
+    let capacity = Instance::uniform_capacity(tokens, experts, k, 1.0)?;
+    let scores = softmax_scores(tokens, experts, skew, &mut Draws::new(seed));
+    Instance::new(scores, capacity, Demand::Exactly(k as u32))
+}
+
+/// As [`skewed`] with skew 1, but scores rounded to `levels` equal steps of the largest, and rows
+/// repeated: about four tokens share each row. Capacity factor 1.
+///
+/// # Errors
+/// If the sizes are no instance, see [`Instance::new`].
+pub fn tied(
+    tokens: usize,
+    experts: usize,
+    k: usize,
+    levels: u32,
+    seed: u64,
+) -> Result<Instance, Error> {
+    let capacity = Instance::uniform_capacity(tokens, experts, k, 1.0)?;
+    let mut draws = Draws::new(seed);
+    let distinct = softmax_scores(tokens.div_ceil(4), experts, 1.0, &mut draws);
+    let largest = distinct.iter().copied().fold(f32::MIN_POSITIVE, f32::max);
+    let levels = levels.max(1) as f32;
+    let rows: Vec<usize> = (0..tokens).map(|_| draws.below(distinct.nrows())).collect();
+    let scores = Array2::from_shape_fn((tokens, experts), |(t, e)| {
+        (distinct[[rows[t], e]] / largest * levels).round() / levels
+    });
+    Instance::new(scores, capacity, Demand::Exactly(k as u32))
+}
+
+/// As [`skewed`] with skew 1, but capacities that differ between experts, some of them 0, and sum
+/// to exactly `T·k`: every expert ends full.
+///
+/// # Errors
+/// If the sizes are no instance, see [`Instance::new`].
+pub fn tight(tokens: usize, experts: usize, k: usize, seed: u64) -> Result<Instance, Error> {
+    let mut draws = Draws::new(seed);
+    let scores = softmax_scores(tokens, experts, 1.0, &mut draws);
+    let weights: Vec<u32> = (0..experts).map(|_| draws.below(9) as u32).collect();
+    let capacity = share_out(&weights, tokens, tokens * k);
+    Instance::new(scores, capacity, Demand::Exactly(k as u32))
+}
+
+/// Each token may take `candidates` experts, as a router that keeps its best few does; all other
+/// pairs are forbidden. An assignment is planted, so that the instance is feasible; capacities are
+/// those of factor 1, raised where the planted assignment needs it.
+///
+/// # Errors
+/// If the sizes are no instance, see [`Instance::new`], or `candidates` is below `k` or above the
+/// number of experts.
+pub fn sparse(
+    tokens: usize,
+    experts: usize,
+    k: usize,
+    candidates: usize,
+    seed: u64,
+) -> Result<Instance, Error> {
+    let mut capacity = Instance::uniform_capacity(tokens, experts, k, 1.0)?;
+    if candidates < k || candidates > experts {
+        let (name, value) = ("candidates", candidates.to_string());
+        return Err(Error::Parameter { name, value, mend: "give between k and all experts" });
+    }
+    let mut draws = Draws::new(seed);
+    let mut scores = softmax_scores(tokens, experts, 1.0, &mut draws);
+    let mut planted = vec![0; experts];
+    let mut order: Vec<usize> = (0..experts).collect();
+    for mut row in scores.rows_mut() {
+        draws.shuffle(&mut order);
+        for &e in &order[candidates..] {
+            row[e] = f32::NEG_INFINITY;
+        }
+        for &e in &order[..k] {
+            planted[e] += 1;
+        }
+    }
+    for (capacity, planted) in capacity.iter_mut().zip(planted) {
+        *capacity = planted.max(*capacity);
+    }
+    Instance::new(scores, capacity, Demand::Exactly(k as u32))
+}
+
+/// Scores of either sign from 10⁻¹⁵ to 10¹⁵ in size, log-uniform: hard for any absolute tolerance.
+/// Capacity factor 1.
+///
+/// # Errors
+/// If the sizes are no instance, see [`Instance::new`].
+pub fn spread(tokens: usize, experts: usize, k: usize, seed: u64) -> Result<Instance, Error> {
+    let capacity = Instance::uniform_capacity(tokens, experts, k, 1.0)?;
+    let mut draws = Draws::new(seed);
+    let scores = Array2::from_shape_simple_fn((tokens, experts), || {
+        let size = libm::exp(std::f64::consts::LN_10 * (30.0 * draws.uniform() - 15.0));
+        (if draws.uniform() < 0.5 { -size } else { size }) as f32
+    });
+    Instance::new(scores, capacity, Demand::Exactly(k as u32))
+}
+
+fn softmax_scores(tokens: usize, experts: usize, skew: f64, draws: &mut Draws) -> Array2<f32> {
+    let bias: Vec<f64> = (0..experts).map(|_| skew * draws.normal()).collect();
+    let mut scores = Array2::zeros((tokens, experts));
+    let mut logits = vec![0.0; experts];
+    for mut row in scores.rows_mut() {
+        for (logit, bias) in logits.iter_mut().zip(&bias) {
+            *logit = draws.normal() + bias;
+        }
+        for (score, p) in row.iter_mut().zip(softmax(&logits)) {
+            *score = p as f32;
+        }
+    }
+    scores
+}
+
+/// `exp(x) / Σ exp(x)`, shifted by the largest so that nothing overflows.
+pub(crate) fn softmax(logits: &[f64]) -> Vec<f64> {
+    let largest = logits.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+    let powers: Vec<f64> = logits.iter().map(|x| libm::exp(x - largest)).collect();
+    let total: f64 = powers.iter().sum();
+    powers.into_iter().map(|p| p / total).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::reference::optimum;
+
+    #[test]
+    fn a_seed_means_the_same_instance_for_ever() {
+        let mut draws = Draws::new(7);
+        assert_eq!(draws.uniform(), f64::from_bits(4_594_853_223_840_476_064));
+        let instance = skewed(3, 4, 2, 1.0, 7).unwrap();
+        assert_eq!(instance.scores(2), [0.013_771_125, 0.885_157_4, 0.097_723_186, 0.003_348_301]);
+    }
+
+    #[test]
+    fn all_families_are_feasible_and_what_they_say() {
+        for seed in 0..8 {
+            let tight = tight(20, 6, 3, seed).unwrap();
+            assert_eq!(tight.supply(), 60);
+            let sparse = sparse(20, 6, 2, 3, seed).unwrap();
+            let allowed = |t| sparse.scores(t).iter().filter(|s| s.is_finite()).count();
+            assert!((0..20).all(|t| allowed(t) == 3));
+            let tied = tied(20, 6, 2, 4, seed).unwrap();
+            let mut values: Vec<u32> = tied.flat().iter().map(|s| s.to_bits()).collect();
+            values.sort_unstable();
+            values.dedup();
+            assert!(values.len() <= 5);
+            for instance in [tight, sparse, tied, spread(20, 6, 2, seed).unwrap()] {
+                assert!(optimum(&instance).is_ok());
+            }
+        }
+        assert!(sparse(4, 4, 3, 2, 0).is_err() && sparse(4, 4, 3, 5, 0).is_err());
+    }
+
+    #[test]
+    fn skew_loads_the_favourites() {
+        let busiest = |skew| {
+            let scores = skewed(400, 8, 1, skew, 3).unwrap();
+            let first =
+                |t| (0..8).max_by(|&a, &b| scores.scores(t)[a].total_cmp(&scores.scores(t)[b]));
+            let mut load = [0; 8];
+            (0..400).for_each(|t| load[first(t).unwrap()] += 1);
+            load.into_iter().max().unwrap()
+        };
+        assert!(busiest(0.0) < 100 && busiest(4.0) > 200);
+    }
+}

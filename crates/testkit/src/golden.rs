@@ -1,0 +1,263 @@
+//! Instances with a proven optimum, committed as TOML files in `golden/`.
+//!
+//! A file holds what a hand needs to check it:
+//!
+//! ```toml
+//! note = "Two tokens prefer expert 0, which holds one."
+//! demand = { exactly = 1 }            # or { at-most = 1 }
+//! capacity = [1, 1]
+//! scores = [[0.75, 0.5], [1.0, -inf]] # a row per token; -inf forbids the pair
+//!
+//! [expected.optimum]                  # either this
+//! value = 1.5
+//! prices = [0.25, 0.0]                # they prove the value: see `Certificate`
+//!
+//! # [expected.deficiency]             # or this: no assignment exists, see `Deficiency`
+//! # tokens = [0, 1]
+//! # experts = [0]
+//! ```
+
+use std::fmt::Write as _;
+
+use ndarray::Array2;
+use spinroute_core::{Demand, Error, Instance};
+
+/// An instance and what is known about it.
+#[derive(Clone, Debug)]
+pub struct Golden {
+    /// The name of its file, without the ending.
+    pub name: String,
+    /// What it shows.
+    pub note: String,
+    /// The instance.
+    pub instance: Instance,
+    /// What a right solver answers.
+    pub expected: Expected,
+}
+
+/// What a right solver answers.
+#[derive(Clone, Debug, PartialEq, serde::Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub enum Expected {
+    /// The objective of every optimal assignment, and prices that prove it.
+    Optimum {
+        /// The objective.
+        value: f64,
+        /// One price per expert.
+        prices: Vec<f64>,
+    },
+    /// No assignment exists; these sets prove it, though others may too.
+    Deficiency {
+        /// The tokens of a [`spinroute_core::Deficiency`].
+        tokens: Vec<u32>,
+        /// Its experts.
+        experts: Vec<u32>,
+    },
+}
+
+/// A golden file that cannot be used.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum GoldenError {
+    /// It is not in the format.
+    #[error("golden file {name}: {cause}")]
+    Format {
+        /// The file.
+        name: String,
+        /// What the parser says.
+        cause: Box<toml::de::Error>,
+    },
+    /// Its rows differ in length.
+    #[error("golden file {name}: row {row} has {got} scores, the first has {want}")]
+    Ragged {
+        /// The file.
+        name: String,
+        /// The row.
+        row: usize,
+        /// Its length.
+        got: usize,
+        /// The length of the first.
+        want: usize,
+    },
+    /// It is no instance.
+    #[error("golden file {name}: {cause}")]
+    Instance {
+        /// The file.
+        name: String,
+        /// What is wrong.
+        cause: Error,
+    },
+}
+
+#[derive(serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    note: String,
+    demand: Demand,
+    capacity: Vec<u32>,
+    scores: Vec<Vec<f32>>,
+    expected: Expected,
+}
+
+impl Golden {
+    /// Reads the text of a golden file, which is called `name` in errors.
+    ///
+    /// # Errors
+    /// If it is not in the format or no instance. What it expects is believed: it is for tests to
+    /// check, as this crate's do.
+    pub fn parse(name: &str, text: &str) -> Result<Self, GoldenError> {
+        let file: File = toml::from_str(text)
+            .map_err(|cause| GoldenError::Format { name: name.into(), cause: Box::new(cause) })?;
+        let want = file.scores.first().map_or(0, Vec::len);
+        if let Some(row) = file.scores.iter().position(|row| row.len() != want) {
+            let got = file.scores[row].len();
+            return Err(GoldenError::Ragged { name: name.into(), row, got, want });
+        }
+        let shape = (file.scores.len(), want);
+        let scores = Array2::from_shape_vec(shape, file.scores.concat())
+            .unwrap_or_else(|_| unreachable!("all rows have the same length"));
+        let instance = Instance::new(scores, file.capacity, file.demand)
+            .map_err(|cause| GoldenError::Instance { name: name.into(), cause })?;
+        Ok(Self { name: name.into(), note: file.note, instance, expected: file.expected })
+    }
+}
+
+/// `demand`, `capacity` and `scores` of an instance in the format of the golden files, to be
+/// pasted into one.
+#[must_use]
+pub fn to_toml(instance: &Instance) -> String {
+    let k = instance.demand().k();
+    let demand = if instance.demand().is_exact() { "exactly" } else { "at-most" };
+    let mut text = format!("demand = {{ {demand} = {k} }}\n");
+    let _ = writeln!(text, "capacity = {:?}", instance.capacity());
+    let _ = writeln!(text, "scores = [");
+    for t in 0..instance.tokens() {
+        // `{:?}` is the shortest text that reads back as the same number, always with a point.
+        let _ = writeln!(text, "  {:?},", instance.scores(t));
+    }
+    text + "]\n"
+}
+
+macro_rules! files {
+    ($($name:literal),* $(,)?) => {
+        &[$(($name, include_str!(concat!("../golden/", $name, ".toml")))),*]
+    };
+}
+
+const FILES: &[(&str, &str)] = files![
+    "contest",
+    "ties",
+    "constant",
+    "zero-capacity",
+    "no-capacity",
+    "forbidden",
+    "forbidden-optional",
+    "nothing-allowed",
+    "negative",
+    "negative-optional",
+    "full",
+    "one-expert",
+    "one-token",
+    "large-and-small",
+    "subnormal",
+    "largest",
+    "cancelling",
+    "deficient-crowd",
+    "deficient-token",
+    "deficient-mixed",
+    "random-skewed",
+    "random-collapsed",
+    "random-tied",
+    "random-tight",
+    "random-sparse",
+    "random-spread",
+    "random-optional",
+    "random-negative",
+    "random-deficient",
+];
+
+/// All golden instances, in a fixed order.
+#[must_use]
+pub fn all() -> Vec<Golden> {
+    let read = |&(name, text): &(&str, &str)| {
+        Golden::parse(name, text).unwrap_or_else(|error| unreachable!("tested: {error}"))
+    };
+    FILES.iter().map(read).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use spinroute_core::{Certificate, Deficiency};
+
+    use super::*;
+    use crate::reference::{brute_force, optimum};
+    use crate::strategy::{Shape, any_instance};
+
+    /// Equal to the last bits of what the instance's own scores can show.
+    fn near(a: f64, b: f64) -> bool {
+        (a - b).abs() <= 1e-15 * a.abs().max(b.abs())
+    }
+
+    #[test]
+    fn each_is_proven_and_what_the_reference_says() {
+        for Golden { name, instance, expected, .. } in all() {
+            let small = instance.tokens() * instance.experts() <= 16;
+            match (expected, optimum(&instance)) {
+                (Expected::Optimum { value, prices }, Ok(found)) => {
+                    let bound = Certificate::new(&instance, prices).unwrap().bound();
+                    let objective = instance.objective(&found.assignment).unwrap();
+                    assert!(near(bound, value), "{name}: bound {bound:e}, not {value:e}");
+                    assert!(near(objective, value), "{name}: reaches {objective:e}");
+                    assert!(near(found.value, value), "{name}: optimum {:e}", found.value);
+                    assert!(!small || brute_force(&instance).is_some_and(|best| near(best, value)));
+                }
+                (Expected::Deficiency { tokens, experts }, Err(found)) => {
+                    let deficiency = Deficiency::new(&instance, tokens, experts);
+                    assert!(deficiency.is_some_and(|deficiency| deficiency.proves(&instance)));
+                    assert!(found.proves(&instance), "{name}");
+                    assert!(!small || brute_force(&instance).is_none());
+                }
+                (expected, found) => panic!("{name}: {expected:?}, not {found:?}"),
+            }
+        }
+    }
+
+    #[test]
+    fn every_file_is_listed() {
+        let files = std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/golden")).unwrap();
+        assert_eq!(files.count(), all().len());
+    }
+
+    #[test]
+    fn refuses_what_is_not_golden_with_the_name_of_the_file() {
+        let text = |scores: &str, more: &str| {
+            let head = "note = ''\ndemand = { exactly = 1 }\ncapacity = [1, 1]";
+            format!(
+                "{head}\nscores = {scores}\n[expected.optimum]\nvalue = 1.0\nprices = []\n{more}"
+            )
+        };
+        let error = |text: String| Golden::parse("it", &text).unwrap_err();
+        assert!(Golden::parse("it", &text("[[1.0, 2]]", "")).is_ok());
+        assert!(matches!(
+            error(text("[[1.0], [1.0, 2.0]]", "")),
+            GoldenError::Ragged { row: 1, .. }
+        ));
+        assert!(matches!(error(text("[[1.0, nan]]", "")), GoldenError::Instance { .. }));
+        assert!(matches!(error(text("[]", "")), GoldenError::Instance { .. }));
+        assert!(matches!(error(text("[[1.0, 1.0]]", "price = 1")), GoldenError::Format { .. }));
+        assert!(error(String::new()).to_string().starts_with("golden file it: "));
+    }
+
+    proptest! {
+        #[test]
+        fn printed_instances_read_back(instance in any_instance(&Shape::default())) {
+            let expected = "\n[expected.deficiency]\ntokens = []\nexperts = []\n";
+            let text = format!("note = ''\n{}{expected}", to_toml(&instance));
+            let back = Golden::parse("it", &text).unwrap().instance;
+            prop_assert_eq!(back.table(), instance.table());
+            prop_assert_eq!(back.capacity(), instance.capacity());
+            prop_assert_eq!(back.demand(), instance.demand());
+        }
+    }
+}

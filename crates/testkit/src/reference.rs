@@ -1,0 +1,336 @@
+//! Two independent exact solvers that are slow and obviously right.
+//!
+//! [`optimum`] is the textbook minimum-cost flow by successive shortest paths, found with the
+//! queue form of Bellman-Ford on the full bipartite graph (Ahuja, Magnanti, Orlin, *Network
+//! Flows*, 1993, sections 5.4 and 9.7). All path lengths are exact sums of the `f32` scores, so no
+//! tolerance decides anything, at whatever spread. Time O(T·k · (T+E) · T·E) at worst and near
+//! O(T·k · T·E) in practice, at some 10 ns a pair: meant for up to [`Reference::MAX_PAIRS`] pairs
+//! and a few thousand slots. [`brute_force`] enumerates, and is the witness of the witness: meant
+//! for up to about 20 pairs or 10⁶ assignments.
+//!
+//! Neither shares code with the solvers of this project.
+
+use std::collections::VecDeque;
+
+use spinroute_core::{
+    Assignment, Deficiency, Demand, Error, Instance, Run, Solution, Solver, Stop,
+};
+
+use crate::exact_sum::ExactSum;
+
+/// The optimum of an instance, with its proof.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Optimum {
+    /// The largest objective, rounded once to `f64`.
+    pub value: f64,
+    /// An assignment that reaches it.
+    pub assignment: Assignment,
+    /// The price of each expert that proves it, each rounded once to `f64`.
+    pub prices: Vec<f64>,
+}
+
+/// The exact optimum of `instance`, or the tokens and experts that prove that it has no
+/// assignment.
+///
+/// # Errors
+/// If forbidden pairs leave some token short of an `Exactly` demand.
+///
+/// ```
+/// use ndarray::array;
+/// use spinroute_core::{Demand, Instance};
+/// use spinroute_testkit::reference::optimum;
+///
+/// let instance = Instance::new(array![[0.75, 0.5], [1.0, 0.25]], vec![1, 1], Demand::Exactly(1))?;
+/// assert_eq!(optimum(&instance).unwrap().value, 1.5);
+/// # Ok::<(), spinroute_core::Error>(())
+/// ```
+pub fn optimum(instance: &Instance) -> Result<Optimum, Deficiency> {
+    let mut residual = Residual::new(instance);
+    let wanted = instance.tokens() * instance.demand().k();
+    for _ in 0..wanted {
+        let tree = residual.shortest_paths(&[residual.source()]);
+        match tree.length[residual.sink()] {
+            // An optional slot is filled only where that gains.
+            Some(length) if instance.demand().is_exact() || length < ExactSum::ZERO => {
+                residual.augment(&tree);
+            }
+            None if instance.demand().is_exact() => return Err(residual.deficiency(&tree)),
+            _ => break,
+        }
+    }
+    let value = residual.objective().value();
+    let prices = residual.prices();
+    Ok(Optimum { value, assignment: residual.assignment(), prices })
+}
+
+/// The flow so far and the arcs that it leaves open.
+///
+/// Nodes: tokens, then experts, then source, then sink. Arcs: source → token (up to `k` units,
+/// cost 0), token → expert (one unit, cost −score), expert → sink (up to `c[e]`, cost 0), each
+/// with its reverse as far as it carries flow.
+struct Residual<'a> {
+    instance: &'a Instance,
+    takes: Vec<Vec<bool>>,
+    slots: Vec<usize>,
+    load: Vec<u32>,
+}
+
+struct Paths {
+    length: Vec<Option<ExactSum>>,
+    parent: Vec<usize>,
+}
+
+impl<'a> Residual<'a> {
+    fn new(instance: &'a Instance) -> Self {
+        let (tokens, experts) = (instance.tokens(), instance.experts());
+        let takes = vec![vec![false; experts]; tokens];
+        Self { instance, takes, slots: vec![0; tokens], load: vec![0; experts] }
+    }
+
+    fn expert(&self, e: usize) -> usize {
+        self.instance.tokens() + e
+    }
+
+    fn source(&self) -> usize {
+        self.expert(self.instance.experts())
+    }
+
+    fn sink(&self) -> usize {
+        self.source() + 1
+    }
+
+    /// Calls `visit` with the head and the cost of every open arc that leaves `node`.
+    fn arcs(&self, node: usize, mut visit: impl FnMut(usize, ExactSum)) {
+        let (tokens, experts) = (self.instance.tokens(), self.instance.experts());
+        let cost = |t: usize, e: usize| -ExactSum::of(self.instance.scores(t)[e]);
+        if node < tokens {
+            for e in 0..experts {
+                if !self.takes[node][e] && self.instance.scores(node)[e] > f32::NEG_INFINITY {
+                    visit(self.expert(e), cost(node, e));
+                }
+            }
+            if self.slots[node] > 0 {
+                visit(self.source(), ExactSum::ZERO);
+            }
+        } else if node < self.source() {
+            let e = node - tokens;
+            if self.load[e] < self.instance.capacity()[e] {
+                visit(self.sink(), ExactSum::ZERO);
+            }
+            for t in (0..tokens).filter(|&t| self.takes[t][e]) {
+                visit(t, -cost(t, e));
+            }
+        } else if node == self.source() {
+            for t in (0..tokens).filter(|&t| self.slots[t] < self.instance.demand().k()) {
+                visit(t, ExactSum::ZERO);
+            }
+        } else {
+            for e in (0..experts).filter(|&e| self.load[e] > 0) {
+                visit(self.expert(e), ExactSum::ZERO);
+            }
+        }
+    }
+
+    /// Shortest paths from any of `roots` to every node. No cycle of open arcs is negative: the
+    /// first flow is empty and the graph acyclic, and shortest augmentations keep it so.
+    fn shortest_paths(&self, roots: &[usize]) -> Paths {
+        let nodes = self.sink() + 1;
+        let mut paths = Paths { length: vec![None; nodes], parent: vec![usize::MAX; nodes] };
+        let mut queued = vec![false; nodes];
+        let mut queue: VecDeque<usize> = roots.iter().copied().collect();
+        for &root in roots {
+            paths.length[root] = Some(ExactSum::ZERO);
+        }
+        while let Some(node) = queue.pop_front() {
+            queued[node] = false;
+            let Some(here) = paths.length[node] else { continue };
+            self.arcs(node, |head, cost| {
+                if paths.length[head].is_none_or(|length| here + cost < length) {
+                    paths.length[head] = Some(here + cost);
+                    paths.parent[head] = node;
+                    if !std::mem::replace(&mut queued[head], true) {
+                        queue.push_back(head);
+                    }
+                }
+            });
+        }
+        paths
+    }
+
+    /// Sends one unit from the source to the sink.
+    fn augment(&mut self, paths: &Paths) {
+        let (tokens, mut head) = (self.instance.tokens(), self.sink());
+        while head != self.source() {
+            let tail = paths.parent[head];
+            if head == self.sink() {
+                self.load[tail - tokens] += 1;
+            } else if tail == self.source() {
+                self.slots[head] += 1;
+            } else if tail < tokens {
+                self.takes[tail][head - tokens] = true;
+            } else {
+                self.takes[head][tail - tokens] = false;
+            }
+            head = tail;
+        }
+    }
+
+    /// The tokens and experts that the source still reaches: a minimum cut.
+    fn deficiency(&self, paths: &Paths) -> Deficiency {
+        let reached = |node: &usize| paths.length[*node].is_some();
+        let tokens = (0..self.instance.tokens()).filter(reached).map(|t| t as u32).collect();
+        let inside = |e: &usize| reached(&self.expert(*e));
+        let experts = (0..self.instance.experts()).filter(inside).map(|e| e as u32).collect();
+        Deficiency::new(self.instance, tokens, experts)
+            .unwrap_or_else(|| unreachable!("no path is open: the reached nodes are a cut"))
+    }
+
+    fn objective(&self) -> ExactSum {
+        let mut sum = ExactSum::ZERO;
+        for (t, takes) in self.takes.iter().enumerate() {
+            for (_, &score) in
+                takes.iter().zip(self.instance.scores(t)).filter(|(takes, _)| **takes)
+            {
+                sum = sum + ExactSum::of(score);
+            }
+        }
+        sum
+    }
+
+    /// `p[e] = max(0, −d[e])` with `d` the shortest path lengths from the sink. Complementary
+    /// slackness is then what "no shorter path" says along each open arc: an expert with room has
+    /// `d[e] ≥ 0`, and of a token, `s − p` of what it takes is at least `d[t]`, of the rest at
+    /// most `d[t]`. An optional slot is an open arc between source and sink, which makes `d[t] ≤ 0`
+    /// for a token with a free slot and `d[t] ≥ 0` for one with a filled slot.
+    fn prices(&self) -> Vec<f64> {
+        let optional = !self.instance.demand().is_exact();
+        let roots = [self.sink(), self.source()];
+        let paths = self.shortest_paths(&roots[..=usize::from(optional)]);
+        let price = |e| match paths.length[self.expert(e)] {
+            Some(length) if length < ExactSum::ZERO => (-length).value(),
+            _ => 0.0,
+        };
+        (0..self.instance.experts()).map(price).collect()
+    }
+
+    fn assignment(&self) -> Assignment {
+        let mut assignment = Assignment::empty(self.instance.tokens(), self.instance.demand().k());
+        for (t, takes) in self.takes.iter().enumerate() {
+            for e in (0..takes.len()).filter(|&e| takes[e]) {
+                assignment.push(t, e as u32);
+            }
+        }
+        assignment
+    }
+}
+
+/// [`optimum`] as a [`Solver`], to be compared with others in the same harness. Single-pass: it
+/// has no steps and ignores warm prices.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Reference;
+
+impl Reference {
+    /// Larger instances (in pairs, T·E) are refused with [`Error::Unsupported`].
+    pub const MAX_PAIRS: usize = 20_000;
+}
+
+impl Solver for Reference {
+    fn solve(&self, instance: &Instance, _: &mut Run<'_>) -> Result<Solution, Error> {
+        let pairs = instance.tokens() * instance.experts();
+        if pairs > Self::MAX_PAIRS {
+            let limit = Self::MAX_PAIRS;
+            let why = format!("the reference solver takes up to {limit} pairs, not {pairs}");
+            return Err(Error::Unsupported(why));
+        }
+        match optimum(instance) {
+            Ok(Optimum { assignment, prices, .. }) => {
+                Ok(Solution { assignment, prices: Some(prices), stop: Stop::Finished })
+            }
+            Err(deficiency) => Err(Error::Deficient(Box::new(deficiency))),
+        }
+    }
+}
+
+/// The largest objective over all assignments, by enumeration of each token's subsets of experts;
+/// `None` if no assignment is feasible.
+///
+/// Time O(Π over tokens of the number of subsets of at most `k` experts).
+#[must_use]
+pub fn brute_force(instance: &Instance) -> Option<f64> {
+    let mut room: Vec<u32> = instance.capacity().to_vec();
+    best_from(instance, 0, 0, instance.demand().k(), &mut room).map(ExactSum::value)
+}
+
+/// The best completion once the tokens before `t` and, for `t`, the experts before `e` are
+/// decided, and `t` has `slots` left.
+fn best_from(
+    instance: &Instance,
+    t: usize,
+    e: usize,
+    slots: usize,
+    room: &mut [u32],
+) -> Option<ExactSum> {
+    if t == instance.tokens() {
+        return Some(ExactSum::ZERO);
+    }
+    if e == instance.experts() {
+        let met = slots == 0 || matches!(instance.demand(), Demand::AtMost(_));
+        let next = instance.demand().k();
+        return if met { best_from(instance, t + 1, 0, next, room) } else { None };
+    }
+    let without = best_from(instance, t, e + 1, slots, room);
+    let score = instance.scores(t)[e];
+    if slots == 0 || room[e] == 0 || score == f32::NEG_INFINITY {
+        return without;
+    }
+    room[e] -= 1;
+    let with =
+        best_from(instance, t, e + 1, slots - 1, room).map(|rest| rest + ExactSum::of(score));
+    room[e] += 1;
+    without.max(with)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use spinroute_core::Certificate;
+
+    use super::*;
+    use crate::strategy::{Shape, any_instance};
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(1024))]
+
+        /// One finds by augmenting what the other finds by trying all, and the prices prove it.
+        #[test]
+        fn flow_is_enumeration(instance in any_instance(&Shape::tiny())) {
+            match optimum(&instance) {
+                Ok(optimum) => {
+                    prop_assert_eq!(brute_force(&instance), Some(optimum.value));
+                    proves(&instance, &optimum)?;
+                }
+                Err(deficiency) => {
+                    prop_assert_eq!(brute_force(&instance), None);
+                    prop_assert!(deficiency.proves(&instance));
+                }
+            }
+        }
+
+        #[test]
+        fn prices_prove_what_is_too_large_to_enumerate(instance in any_instance(&Shape::default())) {
+            if let Ok(optimum) = optimum(&instance) {
+                proves(&instance, &optimum)?;
+            }
+        }
+    }
+
+    fn proves(instance: &Instance, optimum: &Optimum) -> Result<(), TestCaseError> {
+        let objective = instance.objective(&optimum.assignment);
+        let bound = Certificate::new(instance, optimum.prices.clone()).unwrap().bound();
+        let largest = instance.flat().iter().filter(|s| s.is_finite()).map(|s| f64::from(s.abs()));
+        let slack = 1e-14 * largest.fold(0.0, f64::max);
+        prop_assert!(objective.is_ok_and(|objective| (objective - optimum.value).abs() <= slack));
+        prop_assert!((bound - optimum.value).abs() <= slack, "{bound:e} {:e}", optimum.value);
+        Ok(())
+    }
+}

@@ -1,0 +1,90 @@
+//! What is known about an instance, and how close is equal.
+
+use std::fmt;
+
+use spinroute_core::{Certificate, Instance};
+
+use crate::reference::{Optimum, Reference, optimum};
+
+/// The optimum of an instance, or what is known of it.
+pub(crate) enum Truth {
+    Infeasible,
+    Optimum {
+        value: f64,
+        /// `Σ |s|` over an optimal assignment: what its terms cancel from.
+        scale: f64,
+    },
+    /// Too large for the reference.
+    AtMost(f64),
+}
+
+/// The relative error that counts as none: the goal of the exact solver.
+const RELATIVE: f64 = 1e-9;
+/// The same for terms that cancel: what sums and prices in `f64` can keep.
+const CANCELLED: f64 = 1e-12;
+
+impl Truth {
+    pub(crate) fn of(instance: &Instance) -> Self {
+        if instance.tokens() * instance.experts() > Reference::MAX_PAIRS {
+            return Self::AtMost(Certificate::trivial(instance).bound());
+        }
+        match optimum(instance) {
+            Ok(optimum) => Self::proven(instance, &optimum),
+            Err(_) => Self::Infeasible,
+        }
+    }
+
+    pub(crate) fn proven(instance: &Instance, optimum: &Optimum) -> Self {
+        let sizes = (0..instance.tokens()).flat_map(|t| {
+            let experts = optimum.assignment.experts(t).iter();
+            experts.map(move |&e| f64::from(instance.scores(t)[e as usize]).abs())
+        });
+        Self::Optimum { value: optimum.value, scale: sizes.sum() }
+    }
+
+    pub(crate) fn is_infeasible(&self) -> bool {
+        matches!(self, Self::Infeasible)
+    }
+
+    /// The difference to the optimum that counts as none; to `objective` where it is not known.
+    pub(crate) fn slack(&self, objective: f64) -> f64 {
+        match self {
+            Self::Optimum { value, scale } => RELATIVE * value.abs() + CANCELLED * scale,
+            Self::AtMost(bound) => RELATIVE * objective.abs().min(bound.abs()),
+            Self::Infeasible => 0.0,
+        }
+    }
+
+    /// Whether `objective ≤ optimum ≤ bound` fails.
+    pub(crate) fn excludes(&self, objective: f64, bound: Option<f64>) -> bool {
+        let slack = self.slack(objective);
+        let below = |x: f64, y: f64| x <= y + slack;
+        match self {
+            Self::Infeasible => objective > f64::NEG_INFINITY,
+            Self::Optimum { value, .. } => {
+                !below(objective, *value) || bound.is_some_and(|bound| !below(*value, bound))
+            }
+            Self::AtMost(most) => {
+                !below(objective, *most) || bound.is_some_and(|bound| !below(objective, bound))
+            }
+        }
+    }
+
+    /// Whether `objective` is known to be below the optimum.
+    pub(crate) fn misses(&self, objective: f64) -> bool {
+        match self {
+            Self::Optimum { value, .. } => objective < value - self.slack(objective),
+            Self::Infeasible | Self::AtMost(_) => false,
+        }
+    }
+}
+
+impl fmt::Display for Truth {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Infeasible => write!(f, "infeasible"),
+            Self::Optimum { value, .. } => write!(f, "{value:e}"),
+            Self::AtMost(bound) => write!(f, "at most {bound:e}"),
+        }
+    }
+}
