@@ -15,7 +15,7 @@
 //! - [`golden`]: small instances with proven optima, in TOML.
 //! - [`strategy`]: proptest strategies of instances; [`generate`]: seeded ones of any size.
 //! - [`property`]: properties that hold by definition, as functions for your own property tests.
-//! - [`reference`]: two slow, independent exact solvers to compare with.
+//! - [`mod@reference`]: two slow, independent exact solvers to compare with.
 mod attempt;
 mod breach;
 mod capacity;
