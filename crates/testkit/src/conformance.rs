@@ -1,35 +1,4 @@
-//! The conformance suite: is this solver what [`Solver`] promises?
-//!
-//! ```
-//! use spinroute_core::{Assignment, Error, Instance, Run, Solution, Solver, Stop};
-//! use spinroute_testkit::{Clause, Conformance};
-//!
-//! /// Every token takes experts 0 to k − 1, until they are full.
-//! struct FirstComeFirstServed;
-//!
-//! impl Solver for FirstComeFirstServed {
-//!     fn solve(&self, instance: &Instance, _: &mut Run<'_>) -> Result<Solution, Error> {
-//!         if instance.demand().is_exact() || instance.has_forbidden() {
-//!             return Err(Error::Unsupported("optional slots and allowed pairs only".into()));
-//!         }
-//!         let mut assignment = Assignment::empty(instance.tokens(), instance.demand().k());
-//!         let mut load = vec![0; instance.experts()];
-//!         for t in 0..instance.tokens() {
-//!             for e in 0..instance.demand().k() {
-//!                 load[e] += 1;
-//!                 if load[e] <= instance.capacity()[e] + 1 { // one too many
-//!                     assignment.push(t, e as u32);
-//!                 }
-//!             }
-//!         }
-//!         Ok(Solution { assignment, prices: None, stop: Stop::Finished })
-//!     }
-//! }
-//!
-//! let breach = Conformance::feasible().check(&FirstComeFirstServed).unwrap_err();
-//! assert_eq!(breach.clause, Clause::Feasible);
-//! println!("{breach}"); // the smallest instance found, ready to be a test case
-//! ```
+//! The conformance suite: is this solver what its trait promises?
 
 use std::collections::BTreeMap;
 
@@ -62,6 +31,37 @@ const SHRINKS: u32 = 400;
 /// threads, on one of 2,048 tokens. An instance that the solver refuses with
 /// [`Error::Unsupported`](spinroute_core::Error::Unsupported) is counted and passed over. That a
 /// solver does not change its instance needs no clause: it gets a shared reference.
+///
+/// ```
+/// use spinroute_core::{Assignment, Error, Instance, Run, Solution, Solver, Stop};
+/// use spinroute_testkit::{Clause, Conformance};
+///
+/// /// Every token takes experts 0 to k − 1, until they are full.
+/// struct FirstComeFirstServed;
+///
+/// impl Solver for FirstComeFirstServed {
+///     fn solve(&self, instance: &Instance, _: &mut Run<'_>) -> Result<Solution, Error> {
+///         if instance.demand().is_exact() || instance.has_forbidden() {
+///             return Err(Error::Unsupported("optional slots and allowed pairs only".into()));
+///         }
+///         let mut assignment = Assignment::empty(instance.tokens(), instance.demand().k());
+///         let mut load = vec![0; instance.experts()];
+///         for t in 0..instance.tokens() {
+///             for e in 0..instance.demand().k() {
+///                 load[e] += 1;
+///                 if load[e] <= instance.capacity()[e] + 1 { // one too many
+///                     assignment.push(t, e as u32);
+///                 }
+///             }
+///         }
+///         Ok(Solution { assignment, prices: None, stop: Stop::Finished })
+///     }
+/// }
+///
+/// let breach = Conformance::feasible().check(&FirstComeFirstServed).unwrap_err();
+/// assert_eq!(breach.clause, Clause::Feasible);
+/// println!("{breach}"); // the smallest instance found, ready to be a test case
+/// ```
 #[derive(Clone, Debug)]
 pub struct Conformance {
     level: Level,
@@ -246,8 +246,37 @@ impl Report {
 
 #[cfg(test)]
 mod tests {
+    use spinroute_core::{Error, Run, Solution};
+
     use super::*;
     use crate::reference::Reference;
+
+    struct Panics(fn(&Instance) -> bool);
+
+    impl Solver for Panics {
+        fn solve(&self, instance: &Instance, run: &mut Run<'_>) -> Result<Solution, Error> {
+            assert!(!self.0(instance), "as planted");
+            Reference.solve(instance, run)
+        }
+    }
+
+    #[test]
+    fn a_counterexample_shrinks_to_the_smallest() {
+        let solver = Panics(|instance| instance.tokens() >= 5 && instance.experts() >= 2);
+        let trial = Trial { solver: &solver, level: Level::Feasible, seed: 0, pools: &[] };
+        for (name, strategy) in families(&Shape::default()) {
+            let mut report = Report::default();
+            let outcome = Conformance::exact().family(&trial, name, &strategy, &mut report);
+            let (breach, least) = (outcome.err(), usize::from(name != "single"));
+            assert_eq!(breach.iter().count(), least, "{name}");
+            if let Some(breach) = breach {
+                let size = (breach.instance.tokens(), breach.instance.experts());
+                assert_eq!((breach.clause, size), (Clause::Panic, (5, 2)), "{breach}");
+                assert_eq!(breach.source_name, format!("strategy::{name}"));
+                assert!(breach.to_string().contains("as planted"));
+            }
+        }
+    }
 
     #[test]
     fn the_reference_conforms_as_an_exact_solver() {

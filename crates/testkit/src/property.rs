@@ -20,7 +20,7 @@ use spinroute_core::{Certificate, Error, Instance, Run, Solver};
 
 use crate::generate::Draws;
 use crate::reference::{brute_force, optimum};
-use crate::truth::Truth;
+use crate::truth::{Truth, bound_above};
 use crate::{Breach, Clause};
 
 type Outcome = Result<(), Box<Breach>>;
@@ -34,10 +34,8 @@ pub fn weak_duality(instance: &Instance, prices: &[f64]) -> Outcome {
         .map_err(|error| Breach::new(Clause::Prices, instance, error.to_string()))?;
     let Ok(optimum) = optimum(instance) else { return Ok(()) };
     let truth = Truth::proven(instance, &optimum);
-    // The terms of the bound cancel where prices are large: it is exact to their size only.
-    let rent: f64 = instance.capacity().iter().zip(prices).map(|(&c, p)| f64::from(c) * p).sum();
-    let bound = certificate.bound();
-    if bound < optimum.value - truth.slack(optimum.value) - 1e-12 * rent.abs() {
+    if truth.excludes(optimum.value, Some(bound_above(instance, &certificate))) {
+        let bound = certificate.bound();
         let detail = format!("prices {prices:?} bound {bound:e}, below optimum {truth}");
         return Err(Breach::new(Clause::Bound, instance, detail));
     }

@@ -5,7 +5,7 @@ use spinroute_core::{Best, Certificate, Error, Instance, Solution, Solver, Stop}
 
 use crate::attempt::{Attempt, Limit, attempt, same};
 use crate::conformance::Level;
-use crate::truth::Truth;
+use crate::truth::{Truth, bound_above};
 use crate::{Breach, Clause, property};
 
 /// How one instance went, if no clause is broken.
@@ -115,7 +115,9 @@ impl Case<'_> {
         }
         let certificate = solution.prices.clone().map(|p| Certificate::new(&self.judged, p));
         let bound = match certificate.transpose() {
-            Ok(certificate) => certificate.map(|certificate| certificate.bound()),
+            Ok(certificate) => {
+                certificate.map(|certificate| bound_above(&self.judged, &certificate))
+            }
             Err(error) => return self.breach(Clause::Prices, format!("under {limit:?}, {error}")),
         };
         if self.truth.excludes(objective, bound) {

@@ -79,6 +79,13 @@ impl Truth {
     }
 }
 
+/// The bound of a certificate, raised by what rounding may have lost where prices are far above
+/// the scores: the terms `s − p` keep no more digits than the rent `Σ c p` has.
+pub(crate) fn bound_above(instance: &Instance, certificate: &Certificate) -> f64 {
+    let rent = instance.capacity().iter().zip(certificate.prices());
+    certificate.bound() + rent.map(|(&c, p)| f64::from(c) * p).sum::<f64>() * f64::EPSILON * 4.0
+}
+
 impl fmt::Display for Truth {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
