@@ -1,1 +1,26 @@
-//! To come.
+//! Capacity-constrained assignment of tokens to experts, exactly or fast, with a proof.
+//!
+//! A facade over the crates of the project: the problem, its answers and their certificates
+//! (`spinroute-core`), every solver by name ([`registry`]), and the files that they read
+//! ([`input`]). The command `spinroute` is built on nothing else.
+//!
+//! ```
+//! use ndarray::array;
+//! use spinroute::{Demand, Instance, Run, evaluate, registry};
+//!
+//! // Three tokens, two experts that hold two tokens each, one expert a token.
+//! let scores = array![[0.9, 0.1], [0.8, 0.3], [0.7, 0.6]];
+//! let instance = Instance::new(scores, vec![2, 2], Demand::Exactly(1))?;
+//! let greedy = registry::find("greedy")?;
+//! let solution = greedy.build(&greedy.defaults())?.solve(&instance, &mut Run::new(0))?;
+//! let evaluation = evaluate(&instance, &solution)?; // checks every constraint, proves the gap
+//! assert!((evaluation.objective - 2.3).abs() < 1e-6);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+pub mod input;
+pub mod registry;
+
+pub use spinroute_core::{
+    Assignment, Best, Budget, Certificate, Deficiency, Demand, Error, Evaluation, Instance, Load,
+    Observer, Progress, Run, Solution, Solver, Stop, Violation, evaluate,
+};

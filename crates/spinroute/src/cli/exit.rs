@@ -1,0 +1,149 @@
+//! How a run ends: exit codes, and errors as one line with the mend.
+
+use std::io;
+use std::process::ExitCode;
+
+use spinroute::input;
+use spinroute::registry;
+
+/// The part of `--help` that documents the exit codes. A test compares it with [`Failure::code`].
+pub(crate) const EXIT_CODES: &str = "\
+Exit codes:
+  0   done (a run that a limit or Ctrl-C stopped is done too: see `stop`)
+  1   verify: the assignment breaks a constraint
+  2   usage: an option, a parameter, or a solver that cannot handle the instance
+  3   bad input: a file that is malformed, or does not fit the others
+  4   infeasible: no assignment meets the demand
+  5   a file cannot be read or written
+  70  a bug in spinroute: please report it";
+
+/// Why a run failed.
+#[derive(Debug)]
+pub(crate) enum Failure {
+    /// The assignment to verify breaks a constraint.
+    Verification(String),
+    /// Options or parameters that make no sense.
+    Usage(String),
+    /// An input that cannot be used.
+    Input(String),
+    /// No assignment exists.
+    Infeasible(String),
+    /// Reading or writing failed.
+    Files(String),
+    /// The reader of the output went away: no failure of ours.
+    BrokenPipe,
+    /// Something that should not happen.
+    Internal(String),
+}
+
+impl Failure {
+    fn code(&self) -> u8 {
+        match self {
+            Self::BrokenPipe => 0,
+            Self::Verification(_) => 1,
+            Self::Usage(_) => 2,
+            Self::Input(_) => 3,
+            Self::Infeasible(_) => 4,
+            Self::Files(_) => 5,
+            Self::Internal(_) => 70,
+        }
+    }
+
+    /// Prints the error, one line, and gives the exit code.
+    pub(crate) fn report(&self) -> ExitCode {
+        match self {
+            Self::BrokenPipe => {}
+            Self::Verification(message)
+            | Self::Usage(message)
+            | Self::Input(message)
+            | Self::Infeasible(message)
+            | Self::Files(message) => eprintln!("error: {}", one_line(message)),
+            Self::Internal(message) => {
+                eprintln!("error: {}; this is a bug, please report it", one_line(message));
+            }
+        }
+        ExitCode::from(self.code())
+    }
+}
+
+fn one_line(message: &str) -> String {
+    message.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+impl From<spinroute::Error> for Failure {
+    fn from(error: spinroute::Error) -> Self {
+        use spinroute::Error as E;
+        let message = error.to_string();
+        match error {
+            E::Infeasible { .. } | E::Deficient(_) => Self::Infeasible(message),
+            E::CapacityFactor { .. }
+            | E::Demand { .. }
+            | E::Parameter { .. }
+            | E::Unsupported(_) => Self::Usage(message),
+            _ => Self::Input(message),
+        }
+    }
+}
+
+impl From<input::Error> for Failure {
+    fn from(error: input::Error) -> Self {
+        match error {
+            input::Error::Read { .. } => Self::Files(format!("{error}; check the path")),
+            error => Self::Input(error.to_string()),
+        }
+    }
+}
+
+impl From<registry::Error> for Failure {
+    fn from(error: registry::Error) -> Self {
+        Self::Usage(error.to_string())
+    }
+}
+
+impl From<io::Error> for Failure {
+    /// For standard output only: files carry their name, see `output`.
+    fn from(error: io::Error) -> Self {
+        match error.kind() {
+            io::ErrorKind::BrokenPipe => Self::BrokenPipe,
+            _ => Self::Files(format!("standard output: {error}")),
+        }
+    }
+}
+
+impl From<serde_json::Error> for Failure {
+    fn from(error: serde_json::Error) -> Self {
+        Self::Internal(format!("writing JSON: {error}"))
+    }
+}
+
+impl From<clap::Error> for Failure {
+    /// What clap says in paragraphs, in one line: the error, its tips, and where help is.
+    fn from(error: clap::Error) -> Self {
+        let text = error.render().to_string();
+        let text = text.strip_prefix("error: ").unwrap_or(&text);
+        let wanted = |line: &&str| !line.starts_with("Usage:") && !line.is_empty();
+        let lines: Vec<&str> = text.lines().map(str::trim).filter(wanted).collect();
+        Self::Usage(lines.join("; "))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{EXIT_CODES, Failure};
+
+    #[test]
+    fn every_code_is_documented() {
+        let failures: [fn(String) -> Failure; 6] = [
+            Failure::Verification,
+            Failure::Usage,
+            Failure::Input,
+            Failure::Infeasible,
+            Failure::Files,
+            Failure::Internal,
+        ];
+        for failure in failures {
+            let line = format!("\n  {:<3} ", failure(String::new()).code());
+            assert!(EXIT_CODES.contains(&line), "{line}");
+        }
+    }
+}

@@ -1,0 +1,55 @@
+//! The command line: one file a subcommand, and what they share.
+mod args;
+mod compare;
+mod exit;
+mod interrupt;
+mod measure;
+mod output;
+mod problem;
+mod report;
+mod solve;
+mod solvers;
+mod verify;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use args::{Cli, Command};
+use exit::Failure;
+
+/// Parses the arguments, runs the subcommand and turns its result into an exit code.
+pub(crate) fn main() -> ExitCode {
+    let result = match Cli::try_parse() {
+        Ok(cli) => run(&cli.command),
+        Err(error) if error.use_stderr() => Err(Failure::from(error)),
+        Err(help) => help.print().map_err(Failure::from),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => failure.report(),
+    }
+}
+
+fn run(command: &Command) -> Result<(), Failure> {
+    let threads = match command {
+        Command::Solve(args) => args.threads,
+        Command::Compare(args) => args.threads,
+        Command::Verify(args) => args.threads,
+        Command::Solvers(_) => None,
+    };
+    let go = || match command {
+        Command::Solve(args) => solve::run(args),
+        Command::Compare(args) => compare::run(args),
+        Command::Verify(args) => verify::run(args),
+        Command::Solvers(args) => solvers::run(args),
+    };
+    match threads {
+        None => go(),
+        Some(threads) => rayon::ThreadPoolBuilder::new()
+            .num_threads(threads.get())
+            .build()
+            .map_err(|error| Failure::Internal(format!("{threads} threads: {error}")))?
+            .install(go),
+    }
+}

@@ -1,0 +1,160 @@
+//! What is printed: numbers for people, objects for machines.
+
+use std::time::Duration;
+
+use serde::Serialize;
+use spinroute::Load;
+
+use super::problem::Sizes;
+
+/// `spinroute`'s load figures in the order of the report.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct LoadReport {
+    max: u32,
+    mean: f64,
+    cv: f64,
+    balance: f64,
+    max_vio: f64,
+    dead: usize,
+    active: f64,
+    overflow: u64,
+    dropped: u64,
+}
+
+impl From<&Load> for LoadReport {
+    fn from(load: &Load) -> Self {
+        Self {
+            max: load.max,
+            mean: load.mean,
+            cv: load.cv,
+            balance: load.balance,
+            max_vio: load.max_vio,
+            dead: load.dead,
+            active: load.active,
+            overflow: load.overflow,
+            dropped: load.dropped,
+        }
+    }
+}
+
+/// Two lines for people about the load.
+pub(crate) fn load_lines(load: &Load, experts: usize) -> [(&'static str, String); 2] {
+    let balance = format!(
+        "max {}, mean {:.1}, CV {:.3}, balance {:.3}, MaxVio {:.3}",
+        grouped(u64::from(load.max)),
+        load.mean,
+        load.cv,
+        load.balance,
+        load.max_vio
+    );
+    let counts = format!(
+        "{} of {experts} experts idle, {} slots over capacity, {} empty",
+        load.dead,
+        grouped(load.overflow),
+        grouped(load.dropped)
+    );
+    [("load", balance), ("", counts)]
+}
+
+/// Aligned `name  value` lines.
+pub(crate) fn lines(rows: &[(&str, String)]) -> String {
+    let width = rows.iter().map(|(name, _)| name.len()).max().unwrap_or(0);
+    let rows = rows.iter().map(|(name, value)| format!("{name:<width$}  {value}\n"));
+    rows.collect::<Vec<_>>().concat()
+}
+
+/// 1234567 as 1,234,567.
+pub(crate) fn grouped(n: u64) -> String {
+    let digits = n.to_string();
+    let first = (digits.len() + 2) % 3 + 1;
+    let mut out = digits[..first].to_owned();
+    for group in digits.as_bytes()[first..].chunks(3) {
+        out.push(',');
+        out.extend(group.iter().map(|&digit| char::from(digit)));
+    }
+    out
+}
+
+/// A relative gap as a percentage, with as many digits as say something.
+pub(crate) fn percent(gap: f64) -> String {
+    match gap * 100.0 {
+        0.0 => "0 %".into(),
+        p if !p.is_finite() => "unbounded".into(),
+        p if p < 1e-3 => format!("{p:.0e} %"),
+        p if p < 1.0 => format!("{p:.3} %"),
+        p => format!("{p:.2} %"),
+    }
+}
+
+/// A time with three digits.
+pub(crate) fn time(wall: Duration) -> String {
+    let seconds = wall.as_secs_f64();
+    let (value, unit) = match seconds {
+        s if s < 1e-3 => (s * 1e6, "µs"),
+        s if s < 1.0 => (s * 1e3, "ms"),
+        s => (s, "s"),
+    };
+    let digits = if value >= 100.0 {
+        0
+    } else if value >= 10.0 {
+        1
+    } else {
+        2
+    };
+    format!("{value:.digits$} {unit}")
+}
+
+/// Tokens a second, with a unit.
+pub(crate) fn rate(tokens_per_second: f64) -> String {
+    match tokens_per_second {
+        r if r >= 1e6 => format!("{:.1} M/s", r / 1e6),
+        r if r >= 1e3 => format!("{:.0} k/s", r / 1e3),
+        r => format!("{r:.0} /s"),
+    }
+}
+
+/// The problem in one line.
+pub(crate) fn problem(sizes: &Sizes) -> String {
+    let &Sizes { tokens, experts, top_k, capacity: ref each, demand } = sizes;
+    let (tokens, experts) = (grouped(tokens as u64), grouped(experts as u64));
+    let demand = demand.replace('-', " ");
+    format!(
+        "{tokens} tokens × {experts} experts, {demand} {top_k} a token, capacity {}",
+        capacity(each)
+    )
+}
+
+/// 1 thread, 2 threads.
+pub(crate) fn threads(n: usize) -> String {
+    format!("{n} thread{}", if n == 1 { "" } else { "s" })
+}
+
+/// Every capacity in a few words.
+fn capacity(capacity: &[u32]) -> String {
+    let (min, max) = capacity.iter().fold((u32::MAX, 0), |(a, b), &c| (a.min(c), b.max(c)));
+    if min == max {
+        grouped(u64::from(max))
+    } else {
+        format!("{} to {}", grouped(u64::from(min)), grouped(u64::from(max)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_for_people() {
+        let all = [0, 7, 999, 1_000, 12_345, 123_456, 1_234_567].map(grouped).join(" ");
+        assert_eq!(all, "0 7 999 1,000 12,345 123,456 1,234,567");
+        assert_eq!(
+            [0.0, 2e-10, 4.2e-4, 0.0123, f64::INFINITY].map(percent).join("|"),
+            "0 %|2e-8 %|0.042 %|1.23 %|unbounded"
+        );
+        let times = [0.000_012_3, 0.012_34, 0.123_4, 2.5].map(|s| time(Duration::from_secs_f64(s)));
+        assert_eq!(times.join("|"), "12.3 µs|12.3 ms|123 ms|2.50 s");
+        assert_eq!([3.2e6, 45_600.0, 12.0].map(rate).join("|"), "3.2 M/s|46 k/s|12 /s");
+        assert_eq!(capacity(&[3, 3]), "3");
+        assert_eq!(capacity(&[0, 1234]), "0 to 1,234");
+    }
+}

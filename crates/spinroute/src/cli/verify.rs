@@ -1,0 +1,80 @@
+//! `spinroute verify`: core alone, no solver.
+
+use std::io::Write;
+
+use serde::Serialize;
+use spinroute::input::{File, read_assignment, read_prices};
+use spinroute::{Error, Evaluation, Load, Solution, Stop, evaluate};
+
+use super::args::VerifyArgs;
+use super::exit::Failure;
+use super::problem::{self, Sizes};
+use super::report::{self, LoadReport};
+
+/// The object that `--json` prints.
+#[derive(Debug, Serialize)]
+struct Verdict {
+    valid: bool,
+    #[serde(flatten)]
+    sizes: Sizes,
+    objective: Option<f64>,
+    bound: Option<f64>,
+    gap: Option<f64>,
+    retained: Option<f64>,
+    violation: Option<String>,
+    load: LoadReport,
+}
+
+pub(crate) fn run(args: &VerifyArgs) -> Result<(), Failure> {
+    let assignment = read_assignment(&File::open(&args.assignment)?)?;
+    let prices = args.prices.as_ref().map(|path| read_prices(&File::open(path)?)).transpose()?;
+    let scores = problem::scores(&args.input)?;
+    let columns = u32::try_from(assignment.k()).ok();
+    let instance = problem::instance(scores, &args.problem, columns)?;
+    let by_prices = prices.is_some();
+    let load = Load::new(&instance, &assignment);
+    let solution = Solution { assignment, prices, stop: Stop::Finished };
+    let verdict = |evaluation: Option<&Evaluation>, violation: Option<String>| Verdict {
+        valid: violation.is_none(),
+        sizes: Sizes::of(&instance),
+        objective: evaluation.map(|e| e.objective),
+        bound: evaluation.map(|e| e.certificate.bound()),
+        gap: evaluation.map(|e| e.gap),
+        retained: evaluation.map(|e| e.retained),
+        violation,
+        load: LoadReport::from(&load),
+    };
+    match evaluate(&instance, &solution) {
+        Ok(evaluation) => {
+            let text = if args.json {
+                serde_json::to_string_pretty(&verdict(Some(&evaluation), None))? + "\n"
+            } else {
+                for_people(&evaluation, instance.experts(), by_prices)
+            };
+            Ok(std::io::stdout().write_all(text.as_bytes())?)
+        }
+        Err(Error::Violation(violation)) => {
+            if args.json {
+                let verdict = verdict(None, Some(violation.to_string()));
+                let text = serde_json::to_string_pretty(&verdict)? + "\n";
+                std::io::stdout().write_all(text.as_bytes())?;
+            }
+            let file = args.assignment.display();
+            Err(Failure::Verification(format!("{file} is infeasible: {violation}")))
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+fn for_people(evaluation: &Evaluation, experts: usize, by_prices: bool) -> String {
+    let by = if by_prices { "the prices" } else { "zero prices (give --prices for a closer one)" };
+    let mut rows = vec![
+        ("valid", "every constraint holds".to_owned()),
+        ("objective", format!("{:.6}", evaluation.objective)),
+        ("bound", format!("{:.6}, proven by {by}", evaluation.certificate.bound())),
+        ("gap", format!("{} at most, proven", report::percent(evaluation.gap))),
+        ("retained", format!("{:.2} % of top-k without capacities", evaluation.retained * 1e2)),
+    ];
+    rows.extend(report::load_lines(&evaluation.load, experts));
+    report::lines(&rows)
+}

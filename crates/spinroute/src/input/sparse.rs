@@ -1,0 +1,172 @@
+//! Candidates of each token, with weights; every other pair is forbidden.
+
+use ndarray::Array2;
+
+use super::array::RawArray;
+use super::{Error, File, Rows, Transform, tensors};
+
+/// The most experts that are concluded from the ids alone. A stray id in a small file must not make
+/// a huge table; [`Sparse::experts`] goes beyond.
+pub const MAX_DERIVED_EXPERTS: usize = 4096;
+
+/// The most pairs of a table, forbidden ones included: 16 GiB of scores.
+const MAX_PAIRS: usize = 1 << 32;
+
+/// Where candidates and weights lie: `tokens × candidates` each, or `tokens × layers × candidates`.
+#[derive(Clone, Copy, Debug)]
+pub struct Sparse<'a> {
+    /// Whole numbers: experts.
+    pub ids: &'a File,
+    /// Floats: their weights.
+    pub weights: &'a File,
+    /// The tensor of `ids`, if its file holds several that fit.
+    pub ids_tensor: Option<&'a str>,
+    /// The tensor of `weights`, if its file holds several that fit.
+    pub weights_tensor: Option<&'a str>,
+    /// Which layer, for three dimensions.
+    pub layer: Option<usize>,
+    /// The number of experts; the largest id plus one if left out.
+    pub experts: Option<usize>,
+}
+
+/// Reads `tokens × experts` scores; pairs that are not listed are -∞. The transform sees the listed
+/// weights only.
+///
+/// # Errors
+/// If a file is malformed, the shapes differ, an expert is listed twice for a token or out of
+/// range, or a weight is NaN or +∞.
+pub fn read_sparse(
+    sparse: Sparse<'_>,
+    transform: Transform,
+    rows: Rows,
+) -> Result<Array2<f32>, Error> {
+    let deep = |shape: &[usize]| shape.len() == 2 || shape.len() == 3;
+    let ids = tensors::open(sparse.ids, sparse.ids_tensor, "--ids-tensor", |kind, shape| {
+        !kind.is_float() && deep(shape)
+    })?;
+    let weights =
+        tensors::open(sparse.weights, sparse.weights_tensor, "--weights-tensor", |kind, shape| {
+            kind.is_float() && deep(shape)
+        })?;
+    ids.want_integers()?;
+    weights.want_floats()?;
+    let slice = Slice::new(&ids, sparse.layer)?;
+    if ids.shape != weights.shape {
+        return Err(weights.wrong_shape(format!("the ids are {:?}; both must agree", ids.shape)));
+    }
+    let rows = rows.within(ids.shape[0], &ids.place)?;
+    let experts = experts(&ids, &slice, rows.clone(), sparse.experts)?;
+    let mut scores = Array2::from_elem((rows.len(), experts), f32::NEG_INFINITY);
+    let mut seen = vec![usize::MAX; experts];
+    for (row, t) in rows.enumerate() {
+        for slot in 0..slice.candidates {
+            let expert = slice.id(&ids, t, slot)? as usize;
+            if std::mem::replace(&mut seen[expert], t) == t {
+                let value = format!("expert {expert} stands twice");
+                return Err(slice.wrong(&ids, t, slot, value, "list an expert once a token"));
+            }
+            let wide = weights.float(weights.position(&slice.at(t, slot)));
+            let narrow = wide as f32;
+            if wide.is_nan() || narrow == f32::INFINITY || (wide.is_finite() && !narrow.is_finite())
+            {
+                let mend = "weights are finite in f32, or -inf to forbid a pair";
+                return Err(slice.wrong(
+                    &weights,
+                    t,
+                    slot,
+                    format!("the weight is {wide:e}"),
+                    mend,
+                ));
+            }
+            scores[[row, expert]] = narrow;
+        }
+    }
+    transform.apply(&mut scores);
+    Ok(scores)
+}
+
+/// One layer of candidates.
+struct Slice {
+    layer: Option<usize>,
+    candidates: usize,
+}
+
+impl Slice {
+    fn new(ids: &RawArray<'_>, layer: Option<usize>) -> Result<Self, Error> {
+        match (&*ids.shape, layer) {
+            (&[tokens, candidates], None) if tokens > 0 && candidates > 0 => {
+                Ok(Self { layer: None, candidates })
+            }
+            (&[tokens, layers, candidates], Some(layer))
+                if tokens > 0 && candidates > 0 && layer < layers =>
+            {
+                Ok(Self { layer: Some(layer), candidates })
+            }
+            (&[_, layers, _], _) => {
+                Err(ids.wrong_shape(format!("choose one of its {layers} layers with --layer")))
+            }
+            (&[_, _], Some(_)) => {
+                Err(ids.wrong_shape("tokens × candidates have no layers; leave --layer out".into()))
+            }
+            _ => {
+                let want = "expected tokens × candidates, or tokens × layers × candidates";
+                Err(ids.wrong_shape(want.into()))
+            }
+        }
+    }
+
+    /// The index of a candidate.
+    fn at(&self, t: usize, slot: usize) -> Vec<usize> {
+        match self.layer {
+            Some(layer) => vec![t, layer, slot],
+            None => vec![t, slot],
+        }
+    }
+
+    fn id(&self, ids: &RawArray<'_>, t: usize, slot: usize) -> Result<u32, Error> {
+        let value = ids.integer(ids.position(&self.at(t, slot))).unwrap_or(-1);
+        u32::try_from(value).map_err(|_| {
+            self.wrong(ids, t, slot, format!("{value} is no expert"), "experts count from 0")
+        })
+    }
+
+    fn wrong(
+        &self,
+        array: &RawArray<'_>,
+        t: usize,
+        slot: usize,
+        value: String,
+        mend: &'static str,
+    ) -> Error {
+        let byte = array.byte(array.position(&self.at(t, slot)));
+        let place = format!("{}, token {t}, candidate {slot} (byte {byte})", array.place);
+        Error::Value { place, value, mend }
+    }
+}
+
+/// The number of experts: as given, where no id may exceed it, or the largest id plus one.
+fn experts(
+    ids: &RawArray<'_>,
+    slice: &Slice,
+    rows: std::ops::Range<usize>,
+    given: Option<usize>,
+) -> Result<usize, Error> {
+    let limit = given.unwrap_or(MAX_DERIVED_EXPERTS);
+    let tokens = rows.len();
+    if tokens.checked_mul(limit).is_none_or(|pairs| given.is_some() && pairs > MAX_PAIRS) {
+        let want = format!("{tokens} tokens × {limit} experts are too large; take fewer --tokens");
+        return Err(ids.wrong_shape(want));
+    }
+    let mut largest = 0;
+    for t in rows {
+        for slot in 0..slice.candidates {
+            let id = slice.id(ids, t, slot)? as usize;
+            if id >= limit {
+                let value = format!("expert {id}, of only {limit}");
+                return Err(slice.wrong(ids, t, slot, value, "say how many there are: --experts"));
+            }
+            largest = largest.max(id);
+        }
+    }
+    Ok(given.unwrap_or(largest + 1))
+}

@@ -1,0 +1,237 @@
+//! Every solver by name: the one list that the command, the benches and the tests go by.
+//!
+//! ```
+//! let entry = spinroute::registry::find("greedy")?;
+//! let solver = entry.build(&entry.defaults())?;
+//! assert!(solver.respects_capacity() && !entry.exact);
+//! # Ok::<(), spinroute::registry::Error>(())
+//! ```
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::{Map, Value};
+use spinroute_core::Solver;
+use spinroute_transport::{CappedTopK, Greedy, Quantile, TopK};
+
+/// What cannot be built.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// No solver of that name.
+    #[error("there is no solver {name:?}; choose among {known}")]
+    Solver {
+        /// What was asked for.
+        name: String,
+        /// The names that there are.
+        known: String,
+    },
+    /// No parameter of that name.
+    #[error("{solver} has no parameter {name:?}; it has {known}")]
+    Parameter {
+        /// The solver.
+        solver: &'static str,
+        /// What was given.
+        name: String,
+        /// The names that there are.
+        known: String,
+    },
+    /// A value that the parameter does not take.
+    #[error("parameter {name:?} of {solver}: {reason}; it is {help}")]
+    Value {
+        /// The solver.
+        solver: &'static str,
+        /// The parameter.
+        name: String,
+        /// Why not.
+        reason: String,
+        /// What it takes.
+        help: &'static str,
+    },
+}
+
+/// A parameter of a solver. Its default is in [`Entry::defaults`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct Param {
+    /// Its key.
+    pub name: &'static str,
+    /// What it means, with unit and range.
+    pub help: &'static str,
+}
+
+/// Makes a solver of its parameters, or says why not.
+type Build = fn(Map<String, Value>) -> Result<Box<dyn Solver>, String>;
+
+/// A solver.
+#[derive(Clone, Copy, Debug)]
+pub struct Entry {
+    /// Its name, the same everywhere.
+    pub name: &'static str,
+    /// What it does, in a line.
+    pub summary: &'static str,
+    /// Whether it runs, by default, until the optimum is proven.
+    pub exact: bool,
+    /// Whether it returns prices, which prove a bound.
+    pub prices: bool,
+    /// Whether it respects the capacities.
+    pub capacity: bool,
+    /// Where the algorithm comes from.
+    pub reference: &'static str,
+    /// Its parameters, one for each key of the defaults.
+    pub params: &'static [Param],
+    defaults: fn() -> Map<String, Value>,
+    build: Build,
+}
+
+impl Entry {
+    /// The parameters with their defaults.
+    #[must_use]
+    pub fn defaults(&self) -> Map<String, Value> {
+        (self.defaults)()
+    }
+
+    /// Builds the solver; parameters that are left out keep their defaults.
+    ///
+    /// # Errors
+    /// If a parameter is unknown or its value of the wrong type.
+    pub fn build(&self, params: &Map<String, Value>) -> Result<Box<dyn Solver>, Error> {
+        for (name, value) in params {
+            let Some(param) = self.params.iter().find(|param| param.name == name) else {
+                let names: Vec<&str> = self.params.iter().map(|param| param.name).collect();
+                let known = if names.is_empty() { "none".into() } else { names.join(", ") };
+                return Err(Error::Parameter { solver: self.name, name: name.clone(), known });
+            };
+            let alone = Map::from_iter([(name.clone(), value.clone())]);
+            (self.build)(alone).map_err(|reason| self.refuse(param, reason))?;
+        }
+        (self.build)(params.clone())
+            .map_err(|reason| self.refuse(&Param { name: "(all)", help: "as documented" }, reason))
+    }
+
+    fn refuse(&self, param: &Param, reason: String) -> Error {
+        Error::Value { solver: self.name, name: param.name.into(), reason, help: param.help }
+    }
+}
+
+/// The solver of that name.
+///
+/// # Errors
+/// If there is none.
+pub fn find(name: &str) -> Result<&'static Entry, Error> {
+    SOLVERS.iter().find(|entry| entry.name == name).ok_or_else(|| {
+        let names: Vec<&str> = SOLVERS.iter().map(|entry| entry.name).collect();
+        Error::Solver { name: name.into(), known: names.join(", ") }
+    })
+}
+
+fn defaults<S: Default + Serialize>() -> Map<String, Value> {
+    match serde_json::to_value(S::default()) {
+        Ok(Value::Object(map)) => map,
+        _ => Map::new(),
+    }
+}
+
+fn build<S>(params: Map<String, Value>) -> Result<Box<dyn Solver>, String>
+where
+    S: Solver + DeserializeOwned + 'static,
+{
+    match serde_json::from_value::<S>(Value::Object(params)) {
+        Ok(solver) => Ok(Box::new(solver)),
+        Err(error) => Err(error.to_string()),
+    }
+}
+
+/// Every solver: the exact ones first, the baseline last.
+pub const SOLVERS: &[Entry] = &[
+    Entry {
+        name: "quantile",
+        summary: "prices by quantile balancing, then the best k under them, then a repair",
+        exact: false,
+        prices: true,
+        capacity: true,
+        reference: "quantile balancing, Su 2026 (kexue.fm/archives/11619); \
+                    inequality form: arXiv 2502.15451 (2025)",
+        params: &[Param { name: "rounds", help: "a number of price updates, at least 0" }],
+        defaults: defaults::<Quantile>,
+        build: build::<Quantile>,
+    },
+    Entry {
+        name: "greedy",
+        summary: "the best remaining pair of all, again and again",
+        exact: false,
+        prices: false,
+        capacity: true,
+        reference: "folklore; half the optimum is guaranteed for scores ≥ 0 and at most k",
+        params: &[],
+        defaults: defaults::<Greedy>,
+        build: build::<Greedy>,
+    },
+    Entry {
+        name: "capped-topk",
+        summary: "top-k; then every overfull expert drops tokens",
+        exact: false,
+        prices: false,
+        capacity: true,
+        reference: "capacity dropping as in Switch Transformers (Fedus et al. 2021, \
+                    arXiv 2101.03961) and Megatron-LM",
+        params: &[Param {
+            name: "drop",
+            help: "what an overfull expert drops: probs (its lowest scores) or position (its \
+                   last tokens)",
+        }],
+        defaults: defaults::<CappedTopK>,
+        build: build::<CappedTopK>,
+    },
+    Entry {
+        name: "topk",
+        summary: "the k best experts of every token, whatever the capacities: the baseline",
+        exact: false,
+        prices: false,
+        capacity: false,
+        reference: "Shazeer et al. 2017, arXiv 1701.06538",
+        params: &[],
+        defaults: defaults::<TopK>,
+        build: build::<TopK>,
+    },
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn params(pairs: &[(&str, Value)]) -> Map<String, Value> {
+        pairs.iter().map(|(key, value)| ((*key).to_owned(), value.clone())).collect()
+    }
+
+    #[test]
+    fn names_are_unique_and_defaults_build() {
+        for (i, entry) in SOLVERS.iter().enumerate() {
+            assert!(SOLVERS[..i].iter().all(|other| other.name != entry.name), "{}", entry.name);
+            let solver = entry.build(&entry.defaults()).unwrap();
+            assert_eq!(solver.respects_capacity(), entry.capacity, "{}", entry.name);
+        }
+    }
+
+    #[test]
+    fn every_parameter_is_documented_and_no_other() {
+        for entry in SOLVERS {
+            let mut documented: Vec<&str> = entry.params.iter().map(|param| param.name).collect();
+            documented.sort_unstable();
+            let defaults = entry.defaults();
+            let mut keys: Vec<&str> = defaults.keys().map(String::as_str).collect();
+            keys.sort_unstable();
+            assert_eq!(documented, keys, "{}", entry.name);
+        }
+    }
+
+    #[test]
+    fn unknown_names_are_refused_with_those_that_exist() {
+        let message = find("simplex").unwrap_err().to_string();
+        assert!(message.contains("simplex") && message.contains("greedy, "), "{message}");
+        let quantile = find("quantile").unwrap();
+        let error = quantile.build(&params(&[("round", Value::from(3))])).err().unwrap();
+        assert_eq!(error.to_string(), "quantile has no parameter \"round\"; it has rounds");
+        let error = quantile.build(&params(&[("rounds", Value::from("many"))])).err().unwrap();
+        assert!(matches!(error, Error::Value { name, .. } if name == "rounds"));
+        assert!(quantile.build(&params(&[("rounds", Value::from(3))])).is_ok());
+    }
+}
