@@ -1,1 +1,4 @@
-//! To come.
+//! Exact routing. To come.
+mod lp;
+
+pub use lp::Lp;

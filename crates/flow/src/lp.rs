@@ -1,0 +1,197 @@
+//! The linear relaxation through a general simplex solver: the twin that shares no idea with the
+//! flow solver.
+//!
+//! One variable in `[0, 1]` for each pair that can gain, one row for each token and one for each
+//! expert whose capacity may bind. The matrix is totally unimodular, so every vertex is an
+//! assignment (Hoffman, Kruskal 1956) and the simplex method ends in one. Time and memory are
+//! those of a general solver; that is what `flow` is measured against, not a way to route.
+//!
+//! The backend is microlp through `good_lp`. Its answer carries no dual values through that
+//! interface, so there are no prices: measure it with another solver's. It decides by an absolute
+//! tolerance of 1e-10 on reduced costs; scores are scaled so that this is 10⁻¹³ of the largest one
+//! that can gain, and an answer that this could make wrong by more than 10⁻¹⁰ of the objective is
+//! refused instead.
+use good_lp::{Expression, ProblemVariables, ResolutionError, SolverModel, Variable, variable};
+use serde::{Deserialize, Serialize};
+use spinroute_core::{Assignment, Error, Instance, Run, Solution, Solver, Stop, repair};
+
+/// The largest scaled score: the tolerance is then 10⁻¹³ of it, and three of the sixteen digits of
+/// `f64` are left for the rounding of reduced costs, which must not look like a gain.
+const LARGEST: f64 = 1024.0;
+/// Relative to the largest score: what the tolerance can hide in one slot.
+const HIDDEN: f64 = 1e-10 / LARGEST;
+/// Relative to the objective: what it may hide in all.
+const ALLOWED: f64 = 1e-10;
+
+/// The exact solution by linear programming, for small instances.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Lp {
+    /// Larger instances (in pairs, T·E) are refused. At 20,000, the default, it takes some
+    /// seconds, at 1,000 some hundredths of one; the time grows faster than the square.
+    pub max_pairs: usize,
+}
+
+impl Default for Lp {
+    fn default() -> Self {
+        Self { max_pairs: 20_000 }
+    }
+}
+
+impl Solver for Lp {
+    /// Single-pass: no steps, no randomness; warm prices are ignored. Returns no prices.
+    ///
+    /// # Errors
+    /// [`Error::Deficient`] if there is no assignment; [`Error::Unsupported`] if there are more
+    /// than `max_pairs` pairs, or the scores differ so much in size that the tolerance of the
+    /// backend does not decide the optimum.
+    fn solve(&self, instance: &Instance, _: &mut Run<'_>) -> Result<Solution, Error> {
+        let pairs = instance.tokens() * instance.experts();
+        if pairs > self.max_pairs {
+            let limit = self.max_pairs;
+            return Err(Error::Unsupported(format!(
+                "lp takes up to {limit} pairs, not {pairs}; raise max_pairs or use flow"
+            )));
+        }
+        let program = Program::new(instance);
+        let assignment = match program.solve() {
+            Ok(assignment) => assignment,
+            Err(ResolutionError::Infeasible) => return Err(infeasible(instance)),
+            Err(error) => return Err(Error::Unsupported(format!("lp: {error}"))),
+        };
+        let objective = instance.objective(&assignment)?;
+        let slots = instance.tokens() * instance.demand().k();
+        if program.largest * slots as f64 * HIDDEN > ALLOWED * objective.abs() {
+            let largest = program.largest;
+            return Err(Error::Unsupported(format!(
+                "lp cannot tell objectives near {objective:e} apart among scores up to {largest:e}; use flow"
+            )));
+        }
+        Ok(Solution { assignment, prices: None, stop: Stop::Finished })
+    }
+}
+
+/// The linear program of an instance.
+struct Program<'a> {
+    instance: &'a Instance,
+    variables: ProblemVariables,
+    /// The pairs that can gain, with their variables.
+    pairs: Vec<(usize, usize, Variable)>,
+    /// The largest size of their scores.
+    largest: f64,
+}
+
+impl<'a> Program<'a> {
+    fn new(instance: &'a Instance) -> Self {
+        let (mut variables, mut pairs, mut largest) = (ProblemVariables::new(), Vec::new(), 0.0f64);
+        for t in 0..instance.tokens() {
+            for (e, &score) in instance.scores(t).iter().enumerate() {
+                let gains =
+                    score > if instance.demand().is_exact() { f32::NEG_INFINITY } else { 0.0 };
+                if gains && instance.capacity()[e] > 0 {
+                    pairs.push((t, e, variables.add(variable().min(0).max(1))));
+                    largest = largest.max(f64::from(score.abs()));
+                }
+            }
+        }
+        Self { instance, variables, pairs, largest }
+    }
+
+    /// A vertex of the optimal face, rounded.
+    fn solve(&self) -> Result<Assignment, ResolutionError> {
+        let (instance, k) = (self.instance, self.instance.demand().k());
+        let mut rows = vec![Expression::default(); instance.tokens()];
+        let mut columns = vec![Expression::default(); instance.experts()];
+        let mut pairs_of = vec![0; instance.tokens()];
+        let mut users = vec![0; instance.experts()];
+        let mut objective = Expression::with_capacity(self.pairs.len());
+        let scale = if self.largest > 0.0 { LARGEST / self.largest } else { 1.0 };
+        for &(t, e, variable) in &self.pairs {
+            objective.add_mul(f64::from(instance.scores(t)[e]) * scale, variable);
+            rows[t].add_mul(1.0, variable);
+            columns[e].add_mul(1.0, variable);
+            pairs_of[t] += 1;
+            users[e] += 1;
+        }
+        if instance.demand().is_exact() && pairs_of.iter().any(|&pairs| pairs < k) {
+            return Err(ResolutionError::Infeasible);
+        }
+        let mut model = good_lp::microlp(self.variables.clone().maximise(objective));
+        for (row, pairs) in rows.into_iter().zip(pairs_of) {
+            if instance.demand().is_exact() {
+                model.add_constraint(row.eq(k as f64));
+            } else if pairs > k {
+                model.add_constraint(row.leq(k as f64));
+            }
+        }
+        for (e, column) in columns.into_iter().enumerate() {
+            if instance.capacity()[e] < users[e] {
+                model.add_constraint(column.leq(instance.capacity()[e]));
+            }
+        }
+        let vertex = model.solve()?;
+        let mut assignment = Assignment::empty(instance.tokens(), k);
+        for &(t, e, variable) in &self.pairs {
+            if good_lp::Solution::value(&vertex, variable) > 0.5 {
+                assignment.push(t, e as u32);
+            }
+        }
+        Ok(assignment)
+    }
+}
+
+/// Why there is no assignment: the simplex method only says that there is none.
+fn infeasible(instance: &Instance) -> Error {
+    let empty = Assignment::empty(instance.tokens(), instance.demand().k());
+    match repair(instance, empty, None) {
+        Err(error) => error,
+        Ok(_) => Error::Unsupported("lp: the backend found a feasible instance infeasible".into()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use spinroute_testkit::strategy::{Shape, any_instance};
+    use spinroute_testkit::{Conformance, generate, property};
+
+    use super::*;
+
+    #[test]
+    fn conforms_as_an_optimal_solver() {
+        let report = Conformance::optimal().assert(&Lp::default());
+        let refused: Vec<&str> = report.unsupported.keys().map(String::as_str).collect();
+        assert_eq!(refused, ["generate", "golden cancelling", "spread"]);
+        assert!(report.solved["spread"] > 0 && report.infeasible["forbidden"] > 0);
+    }
+
+    proptest! {
+        #[test]
+        fn equals_the_reference(
+            instance in any_instance(&Shape { tokens: 1..=24, experts: 1..=8, k: 1..=4 })
+        ) {
+            property::equals_reference(&Lp::default(), &instance)?;
+        }
+    }
+
+    #[test]
+    fn equals_the_reference_on_larger_ones() {
+        for (seed, k) in [(1, 1), (2, 2), (3, 4)] {
+            for instance in [
+                generate::skewed(64, 16, k, 1.0, seed),
+                generate::tied(64, 16, k, 4, seed),
+                generate::tight(64, 16, k, seed),
+                generate::sparse(64, 16, k, 6, seed),
+            ] {
+                property::equals_reference(&Lp::default(), &instance.unwrap()).unwrap();
+            }
+        }
+    }
+
+    #[test]
+    fn refuses_what_is_too_large_with_the_limit() {
+        let instance = generate::skewed(1001, 20, 2, 1.0, 0).unwrap();
+        let error = Lp::default().solve(&instance, &mut Run::new(0)).unwrap_err();
+        assert!(error.to_string().starts_with("lp takes up to 20000 pairs, not 20020"), "{error}");
+    }
+}
