@@ -168,3 +168,28 @@ fn tensor(path: &Path, name: &str) -> Result<(Vec<usize>, Vec<f32>)> {
 fn widen<const N: usize>(data: &[u8], value: impl Fn([u8; N]) -> f32) -> Vec<f32> {
     data.as_chunks::<N>().0.iter().map(|&bytes| value(bytes)).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ndarray::array;
+
+    #[test]
+    fn transforms_by_hand() {
+        let logits = array![[0.0, 3f32.ln()], [1000.0, 1000.0]];
+        let wrong = transformed(logits, Transform::Softmax) - array![[0.25, 0.75], [0.5, 0.5]];
+        assert!(wrong.iter().all(|w| w.abs() < 1e-7), "{wrong}");
+        assert_eq!(transformed(array![[0.0]], Transform::Sigmoid), array![[0.5]]);
+    }
+
+    #[test]
+    fn the_sample_is_the_batch_that_its_source_describes() {
+        let scores = transformed(sample_logits().unwrap(), Transform::Softmax);
+        let mut selection = spinroute_select::Selection::default();
+        selection.fill(scores.as_slice().unwrap(), &[0.0; 160], 6);
+        let mut load = [0; 160];
+        selection.experts.iter().for_each(|&e| load[e as usize] += 1);
+        assert_eq!(load.iter().max(), Some(&2676));
+        assert_eq!(load.iter().filter(|&&load| load == 0).count(), 36);
+    }
+}

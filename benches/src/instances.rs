@@ -272,3 +272,40 @@ fn shares(total: usize, tokens: usize, experts: usize, rng: &mut ChaCha8Rng) -> 
     }
     capacity.into_iter().map(|c| c as u32).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::HashSet;
+
+    #[test]
+    fn hard_instances_are_what_they_say() {
+        let cases = hard().unwrap();
+        for case in &cases {
+            let instance = case.instance().unwrap();
+            let total: u64 = case.capacity.iter().map(|&c| u64::from(c)).sum();
+            let need = (instance.tokens() * instance.demand().k()) as u64;
+            assert_eq!(instance.has_forbidden(), case.name.starts_with("Forbidden"));
+            assert_eq!(case.capacity.contains(&0), case.name.starts_with("Zero"), "{}", case.name);
+            if case.name.starts_with("Tight") {
+                assert_eq!((total, instance.supply()), (need, need));
+            }
+        }
+        let names: HashSet<_> = cases.iter().map(|case| &case.name).collect();
+        assert_eq!(names.len(), 2 * KINDS.len());
+    }
+
+    #[test]
+    fn the_comparison_has_at_least_fifty_instances() {
+        if let Err(error) = data::root() {
+            eprintln!("skipped: {error}");
+            return;
+        }
+        let cases = all().unwrap();
+        let names: HashSet<_> = cases.iter().map(|case| (case.family, &case.name)).collect();
+        assert!(cases.len() >= 50 && names.len() == cases.len(), "{}", cases.len());
+        for case in cases {
+            case.instance().unwrap();
+        }
+    }
+}

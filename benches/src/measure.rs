@@ -95,3 +95,15 @@ fn output(program: &str, arguments: &[&str]) -> String {
         .map(|output| String::from_utf8_lossy(&output.stdout).trim().to_owned())
         .unwrap_or_default()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::Samples;
+
+    #[test]
+    fn medians_of_odd_and_even_numbers_of_samples() {
+        assert!(Samples::default().median().is_nan());
+        assert_eq!(Samples(vec![9.0, 1.0, 2.0]).median(), 2.0);
+        assert_eq!(Samples(vec![9.0, 1.0, 2.0, 4.0]).median(), 3.0);
+    }
+}
