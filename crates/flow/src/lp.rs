@@ -159,7 +159,7 @@ mod tests {
 
     #[test]
     fn conforms_as_an_optimal_solver() {
-        let report = Conformance::optimal().assert(&Lp::default());
+        let report = Conformance::optimal().assert(&Lp { max_pairs: 2_000 });
         let refused: Vec<&str> = report.unsupported.keys().map(String::as_str).collect();
         assert_eq!(refused, ["generate", "golden cancelling", "spread"]);
         assert!(report.solved["spread"] > 0 && report.infeasible["forbidden"] > 0);

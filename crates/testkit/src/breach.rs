@@ -19,7 +19,8 @@ pub enum Clause {
     Deficiency,
     /// Prices are one finite number per expert.
     Prices,
-    /// Objective ≤ optimum ≤ the bound that the prices prove.
+    /// Objective ≤ optimum ≤ the bound that the prices prove. This follows from [`Self::Feasible`]
+    /// and [`Self::Prices`] by weak duality: broken, it shows a fault of this project.
     Bound,
     /// [`spinroute_core::Stop`] says why the run ended.
     Stop,
@@ -59,15 +60,15 @@ pub struct Breach {
     /// What was expected and what came.
     pub detail: String,
     /// The golden file or the strategy that the instance comes from.
-    pub source_name: String,
+    pub origin: String,
     /// The smallest instance found that shows it.
     pub instance: Instance,
 }
 
 impl Breach {
     pub(crate) fn new(clause: Clause, instance: &Instance, detail: impl Into<String>) -> Box<Self> {
-        let (detail, source_name) = (detail.into(), String::new());
-        Box::new(Self { clause, detail, source_name, instance: instance.clone() })
+        let (detail, origin) = (detail.into(), String::new());
+        Box::new(Self { clause, detail, origin, instance: instance.clone() })
     }
 }
 
@@ -76,11 +77,11 @@ const PRINTED_PAIRS: usize = 256;
 
 impl fmt::Display for Breach {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { clause, detail, source_name, instance } = self;
+        let Self { clause, detail, origin, instance } = self;
         let (tokens, experts) = (instance.tokens(), instance.experts());
         write!(f, "clause {clause:?} broken: {detail} ({tokens} tokens × {experts} experts")?;
-        if !source_name.is_empty() {
-            write!(f, " from {source_name}")?;
+        if !origin.is_empty() {
+            write!(f, " from {origin}")?;
         }
         write!(f, ")")?;
         if tokens * experts <= PRINTED_PAIRS {

@@ -251,6 +251,15 @@ mod tests {
 
     proptest! {
         #[test]
+        fn no_text_panics(file: prop::sample::Index, at: prop::sample::Index, noise in ".{0,3}") {
+            let text = FILES[file.index(FILES.len())].1;
+            let mut chars: Vec<char> = text.chars().collect();
+            let at = at.index(chars.len());
+            chars.splice(at..(at + 2).min(chars.len()), noise.chars());
+            let _ = Golden::parse("it", &chars.into_iter().collect::<String>());
+        }
+
+        #[test]
         fn printed_instances_read_back(instance in any_instance(&Shape::default())) {
             let expected = "\n[expected.deficiency]\ntokens = []\nexperts = []\n";
             let text = format!("note = ''\n{}{expected}", to_toml(&instance));

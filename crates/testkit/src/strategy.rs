@@ -70,7 +70,7 @@ where
 {
     let (most, stride) = (*shape.tokens.end(), *shape.experts.end());
     let sizes = (shape.tokens.clone(), shape.experts.clone(), shape.k.clone(), any::<bool>());
-    let fill = (vec(0..4u32, stride), 0..=10usize);
+    let fill = (vec(0..4u32, stride), 0..=7usize);
     let table = (vec(cell, most * stride), vec(0..most, most));
     (sizes, fill, table).prop_map(move |(sizes, (weights, fill), (cells, rows))| {
         let (tokens, experts, k, exact) = sizes;
@@ -149,13 +149,13 @@ pub fn loose(shape: &Shape) -> BoxedStrategy<Instance> {
         .boxed()
 }
 
-/// Half of the experts or more hold nothing, unless the others cannot hold all.
+/// About half of the experts hold nothing, unless the others cannot hold all.
 pub fn zero_capacity(shape: &Shape) -> BoxedStrategy<Instance> {
     draw(shape, 0.0..1.0f32)
         .prop_map(|mut draw| {
-            for weight in &mut draw.weights {
-                *weight = weight.saturating_sub(1) / 2;
-            }
+            draw.k = draw.k.min(draw.experts.div_ceil(2));
+            draw.fill = draw.fill.min(4);
+            draw.weights.iter_mut().for_each(|weight| *weight /= 2);
             draw.build(draw.capacity(), |t, e| draw.cell(t, e))
         })
         .boxed()
@@ -272,4 +272,60 @@ pub fn families(shape: &Shape) -> Vec<(&'static str, BoxedStrategy<Instance>)> {
 pub fn any_instance(shape: &Shape) -> BoxedStrategy<Instance> {
     let families = families(shape).into_iter().map(|(_, strategy)| strategy).collect::<Vec<_>>();
     proptest::strategy::Union::new(families).boxed()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::reference::optimum;
+
+    /// The share of 200 instances of `strategy` that `is` describes.
+    fn share(strategy: &BoxedStrategy<Instance>, is: impl Fn(&Instance) -> bool) -> f64 {
+        let mut runner = proptest::test_runner::TestRunner::deterministic();
+        let draw = |_| strategy.new_tree(&mut runner).unwrap().current();
+        let instances: Vec<Instance> = (0..200).map(draw).collect();
+        instances.iter().filter(|instance| is(instance)).count() as f64 / 200.0
+    }
+
+    fn slots(instance: &Instance) -> usize {
+        instance.tokens() * instance.demand().k()
+    }
+
+    fn distinct(instance: &Instance) -> usize {
+        instance.flat().iter().map(|s| s.to_bits()).collect::<std::collections::HashSet<_>>().len()
+    }
+
+    fn binds(instance: &Instance) -> bool {
+        optimum(instance).is_ok_and(|optimum| optimum.prices.iter().any(|&price| price > 0.0))
+    }
+
+    #[test]
+    fn families_are_what_they_say() {
+        let shape = Shape::default();
+        let sum = |i: &Instance| i.capacity().iter().map(|&c| c as usize).sum::<usize>();
+        assert_eq!(share(&tied(&shape), |i| distinct(i) <= 4), 1.0);
+        assert_eq!(share(&tight(&shape), |i| sum(i) == slots(i)), 1.0);
+        assert_eq!(share(&loose(&shape), |i| !binds(i)), 1.0);
+        assert_eq!(share(&negative(&shape), |i| i.flat().iter().all(|&s| s < 0.0)), 1.0);
+        assert_eq!(share(&sparse(&shape), |i| optimum(i).is_ok()), 1.0);
+        assert_eq!(share(&constant(&shape), |i| distinct(i) == 1), 1.0);
+        assert_eq!(share(&full(&shape), |i| i.demand().k() == i.experts()), 1.0);
+        assert_eq!(share(&single(&shape), |i| i.tokens() == 1 || i.experts() == 1), 1.0);
+        let size = |i: &Instance| i.flat().iter().map(|s| s.abs()).fold(0.0, f32::max);
+        assert!(share(&spread(&shape), |i| size(i) > 1e10) > 0.6);
+        assert!(share(&spread(&shape), |i| i.flat().iter().any(|s| s.is_subnormal())) > 0.5);
+        assert!(share(&zero_capacity(&shape), |i| i.capacity().contains(&0)) > 0.5);
+        assert!(share(&sparse(&shape), Instance::has_forbidden) > 0.6);
+        let infeasible = share(&forbidden(&shape), |i| optimum(i).is_err());
+        assert!((0.2..0.8).contains(&infeasible), "{infeasible}");
+    }
+
+    #[test]
+    fn capacity_binds_in_many_and_both_demands_come() {
+        let any = any_instance(&Shape::default());
+        let (binding, exact) = (share(&any, binds), share(&any, |i| i.demand().is_exact()));
+        assert!(binding > 0.3, "{binding}");
+        assert!((0.4..0.6).contains(&exact), "{exact}");
+        assert!(share(&any, |i| i.supply() < slots(i) as u64) > 0.1);
+    }
 }
