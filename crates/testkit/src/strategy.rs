@@ -172,7 +172,9 @@ pub fn negative(shape: &Shape) -> BoxedStrategy<Instance> {
 /// within capacity.
 pub fn sparse(shape: &Shape) -> BoxedStrategy<Instance> {
     draw(shape, (-0.25..1.0f32, any::<bool>()))
-        .prop_map(|draw| {
+        .prop_map(|mut draw| {
+            // With k = E nothing could be forbidden.
+            draw.k = draw.k.min(draw.experts.div_ceil(2));
             // Token t of the plant takes k experts in a row of the circle of experts.
             let planted = |t: usize, e: usize| {
                 (e + draw.experts - draw.rows[t] % draw.experts) % draw.experts < draw.k
