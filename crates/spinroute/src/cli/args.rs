@@ -150,7 +150,7 @@ pub(crate) struct SolversArgs {
 #[command(next_help_heading = "Input")]
 pub(crate) struct InputArgs {
     /// Scores, tokens × experts: .npy (f16, f32, f64) or .safetensors (also bf16)
-    #[arg(value_name = "SCORES", conflicts_with_all = ["router", "ids"])]
+    #[arg(value_name = "SCORES", help_heading = None::<&str>, conflicts_with_all = ["router", "ids"])]
     pub(crate) scores: Option<PathBuf>,
     /// The tensor of SCORES, if the file holds several
     #[arg(long, value_name = "NAME", requires = "scores")]
@@ -198,7 +198,7 @@ pub(crate) struct ProblemArgs {
     #[arg(long, value_name = "N", group = "limit")]
     pub(crate) capacity: Option<u32>,
     /// Capacity as a factor F: ceil(F·T·k/E) tokens an expert [default: 1.0]
-    #[arg(long, value_name = "F", group = "limit")]
+    #[arg(long, value_name = "F", group = "limit", allow_negative_numbers = true)]
     pub(crate) capacity_factor: Option<f64>,
     /// A capacity for each expert: .npy, or text with one whole number a line
     #[arg(long, value_name = "FILE", group = "limit")]

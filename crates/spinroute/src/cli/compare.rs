@@ -219,7 +219,7 @@ fn table(lines: &[Line]) -> Table {
         "over",
         "empty",
         "time",
-        "tokens",
+        "tokens/s",
     ];
     let mut table = Table::new();
     table.load_style(presets::ASCII_MARKDOWN);

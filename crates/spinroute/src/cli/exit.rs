@@ -121,9 +121,12 @@ impl From<clap::Error> for Failure {
     fn from(error: clap::Error) -> Self {
         let text = error.render().to_string();
         let text = text.strip_prefix("error: ").unwrap_or(&text);
-        let wanted = |line: &&str| !line.starts_with("Usage:") && !line.is_empty();
-        let lines: Vec<&str> = text.lines().map(str::trim).filter(wanted).collect();
-        Self::Usage(lines.join("; "))
+        let lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
+        let lines: Vec<&str> = lines.take_while(|line| !line.starts_with("Usage:")).collect();
+        let lines = lines.join("; ").replace(":; ", ": ");
+        let end = ["; For more information, try '--help'.", "."];
+        let line = end.iter().fold(&*lines, |line, end| line.strip_suffix(end).unwrap_or(line));
+        Self::Usage(format!("{line}; see --help"))
     }
 }
 

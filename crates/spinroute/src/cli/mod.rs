@@ -14,6 +14,7 @@ mod verify;
 use std::process::ExitCode;
 
 use clap::Parser;
+use clap::error::ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand;
 
 use args::{Cli, Command};
 use exit::Failure;
@@ -22,8 +23,9 @@ use exit::Failure;
 pub(crate) fn main() -> ExitCode {
     let result = match Cli::try_parse() {
         Ok(cli) => run(&cli.command),
-        Err(error) if error.use_stderr() => Err(Failure::from(error)),
-        Err(help) => help.print().map_err(Failure::from),
+        Err(help) if !help.use_stderr() => help.print().map_err(Failure::from),
+        Err(error) if error.kind() == DisplayHelpOnMissingArgumentOrSubcommand => error.exit(),
+        Err(error) => Err(Failure::from(error)),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

@@ -45,10 +45,19 @@ struct Staged {
     place: PathBuf,
 }
 
+/// Temporary files with the permissions of any other file: what the umask leaves.
+fn temporary() -> tempfile::Builder<'static, 'static> {
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(".spinroute-");
+    #[cfg(unix)]
+    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
+    builder
+}
+
 fn stage(directory: &Path, name: &str, bytes: &[u8]) -> Result<Staged, Failure> {
     let place = directory.join(name);
     let file = (|| {
-        let mut file = tempfile::Builder::new().prefix(".spinroute-").tempfile_in(directory)?;
+        let mut file = temporary().tempfile_in(directory)?;
         file.write_all(bytes)?;
         file.as_file().sync_all()?;
         Ok(file)
@@ -88,7 +97,7 @@ fn set_aside(place: &Path) -> std::io::Result<Option<NamedTempFile>> {
     let Some(directory) = place.parent().filter(|_| place.symlink_metadata().is_ok()) else {
         return Ok(None);
     };
-    let aside = tempfile::Builder::new().prefix(".spinroute-").tempfile_in(directory)?;
+    let aside = temporary().tempfile_in(directory)?;
     fs::rename(place, aside.path())?;
     Ok(Some(aside))
 }

@@ -5,9 +5,10 @@ use std::path::Path;
 use ndarray::Array2;
 use serde::{Serialize, Serializer};
 use spinroute::input::{
-    File, Router, Rows, Sparse, Transform, read_capacities, read_router, read_sparse, read_table,
+    File, Router, Rows, Sparse, Transform, read_capacities, read_prices, read_router, read_sparse,
+    read_table,
 };
-use spinroute::{Demand, Instance};
+use spinroute::{Demand, Instance, Run};
 
 use super::args::{DemandName, InputArgs, ProblemArgs};
 use super::exit::Failure;
@@ -105,6 +106,15 @@ fn capacities(path: &Path, experts: usize) -> Result<Vec<u32>, Failure> {
     let got = capacity.len();
     let error = spinroute::Error::Capacities { got, experts };
     Err(Failure::Input(format!("{}: {error}", path.display())))
+}
+
+/// Reads prices and checks them, so that the error names the file.
+pub(crate) fn prices(path: &Path, experts: usize) -> Result<Vec<f64>, Failure> {
+    let prices = read_prices(&File::open(path)?)?;
+    match Run::new(0).warm_prices(&prices).start_prices(experts) {
+        Ok(_) => Ok(prices),
+        Err(error) => Err(Failure::Input(format!("{}: {error}", path.display()))),
+    }
 }
 
 /// The sizes of an instance, as every report begins.

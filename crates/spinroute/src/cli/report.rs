@@ -104,12 +104,12 @@ pub(crate) fn time(wall: Duration) -> String {
     format!("{value:.digits$} {unit}")
 }
 
-/// Tokens a second, with a unit.
+/// Tokens a second, in thousands or millions.
 pub(crate) fn rate(tokens_per_second: f64) -> String {
     match tokens_per_second {
-        r if r >= 1e6 => format!("{:.1} M/s", r / 1e6),
-        r if r >= 1e3 => format!("{:.0} k/s", r / 1e3),
-        r => format!("{r:.0} /s"),
+        r if r >= 1e6 => format!("{:.1} M", r / 1e6),
+        r if r >= 1e3 => format!("{:.0} k", r / 1e3),
+        r => format!("{r:.0}"),
     }
 }
 
@@ -153,7 +153,7 @@ mod tests {
         );
         let times = [0.000_012_3, 0.012_34, 0.123_4, 2.5].map(|s| time(Duration::from_secs_f64(s)));
         assert_eq!(times.join("|"), "12.3 µs|12.3 ms|123 ms|2.50 s");
-        assert_eq!([3.2e6, 45_600.0, 12.0].map(rate).join("|"), "3.2 M/s|46 k/s|12 /s");
+        assert_eq!([3.2e6, 45_600.0, 12.0].map(rate).join("|"), "3.2 M|46 k|12");
         assert_eq!(capacity(&[3, 3]), "3");
         assert_eq!(capacity(&[0, 1234]), "0 to 1,234");
     }

@@ -3,7 +3,7 @@
 use std::io::Write;
 
 use serde::Serialize;
-use spinroute::input::{File, npy, read_prices};
+use spinroute::input::npy;
 use spinroute::{Certificate, Evaluation, Instance, Stop, registry};
 
 use super::args::{SolveArgs, settings};
@@ -36,7 +36,8 @@ pub(crate) fn run(args: &SolveArgs) -> Result<(), Failure> {
     let entry = registry::find(&args.solver)?;
     let solver = entry.build(&settings(&args.set).map_err(Failure::Usage)?)?;
     let instance = problem::instance(problem::scores(&args.input)?, &args.problem, None)?;
-    let warm = args.warm.as_ref().map(|path| read_prices(&File::open(path)?)).transpose()?;
+    let experts = instance.experts();
+    let warm = args.warm.as_ref().map(|path| problem::prices(path, experts)).transpose()?;
     let run = Settings { seed: args.seed, time_limit: args.time_limit, warm: warm.as_deref() };
     interrupt::listen();
     let mut observer = interrupt::observe;
@@ -104,7 +105,7 @@ fn for_people(
         ("time", {
             let rate = report::rate(summary.tokens_per_s);
             let threads = report::threads(summary.threads);
-            format!("{}, {rate} tokens, {threads}", report::time(answer.wall))
+            format!("{}, {rate} tokens/s, {threads}", report::time(answer.wall))
         }),
     ];
     rows.extend(report::load_lines(&worth.evaluation.load, instance.experts()));

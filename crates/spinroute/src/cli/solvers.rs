@@ -3,15 +3,16 @@
 use std::fmt::Write as _;
 use std::io::Write as _;
 
-use serde_json::{Value, json};
-use spinroute::registry::{Entry, SOLVERS};
+use serde::Serialize;
+use serde_json::Value;
+use spinroute::registry::{Entry, Param, SOLVERS};
 
 use super::args::SolversArgs;
 use super::exit::Failure;
 
 pub(crate) fn run(args: &SolversArgs) -> Result<(), Failure> {
     let text = if args.json {
-        let all: Vec<Value> = SOLVERS.iter().map(object).collect();
+        let all: Vec<Solver> = SOLVERS.iter().map(object).collect();
         serde_json::to_string_pretty(&all)? + "\n"
     } else {
         SOLVERS.iter().map(for_people).collect::<Vec<_>>().join("\n")
@@ -19,24 +20,41 @@ pub(crate) fn run(args: &SolversArgs) -> Result<(), Failure> {
     Ok(std::io::stdout().write_all(text.as_bytes())?)
 }
 
-fn object(entry: &Entry) -> Value {
+/// A solver, as `--json` prints it.
+#[derive(Serialize)]
+struct Solver {
+    name: &'static str,
+    summary: &'static str,
+    exact: bool,
+    prices: bool,
+    respects_capacity: bool,
+    params: Vec<Parameter>,
+    reference: &'static str,
+}
+
+#[derive(Serialize)]
+struct Parameter {
+    name: &'static str,
+    default: Option<Value>,
+    help: &'static str,
+}
+
+fn object(entry: &Entry) -> Solver {
     let defaults = entry.defaults();
-    let params: Vec<Value> = entry
-        .params
-        .iter()
-        .map(|param| {
-            json!({ "name": param.name, "default": defaults.get(param.name), "help": param.help })
-        })
-        .collect();
-    json!({
-        "name": entry.name,
-        "summary": entry.summary,
-        "exact": entry.exact,
-        "prices": entry.prices,
-        "respects_capacity": entry.capacity,
-        "params": params,
-        "reference": entry.reference,
-    })
+    let parameter = |param: &Param| Parameter {
+        name: param.name,
+        default: defaults.get(param.name).cloned(),
+        help: param.help,
+    };
+    Solver {
+        name: entry.name,
+        summary: entry.summary,
+        exact: entry.exact,
+        prices: entry.prices,
+        respects_capacity: entry.capacity,
+        params: entry.params.iter().map(parameter).collect(),
+        reference: entry.reference,
+    }
 }
 
 fn for_people(entry: &Entry) -> String {

@@ -3,7 +3,7 @@
 use std::io::Write;
 
 use serde::Serialize;
-use spinroute::input::{File, read_assignment, read_prices};
+use spinroute::input::{File, read_assignment};
 use spinroute::{Error, Evaluation, Load, Solution, Stop, evaluate};
 
 use super::args::VerifyArgs;
@@ -27,10 +27,11 @@ struct Verdict {
 
 pub(crate) fn run(args: &VerifyArgs) -> Result<(), Failure> {
     let assignment = read_assignment(&File::open(&args.assignment)?)?;
-    let prices = args.prices.as_ref().map(|path| read_prices(&File::open(path)?)).transpose()?;
     let scores = problem::scores(&args.input)?;
     let columns = u32::try_from(assignment.k()).ok();
     let instance = problem::instance(scores, &args.problem, columns)?;
+    let experts = instance.experts();
+    let prices = args.prices.as_ref().map(|path| problem::prices(path, experts)).transpose()?;
     let by_prices = prices.is_some();
     let load = Load::new(&instance, &assignment);
     let solution = Solution { assignment, prices, stop: Stop::Finished };
@@ -49,7 +50,7 @@ pub(crate) fn run(args: &VerifyArgs) -> Result<(), Failure> {
             let text = if args.json {
                 serde_json::to_string_pretty(&verdict(Some(&evaluation), None))? + "\n"
             } else {
-                for_people(&evaluation, instance.experts(), by_prices)
+                for_people(&evaluation, &Sizes::of(&instance), by_prices)
             };
             Ok(std::io::stdout().write_all(text.as_bytes())?)
         }
@@ -66,15 +67,16 @@ pub(crate) fn run(args: &VerifyArgs) -> Result<(), Failure> {
     }
 }
 
-fn for_people(evaluation: &Evaluation, experts: usize, by_prices: bool) -> String {
+fn for_people(evaluation: &Evaluation, sizes: &Sizes, by_prices: bool) -> String {
     let by = if by_prices { "the prices" } else { "zero prices (give --prices for a closer one)" };
     let mut rows = vec![
+        ("problem", report::problem(sizes)),
         ("valid", "every constraint holds".to_owned()),
         ("objective", format!("{:.6}", evaluation.objective)),
         ("bound", format!("{:.6}, proven by {by}", evaluation.certificate.bound())),
         ("gap", format!("{} at most, proven", report::percent(evaluation.gap))),
         ("retained", format!("{:.2} % of top-k without capacities", evaluation.retained * 1e2)),
     ];
-    rows.extend(report::load_lines(&evaluation.load, experts));
+    rows.extend(report::load_lines(&evaluation.load, sizes.experts));
     report::lines(&rows)
 }

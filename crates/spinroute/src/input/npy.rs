@@ -16,7 +16,7 @@ use super::Error;
 use super::array::{Kind, RawArray};
 
 /// The first bytes of every `.npy` file.
-pub(crate) const MAGIC: &[u8] = b"\x93NUMPY";
+pub const MAGIC: &[u8] = b"\x93NUMPY";
 
 /// `NumPy` itself refuses headers beyond 10,000 bytes (`max_header_size` of `numpy.load`).
 const HEADER_LIMIT: usize = 10_000;

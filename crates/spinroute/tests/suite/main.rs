@@ -1,0 +1,6 @@
+//! What the library and the command promise, from outside.
+mod command;
+mod failures;
+mod formats;
+mod registry;
+mod shared;
