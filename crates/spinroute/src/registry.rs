@@ -11,6 +11,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 use spinroute_core::Solver;
+use spinroute_flow::Lp;
 use spinroute_transport::{CappedTopK, Greedy, Quantile, TopK};
 
 /// What cannot be built.
@@ -142,6 +143,20 @@ where
 
 /// Every solver: the exact ones first, the baseline last.
 pub const SOLVERS: &[Entry] = &[
+    Entry {
+        name: "lp",
+        summary: "the linear relaxation by a simplex method: the reference, for small instances",
+        exact: true,
+        prices: false,
+        capacity: true,
+        reference: "the relaxation is integral, Hoffman, Kruskal 1956; solved by good_lp with microlp",
+        params: &[Param {
+            name: "max_pairs",
+            help: "the largest T·E that it accepts; the time grows faster than the square",
+        }],
+        defaults: defaults::<Lp>,
+        build: build::<Lp>,
+    },
     Entry {
         name: "quantile",
         summary: "prices by quantile balancing, then the best k under them, then a repair",

@@ -3,6 +3,7 @@
 //!
 //! Every mutated file goes to the reader of its format. Set `SPINROUTE_SEED` for other mutations;
 //! a failure prints the seed and the number of the file.
+#![allow(clippy::unwrap_used)] // a test's helpers may, as its tests do
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 

@@ -1,4 +1,6 @@
 //! What the library and the command promise, from outside.
+#![allow(clippy::unwrap_used)] // a test's helpers may, as its tests do
+
 mod command;
 mod failures;
 mod formats;
