@@ -1,8 +1,8 @@
 //! Capacity-constrained assignment of tokens to experts, exactly or fast, with a proof.
 //!
 //! A facade over the crates of the project: the problem, its answers and their certificates
-//! (`spinroute-core`), every solver by name ([`registry`]), and the files that they read
-//! ([`input`]). The command `spinroute` is built on nothing else.
+//! (`spinroute-core`), the solvers ([`flow`], [`transport`], and all of them by name in [`registry`]),
+//! and the files that they read ([`input`]). The command `spinroute` is built on nothing else.
 //!
 //! ```
 //! use ndarray::array;
@@ -19,6 +19,9 @@
 //! ```
 pub mod input;
 pub mod registry;
+
+pub use spinroute_flow as flow;
+pub use spinroute_transport as transport;
 
 pub use spinroute_core::{
     Assignment, Best, Budget, Certificate, Deficiency, Demand, Error, Evaluation, Instance, Load,
