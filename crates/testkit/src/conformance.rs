@@ -31,7 +31,8 @@ const SHRINKS: u32 = 400;
 /// [strategy](crate::strategy) (shrunk to a smallest counterexample) and on larger ones of
 /// [`generate`], up to 130 experts and 2,048 tokens. An instance that the solver refuses with
 /// [`Error::Unsupported`](spinroute_core::Error::Unsupported) is counted and passed over. That a
-/// solver does not change its instance needs no clause: it gets a shared reference.
+/// solver does not change its instance needs no clause: it gets a shared reference. Beside the
+/// solver's own time, for some 25 runs on each of about 330 instances, it takes half a second.
 ///
 /// ```
 /// use spinroute_core::{Assignment, Error, Instance, Run, Solution, Solver, Stop};
@@ -49,9 +50,9 @@ const SHRINKS: u32 = 400;
 ///         let mut load = vec![0; instance.experts()];
 ///         for t in 0..instance.tokens() {
 ///             for e in 0..instance.demand().k() {
-///                 load[e] += 1;
-///                 if load[e] <= instance.capacity()[e] + 1 { // one too many
+///                 if load[e] <= instance.capacity()[e] { // one too many: it should be <
 ///                     assignment.push(t, e as u32);
+///                     load[e] += 1;
 ///                 }
 ///             }
 ///         }
