@@ -132,6 +132,21 @@ mod tests {
     use super::layer_of;
 
     #[test]
+    fn every_layer_of_a_published_index_has_one_router() {
+        let beside = concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/data");
+        let data = std::env::var("SPINROUTE_DATA").unwrap_or_else(|_| beside.into());
+        let index = "checkpoint-fixtures/mixtral-8x22b-wizardlm2__model.safetensors.index.json";
+        let Ok(text) = std::fs::read(format!("{data}/{index}")) else {
+            return eprintln!("skipped: {data}/{index} is missing; set SPINROUTE_DATA");
+        };
+        let index: serde_json::Value = serde_json::from_slice(&text).unwrap();
+        let names = index["weight_map"].as_object().unwrap().keys();
+        let mut layers: Vec<usize> = names.filter_map(|name| layer_of(name, "weight")).collect();
+        layers.sort_unstable();
+        assert_eq!(layers, (0..56).collect::<Vec<_>>());
+    }
+
+    #[test]
     fn names_of_published_checkpoints() {
         for (name, layer) in [
             ("model.layers.0.mlp.gate.weight", 0),

@@ -16,6 +16,13 @@ fn fail(arguments: &[&str], code: i32, parts: &[&str]) -> Ran {
     ran
 }
 
+/// The documented exit codes, from `--help`.
+pub(crate) fn codes() -> Vec<String> {
+    let help = succeed(&["--help"]).stdout;
+    let lines = help.lines().skip_while(|line| *line != "Exit codes:").skip(1);
+    lines.filter_map(|line| Some(line.split_whitespace().next()?.to_owned())).collect()
+}
+
 #[test]
 fn usage_is_2() {
     let files = Files::with_scores();

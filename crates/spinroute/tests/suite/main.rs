@@ -2,6 +2,8 @@
 #![allow(clippy::unwrap_used)] // a test's helpers may, as its tests do
 
 mod command;
+mod data;
+mod documentation;
 mod failures;
 mod formats;
 mod registry;
