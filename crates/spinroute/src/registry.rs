@@ -175,7 +175,7 @@ pub const SOLVERS: &[Entry] = &[
         exact: false,
         prices: false,
         capacity: true,
-        reference: "folklore; half the optimum is guaranteed for scores ≥ 0 and at most k",
+        reference: "best-in greedy, at least half the optimum under at-most: Korte, Hausmann 1978",
         params: &[],
         defaults: defaults::<Greedy>,
         build: build::<Greedy>,
@@ -186,8 +186,7 @@ pub const SOLVERS: &[Entry] = &[
         exact: false,
         prices: false,
         capacity: true,
-        reference: "capacity dropping as in Switch Transformers (Fedus et al. 2021, \
-                    arXiv 2101.03961) and Megatron-LM",
+        reference: "drop policies of Megatron-LM; exactly-k is completed by augmenting paths",
         params: &[Param {
             name: "drop",
             help: "what an overfull expert drops: probs (its lowest scores) or position (its \
