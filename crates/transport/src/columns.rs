@@ -15,7 +15,7 @@ use rayon::prelude::*;
 const BLOCK: usize = 256;
 
 /// Experts that are compared at once.
-const LANES: usize = 16;
+const LANES: usize = 32;
 
 /// How far below the last price a falling price is looked for, in multiples of the last change.
 const REACH: f32 = 2.0;
@@ -99,20 +99,24 @@ impl Gathered {
     /// Gathers `s[t,e] − level[t]` wherever it exceeds `threshold[e]`.
     fn fill(&mut self, scores: &[f32], level: &[f32], threshold: &[f32]) {
         let experts = threshold.len();
-        let blocks: Vec<(Vec<u32>, Vec<f32>)> = scores
+        let blocks: Vec<Vec<(u32, f32)>> = scores
             .par_chunks(BLOCK * experts)
             .zip(level.par_chunks(BLOCK))
             .map(|(rows, level)| {
-                let mut found = (Vec::new(), Vec::new());
+                let (mut found, mut count) = (Vec::new(), 0);
                 for (row, &level) in rows.chunks_exact(experts).zip(level) {
-                    gather(row, level, threshold, &mut found);
+                    if found.len() < count + experts {
+                        found.resize(2 * found.len() + experts, (0, 0.0));
+                    }
+                    count += gather(row, level, threshold, &mut found[count..]);
                 }
+                found.truncate(count);
                 found
             })
             .collect();
         self.starts.clear();
         self.starts.resize(experts + 1, 0);
-        for &e in blocks.iter().flat_map(|(ids, _)| ids) {
+        for &(e, _) in blocks.iter().flatten() {
             self.starts[e as usize + 1] += 1;
         }
         for e in 0..experts {
@@ -120,11 +124,9 @@ impl Gathered {
         }
         let mut place = self.starts.clone();
         self.values.resize(self.starts[experts], 0.0);
-        for (ids, values) in &blocks {
-            for (&e, &value) in ids.iter().zip(values) {
-                self.values[place[e as usize]] = value;
-                place[e as usize] += 1;
-            }
+        for &(e, value) in blocks.iter().flatten() {
+            self.values[place[e as usize]] = value;
+            place[e as usize] += 1;
         }
     }
 
@@ -141,22 +143,25 @@ impl Gathered {
     }
 }
 
-/// Appends the entries of one row above the thresholds. Most groups of experts have none, which
-/// one vector comparison tells.
-fn gather(row: &[f32], level: f32, threshold: &[f32], found: &mut (Vec<u32>, Vec<f32>)) {
-    let mut base = 0;
+/// Writes the entries of one row above the thresholds to the front of `found`, which has a place
+/// for each; how many there are. One group of experts in three has any, which a vector comparison
+/// tells; inside a group there are no branches.
+fn gather(row: &[f32], level: f32, threshold: &[f32], found: &mut [(u32, f32)]) -> usize {
+    let (mut base, mut count) = (0, 0);
     for (scores, thresholds) in row.chunks(LANES).zip(threshold.chunks(LANES)) {
         let pairs = scores.iter().zip(thresholds);
         if pairs.clone().fold(false, |any, (&s, &low)| any | (s - level > low)) {
-            for (e, (&s, &low)) in (base..).zip(pairs) {
-                if s - level > low {
-                    found.0.push(e);
-                    found.1.push(s - level);
+            for (place, (&s, &low)) in pairs.enumerate() {
+                let value = s - level;
+                if let Some(slot) = found.get_mut(count) {
+                    *slot = (base + place as u32, value);
                 }
+                count += usize::from(value > low);
             }
         }
         base += LANES as u32;
     }
+    count
 }
 
 #[cfg(test)]

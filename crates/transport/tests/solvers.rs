@@ -3,6 +3,7 @@
 use ndarray::Array2;
 use proptest::prelude::*;
 use spinroute_core::{Assignment, Budget, Certificate, Demand, Error, Instance, Run, Solver, Stop};
+use spinroute_testkit::Conformance;
 use spinroute_transport::{CappedTopK, DropPolicy, Greedy, Quantile, TopK};
 
 const NEVER: f32 = f32::NEG_INFINITY;
@@ -145,6 +146,14 @@ proptest! {
             prop_assert!(now <= last + 1e-9, "{rounds} rounds: {last} to {now}");
             last = now;
         }
+    }
+}
+
+/// The solver trait's contract, on golden and generated instances.
+#[test]
+fn all_conform() {
+    for solver in solvers() {
+        Conformance::feasible().assert(solver.as_ref());
     }
 }
 
