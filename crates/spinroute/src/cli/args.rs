@@ -65,8 +65,8 @@ pub(crate) struct SolveArgs {
     #[arg(long, value_name = "FILE", help_heading = "Solver")]
     pub(crate) warm: Option<PathBuf>,
     /// Threads to use [default: all cores]; the answer does not depend on it
-    #[arg(long, value_name = "N", help_heading = "Solver")]
-    pub(crate) threads: Option<NonZeroUsize>,
+    #[arg(long, value_name = "N", value_parser = threads, help_heading = "Solver")]
+    pub(crate) threads: Option<usize>,
     /// Write assignment.npy, prices.npy and summary.json into this directory, all or none
     #[arg(long, value_name = "DIR", help_heading = "Output")]
     pub(crate) out: Option<PathBuf>,
@@ -103,8 +103,8 @@ pub(crate) struct CompareArgs {
     #[arg(long, value_name = "DURATION", value_parser = duration, help_heading = "Solver")]
     pub(crate) time_limit: Option<Duration>,
     /// Threads to use [default: all cores]; the answers do not depend on it
-    #[arg(long, value_name = "N", help_heading = "Solver")]
-    pub(crate) threads: Option<NonZeroUsize>,
+    #[arg(long, value_name = "N", value_parser = threads, help_heading = "Solver")]
+    pub(crate) threads: Option<usize>,
     /// Print one JSON object
     #[arg(long, help_heading = "Output")]
     pub(crate) json: bool,
@@ -130,8 +130,8 @@ pub(crate) struct VerifyArgs {
     #[arg(long, value_name = "FILE", help_heading = "Verify")]
     pub(crate) prices: Option<PathBuf>,
     /// Threads to use [default: all cores]
-    #[arg(long, value_name = "N", help_heading = "Verify")]
-    pub(crate) threads: Option<NonZeroUsize>,
+    #[arg(long, value_name = "N", value_parser = threads, help_heading = "Verify")]
+    pub(crate) threads: Option<usize>,
     /// Print one JSON object
     #[arg(long, help_heading = "Output")]
     pub(crate) json: bool,
@@ -159,16 +159,16 @@ pub(crate) struct InputArgs {
     #[arg(long, value_enum)]
     pub(crate) transform: Option<TransformName>,
     /// Router weights W, experts × hidden size; scores are X·Wᵀ
-    #[arg(long, value_name = "FILE", requires = "hidden", conflicts_with = "ids")]
+    #[arg(long, value_name = "FILE", requires = "hidden", group = "layered")]
     pub(crate) router: Option<PathBuf>,
     /// Hidden states X that enter the router, tokens × hidden size
     #[arg(long, value_name = "FILE", requires = "router")]
     pub(crate) hidden: Option<PathBuf>,
     /// The layer of --router and --hidden, or of --ids and --weights
-    #[arg(long, value_name = "N", conflicts_with = "scores")]
+    #[arg(long, value_name = "N", requires = "layered")]
     pub(crate) layer: Option<usize>,
     /// Candidate experts of each token; every other pair is forbidden
-    #[arg(long, value_name = "FILE", requires = "weights")]
+    #[arg(long, value_name = "FILE", requires = "weights", group = "layered")]
     pub(crate) ids: Option<PathBuf>,
     /// The candidates' weights, of the same shape as --ids
     #[arg(long, value_name = "FILE", requires = "ids")]
@@ -241,6 +241,12 @@ fn setting(text: &str) -> Result<(String, Value), String> {
         }
         _ => Err("write it as key=value, as in rounds=8".into()),
     }
+}
+
+/// More threads than any machine for this has cores would only take its memory.
+fn threads(text: &str) -> Result<usize, String> {
+    let threads = text.parse().ok().filter(|n| (1..=1024).contains(n));
+    threads.ok_or_else(|| "give a whole number from 1 to 1024".into())
 }
 
 fn duration(text: &str) -> Result<Duration, String> {

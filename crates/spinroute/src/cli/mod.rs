@@ -49,9 +49,9 @@ fn run(command: &Command) -> Result<(), Failure> {
     match threads {
         None => go(),
         Some(threads) => rayon::ThreadPoolBuilder::new()
-            .num_threads(threads.get())
+            .num_threads(threads)
             .build()
-            .map_err(|error| Failure::Internal(format!("{threads} threads: {error}")))?
+            .map_err(|error| Failure::Usage(format!("--threads {threads}: {error}; take fewer")))?
             .install(go),
     }
 }

@@ -111,8 +111,13 @@ impl<'a> Tensors<'a> {
     }
 }
 
+/// What to do where a tensor could not be chosen, by the option that would choose it; an empty one
+/// stands for files of which only one tensor is ever read.
 fn choose(flag: &str, names: &[&str]) -> String {
-    format!("choose with {flag} among {}", list(names))
+    match flag {
+        "" => format!("save it in a file of its own, apart from {}", list(names)),
+        flag => format!("choose with {flag} among {}", list(names)),
+    }
 }
 
 /// Names for a message; a checkpoint has thousands.

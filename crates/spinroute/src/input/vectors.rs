@@ -6,7 +6,7 @@ use super::array::{Kind, RawArray};
 use super::{Error, File, npy, tensors};
 
 fn open(file: &File, dimensions: usize, floats: bool) -> Result<RawArray<'_>, Error> {
-    tensors::open(file, None, "a file of its own", |kind: Kind, shape: &[usize]| {
+    tensors::open(file, None, "", |kind: Kind, shape: &[usize]| {
         kind.is_float() == floats && shape.len() == dimensions
     })
 }

@@ -55,6 +55,12 @@ fn usage_is_2() {
     fail(&[&quantile[..], &["--set", "rounds=1", "--set", "rounds=2"]].concat(), 2, &["twice"]);
     fail(&["solve", &scores, "-k", "1", "--time-limit", "2"], 2, &["2s"]);
     fail(&["compare", &scores, "-k", "1", "--solvers", "greedy,fast"], 2, &["\"fast\""]);
+    for threads in ["0", "1000000", "-1"] {
+        let arguments = ["solve", &scores, "-k", "1", &format!("--threads={threads}")];
+        fail(&arguments, 2, &["from 1 to 1024"]);
+    }
+    fail(&["compare", "--layer", "1"], 2, &["--router <FILE>|--ids <FILE>"]);
+    fail(&["solve", "--router", &scores, "--ids", &scores, "-k", "1"], 2, &["cannot be used with"]);
     fail(&["frobnicate"], 2, &["frobnicate"]);
 }
 
