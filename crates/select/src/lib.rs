@@ -10,6 +10,7 @@
 #[cfg(target_arch = "x86_64")]
 mod avx512;
 mod portable;
+pub mod row;
 mod selection;
 
 pub use selection::Selection;

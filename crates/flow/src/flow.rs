@@ -1,0 +1,194 @@
+//! The exact solver.
+
+use std::ops::ControlFlow;
+
+use spinroute_core::{
+    Assignment, Best, Certificate, Deficiency, Error, Instance, Run, Solution, Solver, Stop, repair,
+};
+use spinroute_select::Selection;
+
+use crate::dual::{self, Dual};
+use crate::residual::Residual;
+use crate::search::{Found, Phase, Search, units};
+
+/// The optimum, with prices that prove it.
+///
+/// First good prices are found on samples of the tokens, then on all (module `dual`); every token
+/// takes its best experts at these prices. The units that this leaves out of place then follow
+/// shortest paths on a graph of experts, while prices rise along (modules `residual` and
+/// `search`), until capacities hold and every priced expert is full. By complementary slackness
+/// the assignment is then optimal, and the prices prove it to rounding: a relative gap of about
+/// 1e-15, recomputed by [`Certificate`].
+///
+/// Time: about ten passes over the scores, then O(E²) for each search and O(E) for each move;
+/// memory about the scores again, and E² numbers. Prices of the last batch
+/// ([`Run::warm_prices`]) save most of the passes.
+///
+/// Of equal optima, the one is chosen that the order of the experts and of the tokens leads to:
+/// the same on every machine and for any number of threads. `seed` is not used.
+///
+/// A step is a change of prices: stopped by its budget or observer, or at `target_gap`, the solver
+/// repairs the choices of the moment to a feasible assignment and returns it with the prices that
+/// bound it.
+///
+/// # Errors
+/// [`Error::Deficient`] with tokens and experts that prove it if forbidden pairs leave no
+/// assignment; [`Error::Parameter`] if `target_gap` is no number ≥ 0; [`Error::Prices`] if warm
+/// prices are not one finite number an expert.
+#[derive(Clone, Debug, Default, PartialEq, serde::Serialize, serde::Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Flow {
+    /// Stop as soon as a feasible assignment is proven to be within this relative gap of the
+    /// optimum; 0 asks for the optimum.
+    pub target_gap: f64,
+}
+
+/// Units out of place, as a share of the slots, below which a repair may meet a target gap.
+const REPAIR_SHARE: f64 = 0.2;
+
+impl Solver for Flow {
+    fn solve(&self, instance: &Instance, run: &mut Run<'_>) -> Result<Solution, Error> {
+        if !(self.target_gap >= 0.0 && self.target_gap < f64::INFINITY) {
+            let (value, mend) = (self.target_gap.to_string(), "give a fraction ≥ 0, such as 0.001");
+            return Err(Error::Parameter { name: "target_gap", value, mend });
+        }
+        let warm = run.start_prices(instance.experts())?;
+        enough_allowed(instance)?;
+        let mut within: Option<Solution> = None;
+        let mut watch = |selection: &Selection, prices: &[f32], units: f64| {
+            let slots = (instance.tokens() * instance.demand().k()) as f64;
+            if self.target_gap > 0.0 && units <= REPAIR_SHARE * slots {
+                within = self.close_enough(instance, selection, prices);
+            }
+            if within.is_some() {
+                ControlFlow::Break(Stop::TargetGap)
+            } else {
+                ControlFlow::Continue(())
+            }
+        };
+        let (dual, stop) = dual::search(instance, warm, run, &mut watch);
+        if let Some(solution) = within {
+            return Ok(solution);
+        }
+        let prices: Vec<f64> = dual.prices.iter().map(|&p| f64::from(p)).collect();
+        match stop {
+            Some(stop) => repaired(instance, dual.selection.experts, prices, stop),
+            None => exact(instance, dual, &prices, run),
+        }
+    }
+}
+
+impl Flow {
+    /// The repaired choices of the moment, if they are proven to be within the target gap.
+    fn close_enough(
+        &self,
+        instance: &Instance,
+        selection: &Selection,
+        prices: &[f32],
+    ) -> Option<Solution> {
+        let prices: Vec<f64> = prices.iter().map(|&p| f64::from(p)).collect();
+        let table = selection.experts.clone();
+        let solution = repaired(instance, table, prices.clone(), Stop::TargetGap).ok()?;
+        let objective = instance.objective(&solution.assignment).ok()?;
+        let gap = Certificate::new(instance, prices).ok()?.gap(objective);
+        (gap <= self.target_gap).then_some(solution)
+    }
+}
+
+/// Refuses an `Exactly` demand of a token with too few allowed experts.
+fn enough_allowed(instance: &Instance) -> Result<(), Error> {
+    if !(instance.has_forbidden() && instance.demand().is_exact()) {
+        return Ok(());
+    }
+    let short = (0..instance.tokens()).find(|&t| {
+        let allowed = instance.scores(t).iter().filter(|s| **s > f32::NEG_INFINITY);
+        allowed.count() < instance.demand().k()
+    });
+    match short.and_then(|t| Deficiency::new(instance, vec![t as u32], Vec::new())) {
+        Some(proof) => Err(Error::Deficient(Box::new(proof))),
+        None => Ok(()),
+    }
+}
+
+/// A feasible solution from choices that may break capacities.
+fn repaired(
+    instance: &Instance,
+    table: Vec<u32>,
+    prices: Vec<f64>,
+    stop: Stop,
+) -> Result<Solution, Error> {
+    let choices = Assignment::from_slots(instance.demand().k(), table);
+    let assignment = repair(instance, choices, Some(&prices))?;
+    Ok(Solution { assignment, prices: Some(prices), stop })
+}
+
+/// Moves the units out of place along shortest paths.
+fn exact(
+    instance: &Instance,
+    mut dual: Dual,
+    prices: &[f64],
+    run: &mut Run<'_>,
+) -> Result<Solution, Error> {
+    let mut radius = first_radius(&dual);
+    let mut graph = Residual::new(instance, prices, &mut dual.selection);
+    drop(dual);
+    graph.extend(radius);
+    let mut search = Search::default();
+    let mut stop = Stop::Finished;
+    'phases: for phase in [Phase::Over, Phase::Under] {
+        while units(&graph, phase) > 0 {
+            match search.run(&mut graph, phase) {
+                Found::Progress => {
+                    if let ControlFlow::Break(reason) = run.tick(Best::default()) {
+                        stop = reason;
+                        break 'phases;
+                    }
+                }
+                Found::BeyondRadius => {
+                    radius = if radius > 1e30 { f64::INFINITY } else { radius * RADIUS_GROWTH };
+                    graph.extend(radius);
+                }
+                Found::Nothing(experts) => return Err(deficient(instance, &graph.table, experts)),
+            }
+        }
+    }
+    let prices = graph.prices[..instance.experts()].to_vec();
+    if stop == Stop::Finished {
+        let assignment = Assignment::from_slots(instance.demand().k(), graph.table);
+        return Ok(Solution { assignment, prices: Some(prices), stop });
+    }
+    repaired(instance, graph.table, prices, stop)
+}
+
+/// How the radius grows when it was too small, and tokens at first in it, per unit out of place.
+const RADIUS_GROWTH: f64 = 3.0;
+const FIRST_TOKENS: f64 = 4.0;
+
+/// A first radius: the margin below which there are a few tokens for every unit out of place.
+fn first_radius(dual: &Dual) -> f64 {
+    let margins = dual.selection.taken.iter().zip(&dual.selection.left).map(|(a, b)| a - b);
+    let mut margins: Vec<f32> = margins.filter(|m| m.is_finite() && *m > 0.0).collect();
+    if margins.is_empty() {
+        return f64::from(f32::MIN_POSITIVE);
+    }
+    let rank = ((FIRST_TOKENS * dual.units) as usize).min(margins.len() - 1);
+    f64::from(*margins.select_nth_unstable_by(rank, f32::total_cmp).1)
+}
+
+/// The proof of infeasibility that a search without a sink leaves behind: the experts it reached,
+/// all full and one of them more than full, and the tokens that they hold. All that these tokens
+/// may take elsewhere they have, or the search had gone on.
+fn deficient(instance: &Instance, table: &[u32], experts: Vec<u32>) -> Error {
+    let k = instance.demand().k();
+    let crowded = |row: &[u32]| row.iter().any(|e| experts.binary_search(e).is_ok());
+    let tokens = (0u32..).zip(table.chunks_exact(k)).filter(|(_, row)| crowded(row));
+    let tokens = tokens.map(|(t, _)| t).collect();
+    match Deficiency::new(instance, tokens, experts) {
+        Some(proof) => Error::Deficient(Box::new(proof)),
+        None => Error::Unsupported(
+            "no assignment was found, and no proof that there is none: please report this \
+             instance"
+                .to_owned(),
+        ),
+    }
+}

@@ -1,0 +1,275 @@
+//! The residual graph: which tokens could move between two experts, and the cheapest that does.
+//!
+//! Its nodes are the experts, and the ground where empty slots lie (score 0, any number, price
+//! 0; only with `AtMost`). A token that holds `e` and not `f` is an arc `e → f` of cost
+//! `(s[t,e] − p[e]) − (s[t,f] − p[f])`, never negative while every token holds its best. Of
+//! parallel arcs only the cheapest matters, and which that is does not depend on the prices: the
+//! graph is a table `least[e][f] = min_t (s[t,e] − s[t,f])`. A token that moves away may leave an
+//! entry too low. That is harmless: shortest paths over lower bounds still give prices at which
+//! every arc costs at least 0. The entry is looked at again only when a path wants to use it.
+//!
+//! Only holdings near their token's margin enter the table. A holding `(t, e)` is *listed* if
+//! its least cost when the graph was made, `s[t,e] − p[e]` minus the best reduced score that `t`
+//! does not hold, is below the reach of `e`; and all holdings of a token that has moved are. An
+//! arc that is not in the table therefore cost at least `reach[e]`, and costs now at least
+//! `reach[e] − rise[e] + min_f rise[f]`, with `rise` the change of price since then. The least of
+//! that over the experts is the [radius](Residual::radius): every path shorter than it is in the
+//! table. Where it is too small, [`Residual::extend`] lists more holdings of the experts that
+//! limit it, without looking at the scores of any other token.
+
+use spinroute_core::{Assignment, Instance};
+use spinroute_select::{Selection, row};
+
+use crate::holdings::Holdings;
+
+/// The listed holdings, the table of cheapest moves, and the assignment that they change.
+pub(crate) struct Residual<'a> {
+    pub(crate) instance: &'a Instance,
+    /// One price per expert, 0 for the ground, padded to a whole number of vectors.
+    pub(crate) prices: Vec<f64>,
+    /// `T × k`; [`Assignment::EMPTY`] where a slot is empty.
+    pub(crate) table: Vec<u32>,
+    /// How many tokens each node holds.
+    load: Vec<u32>,
+    /// All holdings by node, as the graph was made.
+    holdings: Holdings,
+    /// Per token, its position among the active ones, or [`NONE`].
+    position: Vec<u32>,
+    /// The active tokens: those with a listed holding.
+    active: Vec<u32>,
+    /// Whether an active token has moved.
+    moved: Vec<bool>,
+    /// Per active token, the scores of what it does not hold; `-∞` elsewhere.
+    open: Vec<f32>,
+    /// Per node, the active tokens (as positions) whose holding of it is listed.
+    listed: Vec<Vec<(u32, f32)>>,
+    least: Vec<f64>,
+    /// Prices when the graph was made.
+    made_at: Vec<f64>,
+    reach: Vec<f64>,
+    width: usize,
+}
+
+const NONE: u32 = u32::MAX;
+
+impl<'a> Residual<'a> {
+    /// Starts from the selection at `prices`: every token holds its `k` best.
+    ///
+    /// Takes the selection's table; the rest of it says where a token's margin is.
+    pub(crate) fn new(instance: &'a Instance, prices: &[f64], selection: &mut Selection) -> Self {
+        let (experts, tokens) = (instance.experts(), instance.tokens());
+        let width = (experts + 1).next_multiple_of(16);
+        let mut padded = prices.to_vec();
+        padded.resize(width, 0.0);
+        let mut table = std::mem::take(&mut selection.experts);
+        let holdings = Holdings::new(instance, &padded, &mut table, selection);
+        let load = (0..width).map(|node| holdings.of(node).len() as u32).collect();
+        Self {
+            instance,
+            made_at: padded.clone(),
+            prices: padded,
+            table,
+            load,
+            holdings,
+            position: vec![NONE; tokens],
+            active: Vec::new(),
+            moved: Vec::new(),
+            open: Vec::new(),
+            listed: vec![Vec::new(); experts + 1],
+            least: vec![f64::INFINITY; width * (experts + 1)],
+            reach: vec![0.0; experts + 1],
+            width,
+        }
+    }
+
+    /// The node of the ground; the experts are the nodes below it.
+    pub(crate) fn ground(&self) -> usize {
+        self.instance.experts()
+    }
+
+    /// Nodes of a row of the table, padding included.
+    pub(crate) fn width(&self) -> usize {
+        self.width
+    }
+
+    /// The costs of the cheapest moves out of `node`, before prices.
+    pub(crate) fn costs(&self, node: usize) -> &[f64] {
+        &self.least[node * self.width..][..self.width]
+    }
+
+    /// Tokens beyond the capacity of expert `e`; negative where there is room.
+    pub(crate) fn excess(&self, e: usize) -> i64 {
+        i64::from(self.load[e]) - i64::from(self.instance.capacity()[e])
+    }
+
+    /// Changes of price since the graph was made, of the nodes that arcs may leave or enter.
+    fn rises(&self) -> impl Iterator<Item = f64> {
+        let nodes = self.ground() + usize::from(!self.instance.demand().is_exact());
+        self.prices[..nodes].iter().zip(&self.made_at).map(|(now, then)| now - then)
+    }
+
+    /// Up to which length every path is in the table.
+    pub(crate) fn radius(&self) -> f64 {
+        let least = self.rises().fold(f64::INFINITY, f64::min);
+        let reach = self.reach.iter().zip(self.rises()).map(|(reach, rise)| reach - rise);
+        reach.fold(f64::INFINITY, f64::min) + least
+    }
+
+    /// Lists holdings until the radius is at least `radius`, with room for as much price change.
+    pub(crate) fn extend(&mut self, radius: f64) {
+        let least = self.rises().fold(f64::INFINITY, f64::min);
+        let rises: Vec<f64> = self.rises().collect();
+        for (node, rise) in rises.into_iter().enumerate() {
+            let needed = rise - least + radius;
+            if self.reach[node] < needed {
+                let reach = needed + radius;
+                let near = |&(key, _): &(f64, u32)| key >= self.reach[node] && key < reach;
+                let more =
+                    self.holdings.of(node).iter().filter(|h| near(h) || reach == f64::INFINITY);
+                let more: Vec<u32> = more.map(|&(_, t)| t).collect();
+                self.reach[node] = reach;
+                for t in more {
+                    let a = self.activate(t);
+                    // A token that has moved lists what it holds when it moves.
+                    if !self.moved[a] {
+                        self.list(a, node);
+                    }
+                }
+            }
+        }
+    }
+
+    /// The position of token `t` among the active ones.
+    fn activate(&mut self, t: u32) -> usize {
+        if self.position[t as usize] == NONE {
+            self.position[t as usize] = self.active.len() as u32;
+            self.active.push(t);
+            self.moved.push(false);
+            let (experts, start) = (self.ground(), self.open.len());
+            self.open.resize(start + self.width, f32::NEG_INFINITY);
+            let open = &mut self.open[start..];
+            open[..experts].copy_from_slice(self.instance.scores(t as usize));
+            if !self.instance.demand().is_exact() {
+                open[experts] = 0.0;
+            }
+            let k = self.instance.demand().k();
+            for &e in &self.table[t as usize * k..][..k] {
+                if e != Assignment::EMPTY {
+                    open[e as usize] = f32::NEG_INFINITY;
+                }
+            }
+        }
+        self.position[t as usize] as usize
+    }
+
+    /// Enters the moves of active token `a` out of `node` into the table.
+    fn list(&mut self, a: usize, node: usize) {
+        let score = self.score(a, node);
+        self.listed[node].push((a as u32, score));
+        let least = &mut self.least[node * self.width..][..self.width];
+        row::lower(least, score, &self.open[a * self.width..][..self.width]);
+        let ground = self.ground();
+        self.least[ground * self.width + ground] = f64::INFINITY;
+    }
+
+    fn score(&self, a: usize, node: usize) -> f32 {
+        if node == self.ground() {
+            0.0
+        } else {
+            self.instance.scores(self.active[a] as usize)[node]
+        }
+    }
+
+    /// The cost of moving active token `a` from `from` to `to`, before prices.
+    fn cost(&self, a: usize, from: usize, to: usize) -> f64 {
+        f64::from(self.score(a, from)) - f64::from(self.open[a * self.width + to])
+    }
+
+    /// The slots of active token `a`.
+    fn row(&self, a: usize) -> std::ops::Range<usize> {
+        let k = self.instance.demand().k();
+        let start = self.active[a] as usize * k;
+        start..start + k
+    }
+
+    /// The nodes that active token `a` holds, each once.
+    fn held(&self, a: usize) -> Vec<usize> {
+        let ground = self.ground();
+        let row = &self.table[self.row(a)];
+        let experts = row.iter().filter(|&&e| e != Assignment::EMPTY).map(|&e| e as usize);
+        let spare = row.contains(&Assignment::EMPTY).then_some(ground);
+        experts.chain(spare).collect()
+    }
+
+    /// Looks for the token that moves from `from` to `to` at the cost in the table, and puts the
+    /// true cost there if it was too low. Of equal ones the token first listed.
+    pub(crate) fn realise(&mut self, from: usize, to: usize) -> Option<usize> {
+        let mut best = (f64::INFINITY, usize::MAX);
+        for (place, &(a, score)) in self.listed[from].iter().enumerate() {
+            let cost = f64::from(score) - f64::from(self.open[a as usize * self.width + to]);
+            if cost < best.0 {
+                best = (cost, place);
+            }
+        }
+        let entry = &mut self.least[from * self.width + to];
+        let known = std::mem::replace(entry, best.0);
+        (best.0 == known && best.0 < f64::INFINITY).then_some(best.1)
+    }
+
+    /// Moves one unit along the cheapest move from `from` to `to`; false, and nothing moved, if
+    /// the table's cost was too low.
+    pub(crate) fn shift(&mut self, from: usize, to: usize) -> bool {
+        let Some(place) = self.realise(from, to) else { return false };
+        let (a, ground) = (self.listed[from][place].0 as usize, self.ground());
+        if !self.moved[a] {
+            self.moved[a] = true;
+            for node in self.held(a) {
+                if !self.listed[node].iter().any(|&(other, _)| other == a as u32) {
+                    self.list(a, node);
+                }
+            }
+        }
+        let name = |node: usize| if node == ground { Assignment::EMPTY } else { node as u32 };
+        let range = self.row(a);
+        let row = &mut self.table[range];
+        if let Some(slot) = row.iter_mut().find(|slot| **slot == name(from)) {
+            *slot = name(to);
+        }
+        let still = row.contains(&name(from));
+        // The ground takes and gives without limit; its load means nothing.
+        self.load[from] = self.load[from].wrapping_sub(1);
+        self.load[to] = self.load[to].wrapping_add(1);
+        let score = f64::from(self.score(a, from));
+        if !still {
+            self.listed[from].swap_remove(place);
+            // What it realised is looked for at once: an entry left too low costs a search.
+            for other in 0..=ground {
+                let cost = score - f64::from(self.open[a * self.width + other]);
+                if cost == self.least[from * self.width + other] {
+                    self.realise(from, other);
+                }
+            }
+        }
+        if from != ground {
+            self.open[a * self.width + from] = self.score(a, from);
+            for node in self.held(a) {
+                let back = self.cost(a, node, from);
+                let entry = &mut self.least[node * self.width + from];
+                *entry = entry.min(back);
+            }
+        }
+        if to != ground {
+            self.open[a * self.width + to] = f32::NEG_INFINITY;
+            for node in self.held(a) {
+                let before = f64::from(self.score(a, node)) - f64::from(self.score(a, to));
+                if node != to && before == self.least[node * self.width + to] {
+                    self.realise(node, to);
+                }
+            }
+        }
+        if to != ground || !self.listed[to].iter().any(|&(other, _)| other == a as u32) {
+            self.list(a, to);
+        }
+        true
+    }
+}

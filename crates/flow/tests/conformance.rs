@@ -1,0 +1,9 @@
+//! The exact solver keeps the whole contract: every clause of the suite, at its strictest level.
+
+use spinroute_flow::Flow;
+use spinroute_testkit::Conformance;
+
+#[test]
+fn flow_is_exact() {
+    Conformance::exact().assert(&Flow::default());
+}

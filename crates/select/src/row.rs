@@ -1,0 +1,144 @@
+//! Elementwise passes over rows: written once in plain Rust, compiled for several processors.
+//!
+//! Nothing here reorders an operation, so every copy gives the same bits.
+#![allow(unsafe_code)]
+#![allow(clippy::inline_always)] // a body is compiled into its copies, or the copies are worth nothing
+
+/// Defines a function that runs the widest compiled copy of `$body` that the processor has.
+macro_rules! widest {
+    ($(#[$doc:meta])* $name:ident => $body:ident ( $($arg:ident : $type:ty),* ) $(-> $out:ty)?) => {
+        $(#[$doc])*
+        pub fn $name($($arg: $type),*) $(-> $out)? {
+            #[cfg(target_arch = "x86_64")]
+            {
+                #[target_feature(enable = "avx512f,avx512dq,avx512vl")]
+                fn avx512($($arg: $type),*) $(-> $out)? { $body($($arg),*) }
+                #[target_feature(enable = "avx2,fma")]
+                fn avx2($($arg: $type),*) $(-> $out)? { $body($($arg),*) }
+                if std::arch::is_x86_feature_detected!("avx512f")
+                    && std::arch::is_x86_feature_detected!("avx512dq")
+                    && std::arch::is_x86_feature_detected!("avx512vl")
+                {
+                    // SAFETY: the processor has what the copy is compiled for.
+                    return unsafe { avx512($($arg),*) };
+                }
+                if std::arch::is_x86_feature_detected!("avx2")
+                    && std::arch::is_x86_feature_detected!("fma")
+                {
+                    // SAFETY: the processor has what the copy is compiled for.
+                    return unsafe { avx2($($arg),*) };
+                }
+            }
+            $body($($arg),*)
+        }
+    };
+}
+
+widest! {
+    /// `least[i] = min(least[i], from − row[i])`, in `f64`; a `row[i]` of `-∞` changes nothing.
+    lower => lower_body(least: &mut [f64], from: f32, row: &[f32])
+}
+
+#[inline(always)]
+fn lower_body(least: &mut [f64], from: f32, row: &[f32]) {
+    let from = f64::from(from);
+    for (least, &score) in least.iter_mut().zip(row) {
+        let cost = from - f64::from(score);
+        *least = if cost < *least { cost } else { *least };
+    }
+}
+
+widest! {
+    /// `most[i] = max(most[i], row[i] − level)`.
+    raise => raise_body(most: &mut [f32], row: &[f32], level: f32)
+}
+
+#[inline(always)]
+fn raise_body(most: &mut [f32], row: &[f32], level: f32) {
+    for (most, &score) in most.iter_mut().zip(row) {
+        let value = score - level;
+        *most = if value > *most { value } else { *most };
+    }
+}
+
+widest! {
+    /// Adds 1 to `counts[i]` where `row[i] − level > thresholds[i]`.
+    count_above => count_above_body(counts: &mut [u32], row: &[f32], level: f32, thresholds: &[f32])
+}
+
+#[inline(always)]
+fn count_above_body(counts: &mut [u32], row: &[f32], level: f32, thresholds: &[f32]) {
+    for ((count, &score), &threshold) in counts.iter_mut().zip(row).zip(thresholds) {
+        *count += u32::from(score - level > threshold);
+    }
+}
+
+/// The state of a shortest-path search that [`relax`] works on: one entry a node.
+#[derive(Clone, Debug, Default)]
+pub struct Labels {
+    /// Bits of the distance, an order-preserving key since distances are not negative.
+    pub distance: Vec<u64>,
+    /// All ones where a node is finished, else 0.
+    pub done: Vec<u64>,
+    /// The node before it on the path.
+    pub parent: Vec<u64>,
+}
+
+widest! {
+    /// Relaxes the arcs of `node`, finished at distance `at`: the arc to `i` costs
+    /// `costs[i] + prices[i] − prices[node]`, and not less than 0 whatever rounding says.
+    /// Returns the smallest distance (as bits) of an unfinished node; `u64::MAX` if all are.
+    relax => relax_body(labels: &mut Labels, costs: &[f64], prices: &[f64], node: usize, at: f64) -> u64
+}
+
+#[inline(always)]
+fn relax_body(labels: &mut Labels, costs: &[f64], prices: &[f64], node: usize, at: f64) -> u64 {
+    let price = prices[node];
+    let nodes = costs.len();
+    let (distance, done) = (&mut labels.distance[..nodes], &labels.done[..nodes]);
+    let (parent, prices) = (&mut labels.parent[..nodes], &prices[..nodes]);
+    let mut least = u64::MAX;
+    for i in 0..nodes {
+        let through = at + (costs[i] + prices[i] - price);
+        let through = if through > at { through } else { at }.to_bits();
+        let better = through < distance[i];
+        distance[i] = if better { through } else { distance[i] };
+        parent[i] = if better { node as u64 } else { parent[i] };
+        least = least.min(distance[i] | done[i]);
+    }
+    least
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn copies_are_twins(
+            row in prop::collection::vec((-1.0f32..1.0, 0.0f64..1.0, 0.0f64..4.0), 1..70),
+            node in 0usize..1000,
+            at in 0.0f64..2.0,
+        ) {
+            let scores: Vec<f32> = row.iter().map(|r| r.0).collect();
+            let prices: Vec<f64> = row.iter().map(|r| r.1).collect();
+            let costs: Vec<f64> = row.iter().map(|r| r.2 - 0.1).collect();
+            let node = node % row.len();
+            let mut least = costs.clone();
+            lower(&mut least, 0.5, &scores);
+            let mut twin = costs.clone();
+            lower_body(&mut twin, 0.5, &scores);
+            prop_assert_eq!(&least, &twin);
+            let mut labels = Labels {
+                distance: row.iter().map(|r| r.2.to_bits()).collect(),
+                done: row.iter().map(|r| if r.0 > 0.5 { u64::MAX } else { 0 }).collect(),
+                parent: vec![u64::MAX; row.len()],
+            };
+            let mut twins = labels.clone();
+            let found = relax(&mut labels, &costs, &prices, node, at);
+            prop_assert_eq!(found, relax_body(&mut twins, &costs, &prices, node, at));
+            prop_assert_eq!((labels.distance, labels.parent), (twins.distance, twins.parent));
+        }
+    }
+}
