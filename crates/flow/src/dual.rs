@@ -300,7 +300,9 @@ impl<'a> Level<'a> {
         let rows = || self.scores.chunks_exact(experts).zip(&level);
         let mut high = vec![0f32; experts];
         rows().for_each(|(row, &level)| row::raise(&mut high, row, level));
-        high.iter_mut().for_each(|high| *high = high.min(f32::MAX));
+        for high in &mut high {
+            *high = high.min(f32::MAX);
+        }
         let mut low = vec![0f32; experts];
         let mut middle = vec![0f32; experts];
         let mut above = vec![0u32; experts];
@@ -311,9 +313,8 @@ impl<'a> Level<'a> {
             above.fill(0);
             rows().for_each(|(row, &level)| row::count_above(&mut above, row, level, &middle));
             for e in 0..experts {
-                let bound =
-                    if f64::from(above[e]) > self.capacity[e] { &mut low } else { &mut high };
-                bound[e] = middle[e];
+                let crowded = f64::from(above[e]) > self.capacity[e];
+                *(if crowded { &mut low[e] } else { &mut high[e] }) = middle[e];
             }
         }
         for ((price, low), high) in prices.iter_mut().zip(low).zip(high) {

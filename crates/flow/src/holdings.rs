@@ -32,7 +32,9 @@ impl Holdings {
                 unsure.push(t);
                 continue;
             }
-            row.iter().for_each(|&e| room[e as usize] -= 1);
+            for &e in row.iter() {
+                room[e as usize] -= 1;
+            }
             let next = selection.next[t];
             let most = instance.scores(t).get(next as usize);
             open[t] =
