@@ -6,16 +6,15 @@
 //!
 //! ```
 //! use ndarray::array;
-//! use spinroute::{Demand, Instance, Run, evaluate, registry};
+//! use spinroute::{Demand, Instance, Run, Solver, evaluate, flow::Flow};
 //!
 //! // Three tokens, two experts that hold two tokens each, one expert a token.
 //! let scores = array![[0.9, 0.1], [0.8, 0.3], [0.7, 0.6]];
 //! let instance = Instance::new(scores, vec![2, 2], Demand::Exactly(1))?;
-//! let greedy = registry::find("greedy")?;
-//! let solution = greedy.build(&greedy.defaults())?.solve(&instance, &mut Run::new(0))?;
+//! let solution = Flow::default().solve(&instance, &mut Run::new(0))?;
 //! let evaluation = evaluate(&instance, &solution)?; // checks every constraint, proves the gap
-//! assert!((evaluation.objective - 2.3).abs() < 1e-6);
-//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! assert!((evaluation.objective - 2.3).abs() < 1e-6 && evaluation.gap <= 1e-9);
+//! # Ok::<(), spinroute::Error>(())
 //! ```
 pub mod input;
 pub mod registry;
@@ -27,3 +26,8 @@ pub use spinroute_core::{
     Assignment, Best, Budget, Certificate, Deficiency, Demand, Error, Evaluation, Instance, Load,
     Observer, Progress, Run, Solution, Solver, Stop, Violation, evaluate,
 };
+
+/// The code of the README, compiled and run.
+#[cfg(doctest)]
+#[doc = include_str!("../../../README.md")]
+struct Readme;

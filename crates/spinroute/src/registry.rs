@@ -11,7 +11,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 use spinroute_core::Solver;
-use spinroute_flow::Lp;
+use spinroute_flow::{Flow, Lp};
 use spinroute_transport::{CappedTopK, Greedy, Quantile, TopK};
 
 /// What cannot be built.
@@ -143,6 +143,20 @@ where
 
 /// Every solver: the exact ones first, the baseline last.
 pub const SOLVERS: &[Entry] = &[
+    Entry {
+        name: "flow",
+        summary: "the optimum: prices by descent on the dual, then augmenting paths on the experts",
+        exact: true,
+        prices: true,
+        capacity: true,
+        reference: "min-cost flow: Ahuja, Magnanti, Orlin 1993; see docs/flow.md",
+        params: &[Param {
+            name: "target_gap",
+            help: "a relative gap, at least 0: stop once an answer is proven to be within it",
+        }],
+        defaults: defaults::<Flow>,
+        build: build::<Flow>,
+    },
     Entry {
         name: "lp",
         summary: "the linear relaxation by a simplex method: the reference, for small instances",

@@ -14,7 +14,7 @@ use super::args::{DemandName, InputArgs, ProblemArgs};
 use super::exit::Failure;
 
 /// The solver that `solve` takes if none is named.
-pub(crate) const DEFAULT_SOLVER: &str = "quantile";
+pub(crate) const DEFAULT_SOLVER: &str = "flow";
 
 /// The sample that `compare` routes with no input: router and hidden states of layer 3 of a trained
 /// model, see `experiments/data`.
