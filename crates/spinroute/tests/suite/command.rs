@@ -101,11 +101,15 @@ fn parameters_and_warm_prices_reach_the_solver() {
         let fixed = ["solve", &scores, "-k", "1", "--solver", "quantile", "--json"];
         succeed(&[&fixed[..], options].concat()).json()
     };
-    // No round at all: the bound is that of zero prices, or of those given.
-    assert_eq!(solve(&["--set", "rounds=0"])["bound"], 2.875);
+    // No round at all: the bound is that of zero prices, or of those given, rounded up.
+    let close = |summary: &Value, want: f64| {
+        let bound = summary["bound"].as_f64().unwrap();
+        assert!(bound >= want && bound < want + 1e-12, "{bound} is not {want}");
+    };
+    close(&solve(&["--set", "rounds=0"]), 2.875);
     let prices = files.write("prices.npy", &npy::encode_f64(&[0.25, 0.0, 0.0]));
     let warm = solve(&["--set", "rounds=0", "--warm", &prices]);
-    assert_eq!(warm["bound"], 2.0 * 0.25 + 0.5 + 0.25 + 0.375 + 0.375 + 0.5);
+    close(&warm, 2.0 * 0.25 + 0.5 + 0.25 + 0.375 + 0.375 + 0.5);
 }
 
 #[test]
@@ -117,9 +121,10 @@ fn a_solver_that_ignores_capacities_is_not_called_feasible() {
     assert_eq!(keys(&ran.stdout, 2), SUMMARY);
     assert_eq!((&summary["feasible"], &summary["gap"]), (&false.into(), &Value::Null));
     assert_eq!((&summary["load"]["overflow"], &summary["objective"]), (&2.into(), &2.875.into()));
-    let loose =
-        succeed(&["solve", &scores, "-k", "1", "--solver", "topk", "--capacity", "4", "--json"]);
-    assert_eq!((&loose.json()["feasible"], &loose.json()["gap"]), (&true.into(), &0.0.into()));
+    let loose = ["solve", &scores, "-k", "1", "--solver", "topk", "--capacity", "4", "--json"];
+    let loose = succeed(&loose).json();
+    assert_eq!(loose["feasible"], true);
+    assert!(loose["gap"].as_f64().unwrap() < 1e-12, "{loose}");
 }
 
 #[test]
