@@ -11,6 +11,12 @@ pub mod report;
 
 use spinroute_core::{Error, Instance, Run, Solution, Solver};
 
+/// The exact solver under test, with its defaults.
+#[must_use]
+pub fn flow() -> spinroute_flow::Flow {
+    spinroute_flow::Flow::default()
+}
+
 /// Builds the instance and solves it: what a caller with a table of scores in memory waits for,
 /// and the counterpart of a peer's build + solve.
 ///
