@@ -86,6 +86,15 @@ pub(crate) fn bound_above(instance: &Instance, certificate: &Certificate) -> f64
     certificate.bound() + rent.map(|(&c, p)| f64::from(c) * p).sum::<f64>() * f64::EPSILON * 4.0
 }
 
+/// The most that a certificate adds to the bound of `prices` so that rounding proves nothing.
+#[cfg(test)]
+pub(crate) fn bound_rounding(instance: &Instance, prices: &[f64]) -> f64 {
+    let scores = instance.flat().iter().filter(|s| s.is_finite()).map(|s| f64::from(s.abs()));
+    let rent = instance.capacity().iter().zip(prices).map(|(&c, p)| f64::from(c) * p);
+    let prices = prices.iter().map(|p| instance.tokens() as f64 * p);
+    4.0 * f64::EPSILON * (scores.sum::<f64>() + rent.sum::<f64>() + prices.sum::<f64>())
+}
+
 impl fmt::Display for Truth {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
