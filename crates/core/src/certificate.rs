@@ -53,22 +53,34 @@ impl Certificate {
                 let mut reduced = vec![0.0; experts];
                 let (prices, demand) = (&prices, instance.demand());
                 block.chunks_exact(experts).map(move |row| {
+                    let mut exact = true;
                     for ((r, &s), p) in reduced.iter_mut().zip(row).zip(prices) {
-                        *r = f64::from(s) - p;
+                        let s = f64::from(s);
+                        *r = s - p;
+                        // What the difference lost (Knuth's two-sum); NaN for a forbidden pair.
+                        let back = s - *r;
+                        let lost = (s - (*r + back)) + (back - p);
+                        exact &= lost == 0.0 || s == f64::NEG_INFINITY;
                     }
-                    surplus(&mut reduced, demand)
+                    surplus(&mut reduced, demand, exact)
                 })
             })
             .collect();
-        let rents = instance.capacity().iter().zip(&prices).map(|(&c, p)| f64::from(c) * p);
-        let (mut total, mut magnitude) = (Sum::default(), Sum::default());
-        for (term, size) in rents.map(|rent| (rent, rent)).chain(surpluses) {
+        let rents = instance.capacity().iter().zip(&prices).map(|(&c, &p)| {
+            let (capacity, rent) = (f64::from(c), f64::from(c) * p);
+            (rent, if capacity.mul_add(p, -rent) == 0.0 { 0.0 } else { rent })
+        });
+        let (mut total, mut rounded) = (Sum::default(), Sum::default());
+        for (term, size) in rents.chain(surpluses) {
             total.add(term);
-            magnitude.add(size);
+            rounded.add(size);
         }
-        // Each term and each difference is off by half a unit in its last place at most, the
-        // compensated sums by one.
-        let rounding = 2.0 * f64::EPSILON * magnitude.value();
+        if !total.is_exact() {
+            rounded.add(total.value().abs());
+        }
+        // What was rounded is off by half a unit in its last place at most, compensated sums by
+        // one; where nothing was, nothing is added.
+        let rounding = 2.0 * f64::EPSILON * rounded.value();
         let bound = total.value() + if rounding.is_finite() { rounding } else { 0.0 };
         Ok(Self { prices, bound })
     }
@@ -103,9 +115,9 @@ impl Certificate {
     }
 }
 
-/// The most that one token can earn, the sum of its `k` largest reduced scores, and the sum of
-/// their magnitudes.
-fn surplus(reduced: &mut [f64], demand: Demand) -> (f64, f64) {
+/// The most that one token can earn, the sum of its `k` largest reduced scores; and the sum of
+/// their magnitudes if anything was rounded, else 0. `exact` says that no difference was.
+fn surplus(reduced: &mut [f64], demand: Demand, exact: bool) -> (f64, f64) {
     let k = demand.k();
     if k < reduced.len() {
         reduced.select_nth_unstable_by(k - 1, |a, b| b.total_cmp(a));
@@ -115,7 +127,7 @@ fn surplus(reduced: &mut [f64], demand: Demand) -> (f64, f64) {
         total.add(r);
         magnitude += r.abs();
     }
-    (total.value(), magnitude)
+    (total.value(), if exact && total.is_exact() { 0.0 } else { magnitude })
 }
 
 #[cfg(test)]

@@ -9,18 +9,26 @@
 pub(crate) struct Sum {
     total: f64,
     correction: f64,
+    rounded: bool,
 }
 
 impl Sum {
     /// Adds a term.
     pub(crate) fn add(&mut self, term: f64) {
         let total = self.total + term;
-        self.correction += if self.total.abs() >= term.abs() {
+        let lost = if self.total.abs() >= term.abs() {
             (self.total - total) + term
         } else {
             (term - total) + self.total
         };
+        self.correction += lost;
+        self.rounded |= lost != 0.0;
         self.total = total;
+    }
+
+    /// Whether no addition so far was rounded.
+    pub(crate) fn is_exact(self) -> bool {
+        !self.rounded
     }
 
     /// The sum so far. An infinite sum stays infinite, where the correction would be NaN.

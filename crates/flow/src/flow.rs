@@ -3,9 +3,8 @@
 use std::ops::ControlFlow;
 
 use spinroute_core::{
-    Assignment, Best, Certificate, Deficiency, Error, Instance, Run, Solution, Solver, Stop, repair,
+    Assignment, Best, Deficiency, Error, Instance, Run, Solution, Solver, Stop, repair,
 };
-use spinroute_select::Selection;
 
 use crate::dual::{self, Dual};
 use crate::residual::Residual;
@@ -43,8 +42,10 @@ pub struct Flow {
     pub target_gap: f64,
 }
 
-/// Units out of place, as a share of the slots, below which a repair may meet a target gap.
-const REPAIR_SHARE: f64 = 0.2;
+/// Tokens whose margin is within the first radius, for every unit out of place.
+const FIRST_TOKENS: f64 = 4.0;
+/// How the radius grows where it was too small.
+const RADIUS_GROWTH: f64 = 3.0;
 
 impl Solver for Flow {
     fn solve(&self, instance: &Instance, run: &mut Run<'_>) -> Result<Solution, Error> {
@@ -54,16 +55,12 @@ impl Solver for Flow {
         }
         let warm = run.start_prices(instance.experts())?;
         enough_allowed(instance)?;
-        let mut within: Option<Solution> = None;
-        let mut watch = |selection: &Selection, prices: &[f32], units: f64| {
-            let slots = (instance.tokens() * instance.demand().k()) as f64;
-            if self.target_gap > 0.0 && units <= REPAIR_SHARE * slots {
-                within = self.close_enough(instance, selection, prices);
-            }
-            if within.is_some() {
-                ControlFlow::Break(Stop::TargetGap)
-            } else {
-                ControlFlow::Continue(())
+        let mut within = None;
+        let mut watch = |dual: &Dual| {
+            within = if self.target_gap > 0.0 { self.close_enough(instance, dual) } else { None };
+            match within {
+                Some(_) => ControlFlow::Break(Stop::TargetGap),
+                None => ControlFlow::Continue(()),
             }
         };
         let (dual, stop) = dual::search(instance, warm, run, &mut watch);
@@ -80,19 +77,35 @@ impl Solver for Flow {
 
 impl Flow {
     /// The repaired choices of the moment, if they are proven to be within the target gap.
-    fn close_enough(
-        &self,
-        instance: &Instance,
-        selection: &Selection,
-        prices: &[f32],
-    ) -> Option<Solution> {
-        let prices: Vec<f64> = prices.iter().map(|&p| f64::from(p)).collect();
-        let table = selection.experts.clone();
-        let solution = repaired(instance, table, prices.clone(), Stop::TargetGap).ok()?;
+    ///
+    /// The proof is the dual's value and what rounding to `f32` can have hidden from it; a gap
+    /// smaller than that is left to the exact search. A repair is tried only if its loss, about
+    /// the smallest margins of as many tokens as are out of place, may be small enough.
+    fn close_enough(&self, instance: &Instance, dual: &Dual) -> Option<Solution> {
+        let slots = (instance.tokens() * instance.demand().k()) as f64;
+        let highest = dual.prices.iter().fold(0f64, |a, &p| a.max(f64::from(p)));
+        let bound = dual.value + (slots * highest + dual.value.abs()) * 2f64.powi(-21);
+        if margins(dual, dual.units).1 > self.target_gap * dual.value.abs() {
+            return None;
+        }
+        let prices: Vec<f64> = dual.prices.iter().map(|&p| f64::from(p)).collect();
+        let table = dual.selection.experts.clone();
+        let solution = repaired(instance, table, prices, Stop::TargetGap).ok()?;
         let objective = instance.objective(&solution.assignment).ok()?;
-        let gap = Certificate::new(instance, prices).ok()?.gap(objective);
-        (gap <= self.target_gap).then_some(solution)
+        (bound - objective <= self.target_gap * objective.abs()).then_some(solution)
     }
+}
+
+/// The smallest positive margins of the tokens: the one of rank `count`, and the sum up to it.
+fn margins(dual: &Dual, count: f64) -> (f64, f64) {
+    let margins = dual.selection.taken.iter().zip(&dual.selection.left).map(|(a, b)| a - b);
+    let mut margins: Vec<f32> = margins.filter(|m| m.is_finite() && *m > 0.0).collect();
+    if margins.is_empty() {
+        return (f64::from(f32::MIN_POSITIVE), 0.0);
+    }
+    let rank = (count as usize).min(margins.len() - 1);
+    let (below, at, _) = margins.select_nth_unstable_by(rank, f32::total_cmp);
+    (f64::from(*at), below.iter().map(|&m| f64::from(m)).sum())
 }
 
 /// Refuses an `Exactly` demand of a token with too few allowed experts.
@@ -129,7 +142,7 @@ fn exact(
     prices: &[f64],
     run: &mut Run<'_>,
 ) -> Result<Solution, Error> {
-    let mut radius = first_radius(&dual);
+    let mut radius = margins(&dual, FIRST_TOKENS * dual.units).0;
     let mut graph = Residual::new(instance, prices, &mut dual.selection);
     drop(dual);
     graph.extend(radius);
@@ -158,21 +171,6 @@ fn exact(
         return Ok(Solution { assignment, prices: Some(prices), stop });
     }
     repaired(instance, graph.table, prices, stop)
-}
-
-/// How the radius grows when it was too small, and tokens at first in it, per unit out of place.
-const RADIUS_GROWTH: f64 = 3.0;
-const FIRST_TOKENS: f64 = 4.0;
-
-/// A first radius: the margin below which there are a few tokens for every unit out of place.
-fn first_radius(dual: &Dual) -> f64 {
-    let margins = dual.selection.taken.iter().zip(&dual.selection.left).map(|(a, b)| a - b);
-    let mut margins: Vec<f32> = margins.filter(|m| m.is_finite() && *m > 0.0).collect();
-    if margins.is_empty() {
-        return f64::from(f32::MIN_POSITIVE);
-    }
-    let rank = ((FIRST_TOKENS * dual.units) as usize).min(margins.len() - 1);
-    f64::from(*margins.select_nth_unstable_by(rank, f32::total_cmp).1)
 }
 
 /// The proof of infeasibility that a search without a sink leaves behind: the experts it reached,

@@ -32,7 +32,7 @@ impl Holdings {
                 unsure.push(t);
                 continue;
             }
-            for &e in row.iter() {
+            for &e in row {
                 room[e as usize] -= 1;
             }
             let next = selection.next[t];

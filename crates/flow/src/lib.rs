@@ -19,6 +19,7 @@ mod dual;
 mod flow;
 mod holdings;
 mod laplacian;
+mod level;
 mod lp;
 mod residual;
 mod search;

@@ -5,7 +5,7 @@
 //! `(s[t,e] − p[e]) − (s[t,f] − p[f])`, never negative while every token holds its best. Of
 //! parallel arcs only the cheapest matters, and which that is does not depend on the prices: the
 //! graph is a table `least[e][f] = min_t (s[t,e] − s[t,f])`. A token that moves away may leave an
-//! entry too low. That is harmless: shortest paths over lower bounds still give prices at which
+//! entry too low, although the second least cost takes its place. That is harmless: shortest paths over lower bounds still give prices at which
 //! every arc costs at least 0. The entry is looked at again only when a path wants to use it.
 //!
 //! Only holdings near their token's margin enter the table. A holding `(t, e)` is *listed* if
@@ -43,7 +43,10 @@ pub(crate) struct Residual<'a> {
     open: Vec<f32>,
     /// Per node, the active tokens (as positions) whose holding of it is listed.
     listed: Vec<Vec<(u32, f32)>>,
+    /// The least cost of every arc, or a lower bound of it.
     least: Vec<f64>,
+    /// A lower bound of the least cost but for the token that moves at the least.
+    second: Vec<f64>,
     /// Prices when the graph was made.
     made_at: Vec<f64>,
     reach: Vec<f64>,
@@ -77,6 +80,7 @@ impl<'a> Residual<'a> {
             open: Vec::new(),
             listed: vec![Vec::new(); experts + 1],
             least: vec![f64::INFINITY; width * (experts + 1)],
+            second: vec![f64::INFINITY; width * (experts + 1)],
             reach: vec![0.0; experts + 1],
             width,
         }
@@ -166,9 +170,9 @@ impl<'a> Residual<'a> {
     fn list(&mut self, a: usize, node: usize) {
         let score = self.score(a, node);
         self.listed[node].push((a as u32, score));
-        let least = &mut self.least[node * self.width..][..self.width];
-        row::lower(least, score, &self.open[a * self.width..][..self.width]);
-        let ground = self.ground();
+        let (ground, row) = (self.ground(), node * self.width..(node + 1) * self.width);
+        let open = &self.open[a * self.width..][..self.width];
+        row::lower(&mut self.least[row.clone()], &mut self.second[row], score, open);
         self.least[ground * self.width + ground] = f64::INFINITY;
     }
 
@@ -201,19 +205,31 @@ impl<'a> Residual<'a> {
         experts.chain(spare).collect()
     }
 
-    /// Looks for the token that moves from `from` to `to` at the cost in the table, and puts the
-    /// true cost there if it was too low. Of equal ones the token first listed.
+    /// Looks for the token that moves from `from` to `to` at the cost in the table, of equal ones
+    /// the first; if there is none, puts the true costs there.
     pub(crate) fn realise(&mut self, from: usize, to: usize) -> Option<usize> {
-        let mut best = (f64::INFINITY, usize::MAX);
+        let entry = from * self.width + to;
+        let known = self.least[entry];
+        let (mut least, mut second) = (f64::INFINITY, f64::INFINITY);
         for (place, &(a, score)) in self.listed[from].iter().enumerate() {
             let cost = f64::from(score) - f64::from(self.open[a as usize * self.width + to]);
-            if cost < best.0 {
-                best = (cost, place);
+            if cost <= known && cost < f64::INFINITY {
+                return Some(place);
+            }
+            if cost < second {
+                (least, second) = if cost < least { (cost, least) } else { (least, cost) };
             }
         }
-        let entry = &mut self.least[from * self.width + to];
-        let known = std::mem::replace(entry, best.0);
-        (best.0 == known && best.0 < f64::INFINITY).then_some(best.1)
+        (self.least[entry], self.second[entry]) = (least, second);
+        None
+    }
+
+    /// Enters one move into the table.
+    fn offer(&mut self, from: usize, to: usize, cost: f64) {
+        let entry = from * self.width + to;
+        let (least, second) = (self.least[entry], self.second[entry]);
+        self.least[entry] = least.min(cost);
+        self.second[entry] = second.min(cost.max(least));
     }
 
     /// Moves one unit along the cheapest move from `from` to `to`; false, and nothing moved, if
@@ -239,31 +255,36 @@ impl<'a> Residual<'a> {
         // The ground takes and gives without limit; its load means nothing.
         self.load[from] = self.load[from].wrapping_sub(1);
         self.load[to] = self.load[to].wrapping_add(1);
-        let score = f64::from(self.score(a, from));
         if !still {
-            self.listed[from].swap_remove(place);
+            let (score, row) = (self.score(a, from), from * self.width..(from + 1) * self.width);
+            let open = &self.open[a * self.width..][..self.width];
             // What it realised is looked for at once: an entry left too low costs a search.
-            for other in 0..=ground {
-                let cost = score - f64::from(self.open[a * self.width + other]);
-                if cost == self.least[from * self.width + other] {
-                    self.realise(from, other);
-                }
+            let ground = self.ground();
+            let cost = |other: usize| f64::from(score) - f64::from(open[other]);
+            let least = &self.least[from * self.width..];
+            let realised: Vec<usize> = (0..=ground)
+                .filter(|&other| cost(other) < f64::INFINITY && cost(other) == least[other])
+                .collect();
+            row::withdraw(&mut self.least[row.clone()], &self.second[row], score, open);
+            self.listed[from].swap_remove(place);
+            for other in realised {
+                self.realise(from, other);
             }
         }
+        let held = self.held(a);
         if from != ground {
             self.open[a * self.width + from] = self.score(a, from);
-            for node in self.held(a) {
-                let back = self.cost(a, node, from);
-                let entry = &mut self.least[node * self.width + from];
-                *entry = entry.min(back);
+            for &node in &held {
+                self.offer(node, from, self.cost(a, node, from));
             }
         }
         if to != ground {
             self.open[a * self.width + to] = f32::NEG_INFINITY;
-            for node in self.held(a) {
+            for &node in held.iter().filter(|&&node| node != to) {
                 let before = f64::from(self.score(a, node)) - f64::from(self.score(a, to));
-                if node != to && before == self.least[node * self.width + to] {
-                    self.realise(node, to);
+                let entry = node * self.width + to;
+                if before == self.least[entry] {
+                    self.least[entry] = self.second[entry];
                 }
             }
         }

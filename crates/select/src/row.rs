@@ -35,16 +35,33 @@ macro_rules! widest {
 }
 
 widest! {
-    /// `least[i] = min(least[i], from − row[i])`, in `f64`; a `row[i]` of `-∞` changes nothing.
-    lower => lower_body(least: &mut [f64], from: f32, row: &[f32])
+    /// Enters the costs `from − row[i]`, in `f64`, into the two smallest so far of every `i`;
+    /// a `row[i]` of `-∞` changes nothing.
+    lower => lower_body(least: &mut [f64], second: &mut [f64], from: f32, row: &[f32])
 }
 
 #[inline(always)]
-fn lower_body(least: &mut [f64], from: f32, row: &[f32]) {
+fn lower_body(least: &mut [f64], second: &mut [f64], from: f32, row: &[f32]) {
     let from = f64::from(from);
-    for (least, &score) in least.iter_mut().zip(row) {
+    for ((least, second), &score) in least.iter_mut().zip(second).zip(row) {
         let cost = from - f64::from(score);
+        let larger = if cost < *least { *least } else { cost };
+        *second = if larger < *second { larger } else { *second };
         *least = if cost < *least { cost } else { *least };
+    }
+}
+
+widest! {
+    /// Takes the costs `from − row[i]` out again: where one is the smallest, the second smallest
+    /// takes its place, and stands for the second too until somebody looks.
+    withdraw => withdraw_body(least: &mut [f64], second: &[f64], from: f32, row: &[f32])
+}
+
+#[inline(always)]
+fn withdraw_body(least: &mut [f64], second: &[f64], from: f32, row: &[f32]) {
+    let from = f64::from(from);
+    for ((least, &second), &score) in least.iter_mut().zip(second).zip(row) {
+        *least = if from - f64::from(score) == *least { second } else { *least };
     }
 }
 
@@ -125,11 +142,14 @@ mod tests {
             let prices: Vec<f64> = row.iter().map(|r| r.1).collect();
             let costs: Vec<f64> = row.iter().map(|r| r.2 - 0.1).collect();
             let node = node % row.len();
-            let mut least = costs.clone();
-            lower(&mut least, 0.5, &scores);
-            let mut twin = costs.clone();
-            lower_body(&mut twin, 0.5, &scores);
-            prop_assert_eq!(&least, &twin);
+            let second: Vec<f64> = costs.iter().map(|c| c + 0.5).collect();
+            let (mut one, mut other) = ((costs.clone(), second.clone()), (costs.clone(), second));
+            lower(&mut one.0, &mut one.1, 0.5, &scores);
+            lower_body(&mut other.0, &mut other.1, 0.5, &scores);
+            prop_assert_eq!(&one, &other);
+            withdraw(&mut one.0, &one.1, 0.5, &scores);
+            withdraw_body(&mut other.0, &other.1, 0.5, &scores);
+            prop_assert_eq!(&one, &other);
             let mut labels = Labels {
                 distance: row.iter().map(|r| r.2.to_bits()).collect(),
                 done: row.iter().map(|r| if r.0 > 0.5 { u64::MAX } else { 0 }).collect(),

@@ -20,7 +20,7 @@ use spinroute_core::{Certificate, Error, Instance, Run, Solver};
 
 use crate::generate::Draws;
 use crate::reference::{brute_force, optimum};
-use crate::truth::{Truth, bound_above};
+use crate::truth::Truth;
 use crate::{Breach, Clause};
 
 type Outcome = Result<(), Box<Breach>>;
@@ -34,7 +34,7 @@ pub fn weak_duality(instance: &Instance, prices: &[f64]) -> Outcome {
         .map_err(|error| Breach::new(Clause::Prices, instance, error.to_string()))?;
     let Ok(optimum) = optimum(instance) else { return Ok(()) };
     let truth = Truth::proven(instance, &optimum);
-    if truth.excludes(optimum.value, Some(bound_above(instance, &certificate))) {
+    if truth.excludes(optimum.value, Some(certificate.bound())) {
         let bound = certificate.bound();
         let detail = format!("prices {prices:?} bound {bound:e}, below optimum {truth}");
         return Err(Breach::new(Clause::Bound, instance, detail));

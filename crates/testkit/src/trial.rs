@@ -5,7 +5,7 @@ use spinroute_core::{Best, Certificate, Error, Instance, Solution, Solver, Stop}
 
 use crate::attempt::{Attempt, Limit, attempt, same};
 use crate::conformance::Level;
-use crate::truth::{Truth, bound_above};
+use crate::truth::{Truth, rounding};
 use crate::{Breach, Clause, property};
 
 /// How one instance went, if no clause is broken.
@@ -115,9 +115,7 @@ impl Case<'_> {
         }
         let certificate = solution.prices.clone().map(|p| Certificate::new(&self.judged, p));
         let bound = match certificate.transpose() {
-            Ok(certificate) => {
-                certificate.map(|certificate| bound_above(&self.judged, &certificate))
-            }
+            Ok(certificate) => certificate.map(|certificate| certificate.bound()),
             Err(error) => return self.breach(Clause::Prices, format!("under {limit:?}, {error}")),
         };
         if self.truth.excludes(objective, bound) {
@@ -141,7 +139,8 @@ impl Case<'_> {
             let Some(bound) = bound else {
                 return self.breach(Clause::Proof, "an exact solver returns prices");
             };
-            if bound - objective > self.truth.slack(objective) {
+            let slack = self.truth.slack(objective) + rounding(&self.judged);
+            if bound - objective > slack {
                 let detail =
                     format!("objective {objective:e}, but the prices prove {bound:e} only");
                 return self.breach(Clause::Proof, detail);

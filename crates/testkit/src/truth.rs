@@ -79,11 +79,13 @@ impl Truth {
     }
 }
 
-/// The bound of a certificate, raised by what rounding may have lost where prices are far above
-/// the scores: the terms `s − p` keep no more digits than the rent `Σ c p` has.
-pub(crate) fn bound_above(instance: &Instance, certificate: &Certificate) -> f64 {
-    let rent = instance.capacity().iter().zip(certificate.prices());
-    certificate.bound() + rent.map(|(&c, p)| f64::from(c) * p).sum::<f64>() * f64::EPSILON * 4.0
+/// What rounding may leave between objective and bound where the objective is about 0: a few
+/// units in the last place of the largest score, for every slot.
+pub(crate) fn rounding(instance: &Instance) -> f64 {
+    let finite = instance.flat().iter().filter(|s| s.is_finite());
+    let largest = finite.fold(0f32, |largest, s| largest.max(s.abs()));
+    let slots = instance.tokens() * instance.demand().k();
+    16.0 * f64::EPSILON * slots as f64 * f64::from(largest)
 }
 
 /// The most that a certificate adds to the bound of `prices` so that rounding proves nothing.

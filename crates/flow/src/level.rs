@@ -1,0 +1,284 @@
+//! Price steps on some or all of the tokens.
+//!
+//! The Newton step's window is the margin quantile that matches the units out of place; steps are
+//! clipped to a few windows (undamped they diverge), but an expert far out of balance may go half
+//! as far as it alone would have to: the specialists, which few tokens rank near their margin,
+//! would otherwise never arrive. A step stands if it lowers the dual; else it is taken back, and
+//! the next one is shorter and has a narrower window.
+//!
+//! Tried and not kept: to judge a step by the units out of place (ties make them meaningless, and
+//! a step that brings far experts home may put near ones out: twice as many searches on the
+//! collapsed routers); a window of its own for every expert (6 to 10 times as many units left,
+//! wide windows take second-best margins for first); the whole of the way for experts far out
+//! (the others answer: it overshoots).
+
+use std::ops::ControlFlow;
+
+use spinroute_core::{Best, Demand, Run, Stop};
+use spinroute_select::{Selection, row};
+
+use crate::dual::{Dual, Watch};
+use crate::laplacian::{Edge, GROUND, Laplacian};
+
+/// Halvings that find an order statistic: a start needs no more than three digits.
+const BISECTIONS: usize = 12;
+/// Conjugate-gradient steps a Newton step.
+const GRADIENT_STEPS: usize = 30;
+/// Largest price change of a step, in windows.
+const CLIP: f64 = 5.0;
+/// Largest share of the tokens in a window.
+const WINDOW_SHARE: f64 = 0.4;
+/// Units out of balance from which an expert counts as far out, and how much of its way it goes.
+const FAR: f64 = 4.0;
+const REACH: f64 = 0.5;
+/// A step that leaves more than this share of the units gained little.
+const FAST: f64 = 0.9;
+/// Most rent, in magnitudes of what the tokens choose, of prices to start from.
+const PLAUSIBLE: f64 = 1e4;
+
+/// Some tokens of an instance, and the state of the search on them.
+pub(crate) struct Level<'a> {
+    scores: &'a [f32],
+    /// Capacities scaled to the share of tokens looked at.
+    capacity: Vec<f64>,
+    demand: Demand,
+    /// The best prices so far.
+    pub(crate) best: Dual,
+    /// The loads under these prices.
+    load: Vec<f64>,
+    laplacian: Laplacian,
+    edges: Vec<Edge>,
+}
+
+/// When to stop stepping.
+pub(crate) struct Patience {
+    /// Steps in a row that may gain little.
+    pub(crate) slow: u32,
+    /// Units out of place that are few enough.
+    pub(crate) enough: f64,
+}
+
+impl<'a> Level<'a> {
+    /// `scores` row-major, one `capacity` an expert.
+    pub(crate) fn new(scores: &'a [f32], capacity: Vec<f64>, demand: Demand) -> Self {
+        let (prices, selection) = (vec![0.0; capacity.len()], Selection::default());
+        let best = Dual { prices, selection, units: f64::INFINITY, value: f64::INFINITY };
+        let (laplacian, edges, load) = (Laplacian::default(), Vec::new(), Vec::new());
+        Self { scores, capacity, demand, best, load, laplacian, edges }
+    }
+
+    /// Tokens that `e` holds too many; negative where there is room.
+    fn over(&self, e: usize) -> f64 {
+        self.load[e] - self.capacity[e]
+    }
+
+    /// Lets every token choose at the present prices.
+    pub(crate) fn look(&mut self) {
+        let (experts, k) = (self.capacity.len(), self.demand.k());
+        let Dual { prices, selection, .. } = &mut self.best;
+        selection.fill(self.scores, prices, k);
+        let mut load = vec![0u32; experts];
+        let mut kept = 0.0;
+        for (t, row) in selection.experts.chunks_exact(k).enumerate() {
+            let all = self.demand.is_exact() || selection.taken[t] > 0.0;
+            let scores = &self.scores[t * experts..][..experts];
+            for &e in row {
+                let e = e as usize;
+                if all || scores[e] > prices[e] {
+                    load[e] += 1;
+                    kept += f64::from(scores[e]);
+                }
+            }
+        }
+        self.load.clear();
+        self.load.extend(load.into_iter().map(f64::from));
+        let rents = (0..experts).map(|e| -self.over(e) * f64::from(self.best.prices[e]));
+        self.best.value = kept + rents.sum::<f64>();
+        self.split_ties();
+        let (mut over, mut short) = (0.0, 0.0);
+        for e in 0..experts {
+            over += self.over(e).max(0.0);
+            short += if self.best.prices[e] > 0.0 { (-self.over(e)).max(0.0) } else { 0.0 };
+        }
+        self.best.units = f64::max(over, short);
+    }
+
+    /// Counts a token whose last expert taken and first one left are equal where there is room:
+    /// which of them it takes costs nothing.
+    fn split_ties(&mut self) {
+        let Selection { taken, left, last, next, .. } = &self.best.selection;
+        for t in (0..taken.len()).filter(|&t| taken[t] == left[t] && left[t] > f32::NEG_INFINITY) {
+            let (from, to) = (last[t] as usize, next[t] as usize);
+            let counted = self.demand.is_exact() || taken[t] > 0.0;
+            if counted && self.over(from) > self.over(to) + 1.0 {
+                self.load[from] -= 1.0;
+                self.load[to] += 1.0;
+            }
+        }
+    }
+
+    /// Whether prices may be started from: rent far above what the tokens choose would cost the
+    /// digits that the proof needs.
+    pub(crate) fn plausible(&self) -> bool {
+        let (experts, k) = (self.capacity.len(), self.demand.k());
+        let choices = self.best.selection.experts.chunks_exact(k);
+        let rows = choices.zip(self.scores.chunks_exact(experts));
+        let chosen = rows.flat_map(|(row, scores)| row.iter().map(|&e| scores[e as usize]));
+        let chosen: f64 = chosen.filter(|s| s.is_finite()).map(|s| f64::from(s.abs())).sum();
+        let rents = self.capacity.iter().zip(&self.best.prices);
+        let rents: f64 = rents.map(|(c, &p)| c.max(1.0) * f64::from(p)).sum();
+        rents <= PLAUSIBLE * chosen
+    }
+
+    /// Up to `steps` Newton steps.
+    pub(crate) fn newton(
+        &mut self,
+        steps: usize,
+        patience: &Patience,
+        run: &mut Run<'_>,
+        watch: &mut Watch<'_>,
+    ) -> ControlFlow<Stop> {
+        let (mut damping, mut slow) = (1.0, 0);
+        let mut step = Vec::new();
+        let mut selection = Selection::default();
+        for _ in 0..steps {
+            let Dual { units, value, .. } = self.best;
+            let done = units < patience.enough || slow >= patience.slow;
+            if done || !self.direction(damping, &mut step) {
+                break;
+            }
+            let moved = self.best.prices.iter().zip(&step);
+            let prices = moved.map(|(&p, change)| (f64::from(p) + change).max(0.0) as f32);
+            let trial = Dual { prices: prices.collect(), selection, units, value };
+            let before = std::mem::replace(&mut self.best, trial);
+            let load = std::mem::take(&mut self.load);
+            self.look();
+            let better = self.best.value < value;
+            slow = if better && self.best.units < FAST * units { 0 } else { slow + 1 };
+            if better {
+                damping = f64::min(1.0, damping * 2.0);
+                selection = before.selection;
+                watch(&self.best)?;
+            } else {
+                damping *= 0.5;
+                selection = std::mem::replace(&mut self.best, before).selection;
+                self.load = load;
+            }
+            run.tick(Best::default())?;
+        }
+        ControlFlow::Continue(())
+    }
+
+    /// The clipped and damped Newton step at the present choices; false if no price can move.
+    fn direction(&mut self, damping: f64, step: &mut Vec<f64>) -> bool {
+        let experts = self.capacity.len();
+        let margins = self.margins();
+        // Ties are no measure of how far apart the rest is.
+        let apart = |m: &f32| *m > 0.0 && *m < 1e37;
+        let mut order: Vec<f32> = margins.iter().copied().filter(apart).collect();
+        if order.is_empty() {
+            return false;
+        }
+        let share = (WINDOW_SHARE * margins.len() as f64).max(1.0);
+        let rank = (self.best.units * damping).max(experts as f64).min(share) as usize;
+        let rank = rank.clamp(1, order.len()) - 1;
+        let window = *order.select_nth_unstable_by(rank, f32::total_cmp).1;
+        let Dual { prices, selection, .. } = &self.best;
+        self.edges.clear();
+        for (t, _) in margins.iter().enumerate().filter(|(_, margin)| **margin <= window) {
+            let empty = !self.demand.is_exact() && selection.left[t] <= 0.0;
+            let to = if empty { GROUND } else { selection.next[t] };
+            self.edges.push(Edge { from: selection.last[t], to });
+        }
+        let free: Vec<bool> = (0..experts).map(|e| prices[e] > 0.0 || self.over(e) > 0.0).collect();
+        let right: Vec<f64> =
+            (0..experts).map(|e| if free[e] { self.over(e) } else { 0.0 }).collect();
+        self.laplacian.build(&mut self.edges, &free, 0.5 / f64::from(window));
+        self.laplacian.solve(&right, GRADIENT_STEPS, step);
+        for (change, far) in step.iter_mut().zip(self.far(&margins)) {
+            let clip = f64::max(CLIP * f64::from(window), REACH * f64::from(far));
+            *change = damping * change.clamp(-clip, clip);
+        }
+        step.iter().any(|change| *change != 0.0)
+    }
+
+    /// What parts each token's last expert taken from the first one left. With `AtMost` an empty
+    /// slot, worth 0, competes with the experts.
+    fn margins(&self) -> Vec<f32> {
+        let at_most = !self.demand.is_exact();
+        let pairs = self.best.selection.taken.iter().zip(&self.best.selection.left);
+        let margin = |(&taken, &left): (&f32, &f32)| match at_most {
+            true if taken <= 0.0 => -taken,
+            true => taken - left.max(0.0),
+            false => taken - left,
+        };
+        pairs.map(margin).collect()
+    }
+
+    /// How far the price of each expert far out of balance would have to go, all others fixed, to
+    /// bring its load to capacity: the margin of that rank among its holders or, short of tokens,
+    /// among those that would take it next.
+    fn far(&self, margins: &[f32]) -> Vec<f32> {
+        let (experts, k) = (self.capacity.len(), self.demand.k());
+        let Dual { prices, selection, .. } = &self.best;
+        let mut near: Vec<Vec<f32>> = vec![Vec::new(); experts];
+        for (t, row) in selection.experts.chunks_exact(k).enumerate() {
+            for e in row.iter().map(|&e| e as usize).filter(|&e| self.over(e) >= FAR) {
+                let reduced = self.scores[t * experts + e] - prices[e];
+                near[e].push(reduced - selection.left[t]);
+            }
+            let next = selection.next[t] as usize;
+            if next < experts && self.over(next) <= -FAR {
+                near[next].push(margins[t]);
+            }
+        }
+        let far = |(e, own): (usize, &mut Vec<f32>)| {
+            let rank = (self.over(e).abs() as usize).min(own.len().checked_sub(1)?);
+            let far = *own.select_nth_unstable_by(rank, f32::total_cmp).1;
+            (far.is_finite() && far > 0.0).then_some(far)
+        };
+        near.iter_mut().enumerate().map(|pair| far(pair).unwrap_or(0.0)).collect()
+    }
+
+    /// One round of quantile balancing, `p[e] = max(0, (c[e]+1)-th largest of s[·,e] − α)` with
+    /// `α[t]` the (k+1)-th largest of `s[t,·] − p`, the order statistics by bisection of all
+    /// columns at once.
+    pub(crate) fn quantile_round(&mut self) {
+        let Dual { prices, selection, .. } = &mut self.best;
+        let experts = prices.len();
+        selection.fill(self.scores, prices, self.demand.k());
+        let exact = self.demand.is_exact();
+        // A token with nothing left pays any price; it says nothing about prices.
+        let level = |&left: &f32| match exact {
+            true if left == f32::NEG_INFINITY => f32::INFINITY,
+            true => left,
+            false => left.max(0.0),
+        };
+        let level: Vec<f32> = selection.left.iter().map(level).collect();
+        let mut high = vec![0f32; experts];
+        for (row, &level) in self.scores.chunks_exact(experts).zip(&level) {
+            row::raise(&mut high, row, level);
+        }
+        for high in &mut high {
+            *high = high.min(f32::MAX);
+        }
+        let (mut low, mut middle) = (vec![0f32; experts], vec![0f32; experts]);
+        let mut above = vec![0u32; experts];
+        for _ in 0..BISECTIONS {
+            for (middle, (low, high)) in middle.iter_mut().zip(low.iter().zip(&high)) {
+                *middle = 0.5 * low + 0.5 * high;
+            }
+            above.fill(0);
+            for (row, &level) in self.scores.chunks_exact(experts).zip(&level) {
+                row::count_above(&mut above, row, level, &middle);
+            }
+            for e in 0..experts {
+                let crowded = f64::from(above[e]) > self.capacity[e];
+                *(if crowded { &mut low[e] } else { &mut high[e] }) = middle[e];
+            }
+        }
+        for ((price, low), high) in prices.iter_mut().zip(low).zip(high) {
+            *price = if low == 0.0 { 0.0 } else { 0.5 * low + 0.5 * high };
+        }
+    }
+}
