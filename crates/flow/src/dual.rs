@@ -26,10 +26,10 @@ const SAMPLE_PER_EXPERT: usize = 2;
 /// Quantile rounds on the first sample.
 const QUANTILE_ROUNDS: usize = 6;
 /// Newton steps on a sample, and at most on all tokens.
-const SAMPLE_STEPS: usize = 8;
-const STEPS: usize = 14;
+const SAMPLE_STEPS: usize = 12;
+const STEPS: usize = 20;
 /// On all tokens: steps in a row that may gain little, and units an expert that are few enough.
-const SLOW_STEPS: u32 = 3;
+const SLOW_STEPS: u32 = 5;
 const ENOUGH: f64 = 1.5;
 
 /// The prices found, and the choices that they make.

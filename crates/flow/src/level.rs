@@ -30,9 +30,10 @@ const CLIP: f64 = 5.0;
 const WINDOW_SHARE: f64 = 0.4;
 /// Units out of balance from which an expert counts as far out, and how much of its way it goes.
 const FAR: f64 = 4.0;
+const FAR_SHARE: f64 = 0.02;
 const REACH: f64 = 0.5;
 /// A step that leaves more than this share of the units gained little.
-const FAST: f64 = 0.9;
+const FAST: f64 = 0.97;
 /// Most rent, in magnitudes of what the tokens choose, of prices to start from.
 const PLAUSIBLE: f64 = 1e4;
 
@@ -164,6 +165,7 @@ impl<'a> Level<'a> {
                 selection = std::mem::replace(&mut self.best, before).selection;
                 self.load = load;
             }
+            if std::env::var("PV").is_ok() { eprintln!("n {} better {better} units {:.0} damping {damping} edges {}", self.best.selection.taken.len(), self.best.units, self.edges.len()); }
             run.tick(Best::default())?;
         }
         ControlFlow::Continue(())
@@ -221,14 +223,16 @@ impl<'a> Level<'a> {
     fn far(&self, margins: &[f32]) -> Vec<f32> {
         let (experts, k) = (self.capacity.len(), self.demand.k());
         let Dual { prices, selection, .. } = &self.best;
+        let out = |e: usize| self.over(e) / (FAR + FAR_SHARE * self.capacity[e]);
+        let far_out: Vec<i8> = (0..experts).map(|e| out(e).trunc().clamp(-1.0, 1.0) as i8).collect();
         let mut near: Vec<Vec<f32>> = vec![Vec::new(); experts];
         for (t, row) in selection.experts.chunks_exact(k).enumerate() {
-            for e in row.iter().map(|&e| e as usize).filter(|&e| self.over(e) >= FAR) {
+            for e in row.iter().map(|&e| e as usize).filter(|&e| far_out[e] > 0) {
                 let reduced = self.scores[t * experts + e] - prices[e];
                 near[e].push(reduced - selection.left[t]);
             }
             let next = selection.next[t] as usize;
-            if next < experts && self.over(next) <= -FAR {
+            if next < experts && far_out[next] < 0 {
                 near[next].push(margins[t]);
             }
         }
