@@ -165,7 +165,6 @@ impl<'a> Level<'a> {
                 selection = std::mem::replace(&mut self.best, before).selection;
                 self.load = load;
             }
-            if std::env::var("PV").is_ok() { eprintln!("n {} better {better} units {:.0} damping {damping} edges {}", self.best.selection.taken.len(), self.best.units, self.edges.len()); }
             run.tick(Best::default())?;
         }
         ControlFlow::Continue(())
@@ -224,7 +223,8 @@ impl<'a> Level<'a> {
         let (experts, k) = (self.capacity.len(), self.demand.k());
         let Dual { prices, selection, .. } = &self.best;
         let out = |e: usize| self.over(e) / (FAR + FAR_SHARE * self.capacity[e]);
-        let far_out: Vec<i8> = (0..experts).map(|e| out(e).trunc().clamp(-1.0, 1.0) as i8).collect();
+        let far_out: Vec<i8> =
+            (0..experts).map(|e| out(e).trunc().clamp(-1.0, 1.0) as i8).collect();
         let mut near: Vec<Vec<f32>> = vec![Vec::new(); experts];
         for (t, row) in selection.experts.chunks_exact(k).enumerate() {
             for e in row.iter().map(|&e| e as usize).filter(|&e| far_out[e] > 0) {

@@ -232,10 +232,9 @@ impl<'a> Residual<'a> {
         self.second[entry] = second.min(cost.max(least));
     }
 
-    /// Moves one unit along the cheapest move from `from` to `to`; false, and nothing moved, if
-    /// the table's cost was too low.
-    pub(crate) fn shift(&mut self, from: usize, to: usize) -> bool {
-        let Some(place) = self.realise(from, to) else { return false };
+    /// Moves the unit at `place` of what is listed for `from`, as [`Residual::realise`] found it,
+    /// to `to`. Places found for other nodes stay valid.
+    pub(crate) fn shift(&mut self, from: usize, to: usize, place: usize) {
         let (a, ground) = (self.listed[from][place].0 as usize, self.ground());
         if !self.moved[a] {
             self.moved[a] = true;
@@ -258,12 +257,14 @@ impl<'a> Residual<'a> {
         if !still {
             let (score, row) = (self.score(a, from), from * self.width..(from + 1) * self.width);
             let open = &self.open[a * self.width..][..self.width];
-            // What it realised is looked for at once: an entry left too low costs a search.
+            // Where the second least cost is not known to be larger, it is looked for at once:
+            // an entry left too low costs a search.
             let ground = self.ground();
             let cost = |other: usize| f64::from(score) - f64::from(open[other]);
-            let least = &self.least[from * self.width..];
+            let (least, second) = (&self.least[row.clone()], &self.second[row.clone()]);
             let realised: Vec<usize> = (0..=ground)
-                .filter(|&other| cost(other) < f64::INFINITY && cost(other) == least[other])
+                .filter(|&other| cost(other) == least[other] && second[other] <= least[other])
+                .filter(|&other| least[other] < f64::INFINITY)
                 .collect();
             row::withdraw(&mut self.least[row.clone()], &self.second[row], score, open);
             self.listed[from].swap_remove(place);
@@ -291,6 +292,5 @@ impl<'a> Residual<'a> {
         if to != ground || !self.listed[to].iter().any(|&(other, _)| other == a as u32) {
             self.list(a, to);
         }
-        true
     }
 }

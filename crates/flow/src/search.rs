@@ -51,6 +51,8 @@ pub(crate) struct Search {
     labels: Labels,
     sinks: Vec<u32>,
     path: Vec<u32>,
+    /// The token that each arc of the path moves.
+    places: Vec<Option<usize>>,
 }
 
 /// Units out of place in `phase`.
@@ -181,15 +183,18 @@ impl Search {
             return false;
         }
         // All or nothing: an entry of the table may turn out too low.
-        let parent = |node: u32| self.labels.parent[node as usize] as usize;
-        let mut there = true;
+        self.places.clear();
         for &node in &self.path {
-            there &= graph.realise(parent(node), node as usize).is_some();
+            let from = self.labels.parent[node as usize] as usize;
+            self.places.push(graph.realise(from, node as usize));
         }
-        for i in 0..if there { self.path.len() } else { 0 } {
-            let node = self.path[i];
-            if !graph.shift(parent(node), node as usize) {
-                break;
+        let there = self.places.iter().all(Option::is_some);
+        if there {
+            for (&node, place) in self.path.iter().zip(&self.places) {
+                let from = self.labels.parent[node as usize] as usize;
+                if let Some(place) = *place {
+                    graph.shift(from, node as usize, place);
+                }
             }
         }
         there
