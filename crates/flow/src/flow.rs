@@ -42,6 +42,10 @@ pub struct Flow {
     pub target_gap: f64,
 }
 
+/// What a repair is first expected to lose, see [`Target`].
+const REPAIR_LOSS: f64 = 25.0;
+/// Share of the units out of place at which the rest is worth a repair; then that share of it.
+const REPAIR_SHARE: f64 = 0.2;
 /// Tokens whose margin is within the first radius, for every unit out of place.
 const FIRST_TOKENS: f64 = 4.0;
 /// How the radius grows where it was too small.
@@ -55,9 +59,10 @@ impl Solver for Flow {
         }
         let warm = run.start_prices(instance.experts())?;
         enough_allowed(instance)?;
+        let mut target = Target { gap: self.target_gap, loss: REPAIR_LOSS };
         let mut within = None;
         let mut watch = |dual: &Dual| {
-            within = if self.target_gap > 0.0 { self.close_enough(instance, dual) } else { None };
+            within = target.met_by(instance, dual);
             match within {
                 Some(_) => ControlFlow::Break(Stop::TargetGap),
                 None => ControlFlow::Continue(()),
@@ -70,30 +75,44 @@ impl Solver for Flow {
         let prices: Vec<f64> = dual.prices.iter().map(|&p| f64::from(p)).collect();
         match stop {
             Some(stop) => repaired(instance, dual.selection.experts, prices, stop),
-            None => exact(instance, dual, &prices, run),
+            None => exact(instance, dual, &prices, self.target_gap, run),
         }
     }
 }
 
-impl Flow {
+/// Whether a repair may meet a target gap, learnt from those that did not.
+struct Target {
+    gap: f64,
+    /// What a repair loses, in multiples of the smallest margins of as many tokens as are out of
+    /// place.
+    loss: f64,
+}
+
+impl Target {
     /// The repaired choices of the moment, if they are proven to be within the target gap.
-    ///
-    /// The proof is the dual's value and what rounding to `f32` can have hidden from it; a gap
-    /// smaller than that is left to the exact search. A repair is tried only if its loss, about
-    /// the smallest margins of as many tokens as are out of place, may be small enough.
-    fn close_enough(&self, instance: &Instance, dual: &Dual) -> Option<Solution> {
-        let slots = (instance.tokens() * instance.demand().k()) as f64;
-        let highest = dual.prices.iter().fold(0f64, |a, &p| a.max(f64::from(p)));
-        let bound = dual.value + (slots * highest + dual.value.abs()) * 2f64.powi(-21);
-        if margins(dual, dual.units).1 > self.target_gap * dual.value.abs() {
+    fn met_by(&mut self, instance: &Instance, dual: &Dual) -> Option<Solution> {
+        let expected = margins(dual, dual.units).1;
+        if self.gap == 0.0 || self.loss * expected > self.gap * dual.value.abs() {
             return None;
         }
         let prices: Vec<f64> = dual.prices.iter().map(|&p| f64::from(p)).collect();
         let table = dual.selection.experts.clone();
         let solution = repaired(instance, table, prices, Stop::TargetGap).ok()?;
         let objective = instance.objective(&solution.assignment).ok()?;
-        (bound - objective <= self.target_gap * objective.abs()).then_some(solution)
+        let loss = bound(instance, dual) - objective;
+        if loss <= self.gap * objective.abs() {
+            return Some(solution);
+        }
+        self.loss = self.loss.max(1.2 * loss / expected);
+        None
     }
+}
+
+/// The upper bound that the dual's value proves: with what choosing in `f32` can have hidden.
+fn bound(instance: &Instance, dual: &Dual) -> f64 {
+    let slots = (instance.tokens() * instance.demand().k()) as f64;
+    let highest = dual.prices.iter().fold(0f64, |a, &p| a.max(f64::from(p)));
+    dual.value + (slots * highest + dual.value.abs()) * 2f64.powi(-21)
 }
 
 /// The smallest positive margins of the tokens: the one of rank `count`, and the sum up to it.
@@ -135,13 +154,17 @@ fn repaired(
     Ok(Solution { assignment, prices: Some(prices), stop })
 }
 
-/// Moves the units out of place along shortest paths.
+/// Moves the units out of place along shortest paths, until none is or, repaired, the rest keeps
+/// within `target_gap` of the bound that `prices` prove.
 fn exact(
     instance: &Instance,
     mut dual: Dual,
     prices: &[f64],
+    target_gap: f64,
     run: &mut Run<'_>,
 ) -> Result<Solution, Error> {
+    let bound = bound(instance, &dual);
+    let mut try_at = REPAIR_SHARE * dual.units;
     let mut radius = margins(&dual, FIRST_TOKENS * dual.units).0;
     let mut graph = Residual::new(instance, prices, &mut dual.selection);
     drop(dual);
@@ -152,6 +175,15 @@ fn exact(
         while units(&graph, phase) > 0 {
             match search.run(&mut graph, phase) {
                 Found::Progress => {
+                    if target_gap > 0.0 && (units(&graph, phase) as f64) < try_at {
+                        try_at *= REPAIR_SHARE;
+                        let (table, prices) = (graph.table.clone(), prices.to_vec());
+                        let solution = repaired(instance, table, prices, Stop::TargetGap)?;
+                        let objective = instance.objective(&solution.assignment)?;
+                        if bound - objective <= target_gap * objective.abs() {
+                            return Ok(solution);
+                        }
+                    }
                     if let ControlFlow::Break(reason) = run.tick(Best::default()) {
                         stop = reason;
                         break 'phases;

@@ -1,5 +1,7 @@
 //! What the exact solver promises beyond the contract of all solvers, on batches of real size.
 
+#![allow(clippy::unwrap_used)]
+
 use std::ops::ControlFlow;
 
 use spinroute_core::{
