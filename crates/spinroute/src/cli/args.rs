@@ -56,7 +56,13 @@ pub(crate) struct SolveArgs {
     #[arg(long, value_name = "KEY=VALUE", value_parser = setting, help_heading = "Solver")]
     pub(crate) set: Vec<(String, Value)>,
     /// Seed of all randomness
-    #[arg(long, value_name = "N", default_value_t = 0, help_heading = "Solver")]
+    #[arg(
+        long,
+        value_name = "N",
+        default_value_t = 0,
+        allow_negative_numbers = true,
+        help_heading = "Solver"
+    )]
     pub(crate) seed: u64,
     /// Stop after this time (200ms, 2s, 1m) with the best so far
     #[arg(long, value_name = "DURATION", value_parser = duration, help_heading = "Solver")]
@@ -65,7 +71,7 @@ pub(crate) struct SolveArgs {
     #[arg(long, value_name = "FILE", help_heading = "Solver")]
     pub(crate) warm: Option<PathBuf>,
     /// Threads to use [default: all cores]; the answer does not depend on it
-    #[arg(long, value_name = "N", value_parser = threads, help_heading = "Solver")]
+    #[arg(long, value_name = "N", value_parser = threads, allow_negative_numbers = true, help_heading = "Solver")]
     pub(crate) threads: Option<usize>,
     /// Write assignment.npy, prices.npy and summary.json into this directory, all or none
     #[arg(long, value_name = "DIR", help_heading = "Output")]
@@ -94,16 +100,28 @@ pub(crate) struct CompareArgs {
     #[arg(long, value_name = "A,B,…", value_delimiter = ',', help_heading = "Solver")]
     pub(crate) solvers: Option<Vec<String>>,
     /// Runs of each solver; times are medians
-    #[arg(long, value_name = "N", default_value = "5", help_heading = "Solver")]
+    #[arg(
+        long,
+        value_name = "N",
+        default_value = "5",
+        allow_negative_numbers = true,
+        help_heading = "Solver"
+    )]
     pub(crate) repeat: NonZeroUsize,
     /// Seed of all randomness
-    #[arg(long, value_name = "N", default_value_t = 0, help_heading = "Solver")]
+    #[arg(
+        long,
+        value_name = "N",
+        default_value_t = 0,
+        allow_negative_numbers = true,
+        help_heading = "Solver"
+    )]
     pub(crate) seed: u64,
     /// Stop each run after this time (200ms, 2s, 1m)
     #[arg(long, value_name = "DURATION", value_parser = duration, help_heading = "Solver")]
     pub(crate) time_limit: Option<Duration>,
     /// Threads to use [default: all cores]; the answers do not depend on it
-    #[arg(long, value_name = "N", value_parser = threads, help_heading = "Solver")]
+    #[arg(long, value_name = "N", value_parser = threads, allow_negative_numbers = true, help_heading = "Solver")]
     pub(crate) threads: Option<usize>,
     /// Print one JSON object
     #[arg(long, help_heading = "Output")]
@@ -130,7 +148,7 @@ pub(crate) struct VerifyArgs {
     #[arg(long, value_name = "FILE", help_heading = "Verify")]
     pub(crate) prices: Option<PathBuf>,
     /// Threads to use [default: all cores]
-    #[arg(long, value_name = "N", value_parser = threads, help_heading = "Verify")]
+    #[arg(long, value_name = "N", value_parser = threads, allow_negative_numbers = true, help_heading = "Verify")]
     pub(crate) threads: Option<usize>,
     /// Print one JSON object
     #[arg(long, help_heading = "Output")]
@@ -145,27 +163,35 @@ pub(crate) struct SolversArgs {
     pub(crate) json: bool,
 }
 
+/// Options of sparse candidates. What belongs to another kind of input is named as a conflict, since
+/// clap waives `requires` where the required option conflicts with one that is given.
+const OF_CANDIDATES: [&str; 5] = ["ids", "weights", "ids_tensor", "weights_tensor", "experts"];
+
+/// Options that a plain table does not take.
+const OF_ROUTERS_AND_CANDIDATES: [&str; 8] =
+    ["router", "hidden", "layer", "ids", "weights", "ids_tensor", "weights_tensor", "experts"];
+
 /// Where the scores come from: a table, a router with its hidden states, or sparse candidates.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Input")]
 pub(crate) struct InputArgs {
     /// Scores, tokens × experts: .npy (f16, f32, f64) or .safetensors (also bf16)
-    #[arg(value_name = "SCORES", help_heading = None::<&str>, conflicts_with_all = ["router", "ids"])]
+    #[arg(value_name = "SCORES", help_heading = None::<&str>, conflicts_with_all = OF_ROUTERS_AND_CANDIDATES)]
     pub(crate) scores: Option<PathBuf>,
     /// The tensor of SCORES, if the file holds several
-    #[arg(long, value_name = "NAME", requires = "scores")]
+    #[arg(long, value_name = "NAME", requires = "scores", conflicts_with_all = OF_ROUTERS_AND_CANDIDATES)]
     pub(crate) tensor: Option<String>,
     /// From logits to scores [default: none; softmax with --router]
     #[arg(long, value_enum)]
     pub(crate) transform: Option<TransformName>,
     /// Router weights W, experts × hidden size; scores are X·Wᵀ
-    #[arg(long, value_name = "FILE", requires = "hidden", group = "layered")]
+    #[arg(long, value_name = "FILE", requires = "hidden", conflicts_with_all = OF_CANDIDATES, group = "layered")]
     pub(crate) router: Option<PathBuf>,
     /// Hidden states X that enter the router, tokens × hidden size
-    #[arg(long, value_name = "FILE", requires = "router")]
+    #[arg(long, value_name = "FILE", requires = "router", conflicts_with_all = OF_CANDIDATES)]
     pub(crate) hidden: Option<PathBuf>,
     /// The layer of --router and --hidden, or of --ids and --weights
-    #[arg(long, value_name = "N", requires = "layered")]
+    #[arg(long, value_name = "N", requires = "layered", allow_negative_numbers = true)]
     pub(crate) layer: Option<usize>,
     /// Candidate experts of each token; every other pair is forbidden
     #[arg(long, value_name = "FILE", requires = "weights", group = "layered")]
@@ -180,10 +206,10 @@ pub(crate) struct InputArgs {
     #[arg(long, value_name = "NAME", requires = "weights")]
     pub(crate) weights_tensor: Option<String>,
     /// The number of experts behind --ids [default: the largest id + 1]
-    #[arg(long, value_name = "E", requires = "ids")]
+    #[arg(long, value_name = "E", requires = "ids", allow_negative_numbers = true)]
     pub(crate) experts: Option<usize>,
     /// Only these tokens: N (the first N) or A..B
-    #[arg(long, value_name = "A..B")]
+    #[arg(long, value_name = "A..B", allow_negative_numbers = true)]
     pub(crate) tokens: Option<Rows>,
 }
 
@@ -192,10 +218,10 @@ pub(crate) struct InputArgs {
 #[command(next_help_heading = "Problem")]
 pub(crate) struct ProblemArgs {
     /// Experts a token takes, k
-    #[arg(short = 'k', long, value_name = "K")]
+    #[arg(short = 'k', long, value_name = "K", allow_negative_numbers = true)]
     pub(crate) top_k: Option<u32>,
     /// Tokens that each expert holds
-    #[arg(long, value_name = "N", group = "limit")]
+    #[arg(long, value_name = "N", group = "limit", allow_negative_numbers = true)]
     pub(crate) capacity: Option<u32>,
     /// Capacity as a factor F: ceil(F·T·k/E) tokens an expert [default: 1.0]
     #[arg(long, value_name = "F", group = "limit", allow_negative_numbers = true)]

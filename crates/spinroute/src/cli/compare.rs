@@ -106,7 +106,7 @@ fn measure_all(
         solvers.push((entry, entry.build(&entry.defaults())?, Vec::new()));
     }
     let mut skipped = Vec::new();
-    let bar = progress((solvers.len() * args.repeat.get()) as u64);
+    let bar = progress(solvers.len().saturating_mul(args.repeat.get()) as u64);
     for round in 0..args.repeat.get() {
         let mut fit = Vec::new();
         for (entry, solver, mut runs) in solvers {
@@ -197,7 +197,7 @@ fn for_people(comparison: &Comparison) -> String {
     lines.push(format!("{problem}; {threads}, median of {}", comparison.repeat));
     lines.push(table(solvers).to_string());
     let formula = "gap = (bound − objective) / |objective|";
-    lines.push(format!("best proven bound {:.6}; {formula}", comparison.bound));
+    lines.push(format!("best proven bound {}; {formula}", report::number(comparison.bound, 6)));
     if solvers.iter().any(|line| !line.feasible) {
         lines.push("* exceeds the capacities: no answer to this problem, and has no gap".into());
     }
@@ -228,9 +228,9 @@ fn table(lines: &[Line]) -> Table {
         let load = &line.measured;
         table.add_row([
             format!("{}{}", line.solver, if line.feasible { "" } else { " *" }),
-            format!("{:.3}", line.objective),
+            report::number(line.objective, 3),
             line.gap.map_or("–".into(), report::percent),
-            format!("{:.2} %", line.retained * 1e2),
+            report::share(line.retained),
             report::grouped(u64::from(load.max)),
             format!("{:.3}", load.cv),
             format!("{:.3}", load.max_vio),

@@ -1,6 +1,6 @@
 //! How a run ends: exit codes, and errors as one line with the mend.
 
-use std::io;
+use std::io::{self, Write};
 use std::process::ExitCode;
 
 use spinroute::input;
@@ -51,23 +51,28 @@ impl Failure {
 
     /// Prints the error, one line, and gives the exit code.
     pub(crate) fn report(&self) -> ExitCode {
-        match self {
-            Self::BrokenPipe => {}
+        let (message, end) = match self {
+            Self::BrokenPipe => return ExitCode::SUCCESS,
             Self::Verification(message)
             | Self::Usage(message)
             | Self::Input(message)
             | Self::Infeasible(message)
-            | Self::Files(message) => eprintln!("error: {}", one_line(message)),
-            Self::Internal(message) => {
-                eprintln!("error: {}; this is a bug, please report it", one_line(message));
-            }
-        }
+            | Self::Files(message) => (message, ""),
+            Self::Internal(message) => (message, "; this is a bug, please report it"),
+        };
+        // Where standard error cannot be written, the exit code still says what happened.
+        let _ = writeln!(io::stderr(), "error: {}{end}", one_line(message));
         ExitCode::from(self.code())
     }
 }
 
+/// Line ends and other control characters escaped, all else as it is: a message quotes file names.
 fn one_line(message: &str) -> String {
-    message.split_whitespace().collect::<Vec<_>>().join(" ")
+    let mut line = String::new();
+    for c in message.chars() {
+        if c.is_control() { line.extend(c.escape_default()) } else { line.push(c) }
+    }
+    line
 }
 
 impl From<spinroute::Error> for Failure {

@@ -1,5 +1,6 @@
 //! Ctrl-C: the first asks the solver to stop with the best so far, the second ends the process.
 
+use std::io::Write;
 use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -14,7 +15,8 @@ pub(crate) fn listen() {
         if ASKED.swap(true, Ordering::Relaxed) {
             std::process::exit(130);
         }
-        eprintln!("stopping with the best so far; Ctrl-C again to quit at once");
+        let message = "stopping with the best so far; Ctrl-C again to quit at once";
+        let _ = writeln!(std::io::stderr(), "{message}");
     });
 }
 

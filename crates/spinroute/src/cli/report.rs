@@ -82,7 +82,37 @@ pub(crate) fn percent(gap: f64) -> String {
         p if !p.is_finite() => "unbounded".into(),
         p if p < 1e-3 => format!("{p:.0e} %"),
         p if p < 1.0 => format!("{p:.3} %"),
+        p if p >= 1e6 => format!("{p:.0e} %"),
         p => format!("{p:.2} %"),
+    }
+}
+
+/// The gap of an answer in a sentence.
+pub(crate) fn gap(gap: f64) -> String {
+    if gap.is_finite() { format!("{} at most, proven", percent(gap)) } else { percent(gap) }
+}
+
+/// A share of the objective of top-k without capacities; a dash where that is 0.
+pub(crate) fn share(retained: f64) -> String {
+    if retained.is_finite() { format!("{:.2} %", retained * 1e2) } else { "–".into() }
+}
+
+/// The retained score in a sentence.
+pub(crate) fn retained(retained: f64) -> String {
+    if retained.is_finite() {
+        format!("{} of top-k without capacities", share(retained))
+    } else {
+        "undefined: top-k without capacities scores 0".into()
+    }
+}
+
+/// An objective or a bound with so many decimals, or as a power of ten where those would show
+/// nothing or go on and on.
+pub(crate) fn number(x: f64, decimals: usize) -> String {
+    if x == 0.0 || (1e-2..1e12).contains(&x.abs()) {
+        format!("{x:.decimals$}")
+    } else {
+        format!("{x:.decimals$e}")
     }
 }
 
@@ -151,6 +181,10 @@ mod tests {
             [0.0, 2e-10, 4.2e-4, 0.0123, f64::INFINITY].map(percent).join("|"),
             "0 %|2e-8 %|0.042 %|1.23 %|unbounded"
         );
+        assert_eq!([1e4, 1e200].map(percent).join("|"), "1e6 %|1e202 %");
+        let numbers = [0.0, -380.308_833_4, 1e-12, -4.25e38].map(|x| number(x, 3));
+        assert_eq!(numbers.join("|"), "0.000|-380.309|1.000e-12|-4.250e38");
+        assert_eq!([0.5, f64::NEG_INFINITY].map(share).join("|"), "50.00 %|–");
         let times = [0.000_012_3, 0.012_34, 0.123_4, 2.5].map(|s| time(Duration::from_secs_f64(s)));
         assert_eq!(times.join("|"), "12.3 µs|12.3 ms|123 ms|2.50 s");
         assert_eq!([3.2e6, 45_600.0, 12.0].map(rate).join("|"), "3.2 M|46 k|12");

@@ -98,10 +98,10 @@ fn for_people(
     let mut rows = vec![
         ("problem", report::problem(&summary.sizes)),
         ("solver", format!("{} ({})", summary.solver, stop(summary.stop))),
-        ("objective", format!("{:.6}", summary.objective)),
+        ("objective", report::number(summary.objective, 6)),
         ("bound", bound(&worth.evaluation.certificate, answer.solution.prices.is_some())),
         ("gap", gap(summary)),
-        ("retained", format!("{:.2} % of top-k without capacities", summary.retained * 1e2)),
+        ("retained", report::retained(summary.retained)),
         ("time", {
             let rate = report::rate(summary.tokens_per_s);
             let threads = report::threads(summary.threads);
@@ -117,12 +117,12 @@ fn for_people(
 
 fn bound(certificate: &Certificate, prices: bool) -> String {
     let by = if prices { "the solver's prices" } else { "zero prices: it gives none" };
-    format!("{:.6}, proven by {by}", certificate.bound())
+    format!("{}, proven by {by}", report::number(certificate.bound(), 6))
 }
 
 fn gap(summary: &Summary) -> String {
     match summary.gap {
-        Some(gap) => format!("{} at most, proven", report::percent(gap)),
+        Some(gap) => report::gap(gap),
         None => "none: the capacities are exceeded".into(),
     }
 }

@@ -47,6 +47,13 @@ pub(crate) fn run(args: &VerifyArgs) -> Result<(), Failure> {
     };
     match evaluate(&instance, &solution) {
         Ok(evaluation) => {
+            let bound = evaluation.certificate.bound();
+            if let Some(path) = args.prices.as_ref().filter(|_| !bound.is_finite()) {
+                let mend = "prices are of the scores' magnitude, so give smaller ones";
+                let message =
+                    format!("{}: the bound they prove is {bound}; {mend}", path.display());
+                return Err(Failure::Input(message));
+            }
             let text = if args.json {
                 serde_json::to_string_pretty(&verdict(Some(&evaluation), None))? + "\n"
             } else {
@@ -72,10 +79,10 @@ fn for_people(evaluation: &Evaluation, sizes: &Sizes, by_prices: bool) -> String
     let mut rows = vec![
         ("problem", report::problem(sizes)),
         ("valid", "every constraint holds".to_owned()),
-        ("objective", format!("{:.6}", evaluation.objective)),
-        ("bound", format!("{:.6}, proven by {by}", evaluation.certificate.bound())),
-        ("gap", format!("{} at most, proven", report::percent(evaluation.gap))),
-        ("retained", format!("{:.2} % of top-k without capacities", evaluation.retained * 1e2)),
+        ("objective", report::number(evaluation.objective, 6)),
+        ("bound", format!("{}, proven by {by}", report::number(evaluation.certificate.bound(), 6))),
+        ("gap", report::gap(evaluation.gap)),
+        ("retained", report::retained(evaluation.retained)),
     ];
     rows.extend(report::load_lines(&evaluation.load, sizes.experts));
     report::lines(&rows)

@@ -185,7 +185,14 @@ impl Dict<'_> {
             "i2" => Kind::I16,
             "i4" => Kind::I32,
             "i8" => Kind::I64,
-            _ => return wrong(at, format!("element type {descr:?} is not a plain number")),
+            _ => {
+                return wrong(
+                    at,
+                    format!(
+                        "element type {descr:?} is not a plain number: convert it, as with astype"
+                    ),
+                );
+            }
         };
         match order {
             "<" | "|" => Ok((kind, false)),

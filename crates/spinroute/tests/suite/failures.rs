@@ -62,6 +62,64 @@ fn usage_is_2() {
     fail(&["compare", "--layer", "1"], 2, &["--router <FILE>|--ids <FILE>"]);
     fail(&["solve", "--router", &scores, "--ids", &scores, "-k", "1"], 2, &["cannot be used with"]);
     fail(&["frobnicate"], 2, &["frobnicate"]);
+    fail(&["solve", &scores, "-k", "-1"], 2, &["'-1' for '--top-k <K>'", "0..="]);
+    fail(&["solve", &scores, "-k", "1", "--capacity", "-1"], 2, &["'-1' for '--capacity <N>'"]);
+}
+
+/// An option of another kind of input would be ignored: it is refused instead.
+#[test]
+fn options_of_two_inputs_are_2() {
+    let files = Files::with_scores();
+    let scores = files.at("scores.npy");
+    let table = [&*scores];
+    let router = ["--router", &*scores, "--hidden", &*scores];
+    let sparse = ["--ids", &*scores, "--weights", &*scores];
+    for (input, option) in [
+        (&table[..], "--hidden"),
+        (&table, "--weights"),
+        (&table, "--ids-tensor"),
+        (&table, "--weights-tensor"),
+        (&table, "--experts"),
+        (&table, "--layer"),
+        (&router, "--tensor"),
+        (&router, "--weights"),
+        (&router, "--ids-tensor"),
+        (&router, "--weights-tensor"),
+        (&router, "--experts"),
+        (&sparse, "--tensor"),
+        (&sparse, "--hidden"),
+    ] {
+        let arguments = [&["solve", "-k", "1"], input, &[option, "3"]].concat();
+        fail(&arguments, 2, &["see --help"]);
+    }
+}
+
+/// A name in a message is the name of the file: only line ends and the like are escaped.
+#[test]
+fn a_message_keeps_the_name_of_the_file() {
+    fail(&["solve", "no  such\nfile.npy", "-k", "1"], 5, &["error: no  such\\nfile.npy: "]);
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_full_standard_error_is_no_panic() {
+    let full = std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+    let status = command(&["solve", "no/such.npy", "-k", "1"]).stderr(full).status().unwrap();
+    assert_eq!(status.code(), Some(5));
+}
+
+/// Finite prices whose bound is not: nothing is proven, and it must not read as if.
+#[test]
+fn prices_that_overflow_the_bound_are_3() {
+    let files = Files::with_scores();
+    let slots: Vec<u32> = vec![0, 1, 0, 2, 2];
+    let assignment = files.write("assignment.npy", &npy::encode_u32(&[5, 1], &slots));
+    for prices in [[1e308; 3], [1e308, 1e308, 0.0]] {
+        let prices = files.write("prices.npy", &npy::encode_f64(&prices));
+        let scores = files.at("scores.npy");
+        let verify = ["verify", &scores, "--assignment", &assignment, "--prices", &prices];
+        fail(&verify, 3, &["prices.npy", "bound", "smaller"]);
+    }
 }
 
 #[test]
