@@ -82,7 +82,8 @@ impl Certificate {
         // one; where nothing was, nothing is added.
         let rounding = 2.0 * f64::EPSILON * rounded.value();
         let bound = total.value() + if rounding.is_finite() { rounding } else { 0.0 };
-        Ok(Self { prices, bound })
+        // Prices so large that the sums overflow prove nothing.
+        Ok(Self { prices, bound: if bound.is_nan() { f64::INFINITY } else { bound } })
     }
 
     /// The bound of zero prices: every token takes its `k` best experts.
@@ -163,6 +164,14 @@ mod tests {
         let demand = Demand::Exactly(2);
         let instance = Instance::new(scores, vec![2, 2], demand).unwrap();
         assert_eq!(Certificate::trivial(&instance).bound(), f64::NEG_INFINITY);
+    }
+
+    #[test]
+    fn prices_that_overflow_bound_nothing() {
+        let scores = array![[0.5, 0.25], [0.5, 0.25]];
+        let instance = Instance::new(scores, vec![2, 2], Demand::Exactly(1)).unwrap();
+        let certificate = Certificate::new(&instance, vec![1.7e308; 2]).unwrap();
+        assert_eq!((certificate.bound(), certificate.gap(1.0)), (f64::INFINITY, f64::INFINITY));
     }
 
     #[test]

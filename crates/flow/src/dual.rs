@@ -59,7 +59,7 @@ pub(crate) fn search(
     let mut level = Level::new(instance.flat(), capacity, instance.demand());
     let mut stop = None;
     if let Some(warm) = warm {
-        level.best.prices = warm.iter().map(|p| p.clamp(0.0, 1e30) as f32).collect();
+        level.best.prices = warm.iter().map(|p| p.clamp(0.0, 1e37) as f32).collect();
         level.look();
     }
     if warm.is_none() || !level.plausible() {

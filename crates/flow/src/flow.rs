@@ -3,7 +3,7 @@
 use std::ops::ControlFlow;
 
 use spinroute_core::{
-    Assignment, Best, Deficiency, Error, Instance, Run, Solution, Solver, Stop, repair,
+    Assignment, Best, Deficiency, Error, Instance, Load, Run, Solution, Solver, Stop, repair,
 };
 
 use crate::dual::{self, Dual};
@@ -58,6 +58,21 @@ impl Solver for Flow {
             return Err(Error::Parameter { name: "target_gap", value, mend });
         }
         let warm = run.start_prices(instance.experts())?;
+        if instance.capacity().contains(&0) {
+            return without_closed(instance, |open| self.solve_open(open, warm, run));
+        }
+        self.solve_open(instance, warm, run)
+    }
+}
+
+impl Flow {
+    /// Solves an instance whose experts of capacity 0 nobody may take.
+    fn solve_open(
+        &self,
+        instance: &Instance,
+        warm: Option<&[f64]>,
+        run: &mut Run<'_>,
+    ) -> Result<Solution, Error> {
         enough_allowed(instance)?;
         let mut target = Target { gap: self.target_gap, loss: REPAIR_LOSS };
         let mut within = None;
@@ -78,6 +93,40 @@ impl Solver for Flow {
             None => exact(instance, dual, &prices, self.target_gap, run),
         }
     }
+}
+
+/// Solves `instance` with the experts of capacity 0 forbidden: their scores, however large, say
+/// nothing, and would cost the digits of the others. Their prices then keep everybody away.
+fn without_closed(
+    instance: &Instance,
+    solve: impl FnOnce(&Instance) -> Result<Solution, Error>,
+) -> Result<Solution, Error> {
+    let closed = |e: usize| instance.capacity()[e] == 0;
+    let mut scores = instance.table().to_owned();
+    for (e, mut column) in scores.columns_mut().into_iter().enumerate() {
+        if closed(e) {
+            column.fill(f32::NEG_INFINITY);
+        }
+    }
+    let open = Instance::new(scores, instance.capacity().to_vec(), instance.demand())?;
+    let mut solution = match solve(&open) {
+        Err(Error::Deficient(proof)) => {
+            let crowded = |e: usize| closed(e) || proof.experts.binary_search(&(e as u32)).is_ok();
+            let experts = (0..instance.experts()).filter(|&e| crowded(e)).map(|e| e as u32);
+            let proof = Deficiency::new(instance, proof.tokens, experts.collect());
+            return Err(proof.map_or_else(unproven, |proof| Error::Deficient(Box::new(proof))));
+        }
+        other => other?,
+    };
+    if let Some(prices) = &mut solution.prices {
+        let finite = instance.flat().iter().filter(|s| s.is_finite());
+        let largest = f64::from(finite.fold(0f32, |largest, s| largest.max(s.abs())));
+        let highest = prices.iter().fold(0f64, |a, &b| a.max(b));
+        for e in (0..prices.len()).filter(|&e| closed(e)) {
+            prices[e] = 4.0 * (largest + highest);
+        }
+    }
+    Ok(solution)
 }
 
 /// Whether a repair may meet a target gap, learnt from those that did not.
@@ -200,9 +249,32 @@ fn exact(
     let prices = graph.prices[..instance.experts()].to_vec();
     if stop == Stop::Finished {
         let assignment = Assignment::from_slots(instance.demand().k(), graph.table);
-        return Ok(Solution { assignment, prices: Some(prices), stop });
+        if sound(instance, &assignment) {
+            return Ok(Solution { assignment, prices: Some(prices), stop });
+        }
+        return repaired(instance, assignment.slots().to_vec(), prices, stop);
     }
     repaired(instance, graph.table, prices, stop)
+}
+
+/// Whether rounding did no harm: scores over more orders of magnitude than `f64` has digits can
+/// hide from each other, and with `AtMost` leave a loss taken or a gain lying about.
+fn sound(instance: &Instance, assignment: &Assignment) -> bool {
+    if instance.objective(assignment).is_err() {
+        return false;
+    }
+    if instance.demand().is_exact() {
+        return true;
+    }
+    let load = Load::new(instance, assignment).per_expert;
+    let open: Vec<usize> = (0..load.len()).filter(|&e| load[e] < instance.capacity()[e]).collect();
+    (0..instance.tokens()).all(|t| {
+        let (scores, held) = (instance.scores(t), assignment.experts(t));
+        let spare = held.len() < instance.demand().k();
+        let gain = |&e: &usize| scores[e] > 0.0 && !held.contains(&(e as u32));
+        let loses = held.iter().any(|&e| scores[e as usize] < 0.0);
+        !(loses || spare && open.iter().any(gain))
+    })
 }
 
 /// The proof of infeasibility that a search without a sink leaves behind: the experts it reached,
@@ -215,10 +287,12 @@ fn deficient(instance: &Instance, table: &[u32], experts: Vec<u32>) -> Error {
     let tokens = tokens.map(|(t, _)| t).collect();
     match Deficiency::new(instance, tokens, experts) {
         Some(proof) => Error::Deficient(Box::new(proof)),
-        None => Error::Unsupported(
-            "no assignment was found, and no proof that there is none: please report this \
-             instance"
-                .to_owned(),
-        ),
+        None => unproven(),
     }
+}
+
+/// A defect of this crate.
+fn unproven() -> Error {
+    let text = "no assignment was found, and no proof that there is none: please report this";
+    Error::Unsupported(text.to_owned())
 }

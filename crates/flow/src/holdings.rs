@@ -28,7 +28,9 @@ impl Holdings {
         for (t, row) in table.chunks_exact(k).enumerate() {
             let (taken, left) = (f64::from(selection.taken[t]), f64::from(selection.left[t]));
             let slack = (highest + taken.abs()) * 2f64.powi(-21);
-            if taken - left <= slack || (at_most && taken <= slack) {
+            // Not `<=`: where `f32` overflowed, nothing is sure either.
+            let sure = taken - left > slack && (!at_most || taken > slack) && slack < f64::INFINITY;
+            if !sure {
                 unsure.push(t);
                 continue;
             }

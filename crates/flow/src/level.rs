@@ -34,6 +34,8 @@ const FAR_SHARE: f64 = 0.02;
 const REACH: f64 = 0.5;
 /// A step that leaves more than this share of the units gained little.
 const FAST: f64 = 0.97;
+/// Prices stay below, far from overflow.
+const HIGHEST: f64 = 1e37;
 /// Most rent, in magnitudes of what the tokens choose, of prices to start from.
 const PLAUSIBLE: f64 = 1e4;
 
@@ -149,7 +151,8 @@ impl<'a> Level<'a> {
                 break;
             }
             let moved = self.best.prices.iter().zip(&step);
-            let prices = moved.map(|(&p, change)| (f64::from(p) + change).max(0.0) as f32);
+            let prices =
+                moved.map(|(&p, change)| (f64::from(p) + change).clamp(0.0, HIGHEST) as f32);
             let trial = Dual { prices: prices.collect(), selection, units, value };
             let before = std::mem::replace(&mut self.best, trial);
             let load = std::mem::take(&mut self.load);
@@ -264,7 +267,7 @@ impl<'a> Level<'a> {
             row::raise(&mut high, row, level);
         }
         for high in &mut high {
-            *high = high.min(f32::MAX);
+            *high = high.min(HIGHEST as f32);
         }
         let (mut low, mut middle) = (vec![0f32; experts], vec![0f32; experts]);
         let mut above = vec![0u32; experts];

@@ -7,3 +7,8 @@ use spinroute_testkit::Conformance;
 fn flow_is_exact() {
     Conformance::exact().assert(&Flow::default());
 }
+
+#[test]
+fn flow_is_exact_on_other_cases() {
+    Conformance::exact().seed(77).cases(100).assert(&Flow::default());
+}

@@ -111,3 +111,27 @@ fn a_target_gap_that_is_no_gap_is_refused() {
         assert!(matches!(error, Error::Parameter { name: "target_gap", .. }));
     }
 }
+
+#[test]
+fn closed_experts_cost_no_digits() {
+    // Their scores are 10¹⁷ times those that count.
+    let scores = ndarray::array![[1e17, 1e-3, 2e-3], [1e17, 3e-3, 5e-3]];
+    for demand in [Demand::AtMost(1), Demand::Exactly(1)] {
+        let instance = Instance::new(scores.clone(), vec![0, 1, 1], demand).unwrap();
+        let evaluation = evaluate(&instance, &solve(&instance)).unwrap();
+        assert!((evaluation.objective - 6e-3).abs() < 1e-9 && evaluation.gap < 1e-9);
+    }
+    let closed = Instance::new(scores, vec![0, 0, 1], Demand::AtMost(2)).unwrap();
+    assert!((evaluate(&closed, &solve(&closed)).unwrap().objective - 5e-3).abs() < 1e-9);
+}
+
+#[test]
+fn infeasibility_beside_closed_experts_is_proven_on_the_instance_given() {
+    let never = f32::NEG_INFINITY;
+    let scores = ndarray::array![[1.0, 1.0, never], [1.0, 1.0, never], [1.0, 1.0, 1.0]];
+    let instance = Instance::new(scores, vec![1, 0, 3], Demand::Exactly(1)).unwrap();
+    match Flow::default().solve(&instance, &mut Run::new(0)) {
+        Err(Error::Deficient(proof)) => assert!(proof.proves(&instance)),
+        other => panic!("{other:?}"),
+    }
+}
