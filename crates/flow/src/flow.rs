@@ -17,7 +17,7 @@ use crate::search::{Found, Phase, Search, units};
 /// shortest paths on a graph of experts, while prices rise along (modules `residual` and
 /// `search`), until capacities hold and every priced expert is full. By complementary slackness
 /// the assignment is then optimal, and the prices prove it to rounding: a relative gap of about
-/// 1e-15, recomputed by [`Certificate`].
+/// 1e-15, recomputed by [`Certificate`](spinroute_core::Certificate).
 ///
 /// Time: about ten passes over the scores, then O(E²) for each search and O(E) for each move;
 /// memory about the scores again, and E² numbers. Prices of the last batch
