@@ -7,6 +7,18 @@
 //! | [`CappedTopK`] | top-k, then every overfull expert drops tokens | kept | no |
 //! | [`Quantile`] | prices by quantile balancing, selection, repair | kept | yes |
 //!
+//! ```
+//! use ndarray::array;
+//! use spinroute_core::{Demand, Instance, Run, Solver, evaluate};
+//! use spinroute_transport::Quantile;
+//!
+//! let scores = array![[0.9, 0.8], [0.7, 0.1]]; // 2 tokens × 2 experts
+//! let instance = Instance::new(scores, vec![1, 1], Demand::Exactly(1))?;
+//! let solution = Quantile::default().solve(&instance, &mut Run::new(0))?;
+//! assert!(evaluate(&instance, &solution)?.gap < 0.5); // feasible, and measured by its own prices
+//! # Ok::<(), spinroute_core::Error>(())
+//! ```
+//!
 //! Each struct is its parameters; `docs/transport.md` has formulas, guarantees and measurements.
 mod capped;
 mod columns;
