@@ -44,6 +44,13 @@ pub(crate) struct Dual {
     pub(crate) value: f64,
 }
 
+impl Dual {
+    /// The prices as the exact search takes them.
+    pub(crate) fn exact_prices(&self) -> Vec<f64> {
+        self.prices.iter().map(|&p| f64::from(p)).collect()
+    }
+}
+
 /// Told every improvement on all tokens; may stop the search.
 pub(crate) type Watch<'w> = dyn FnMut(&Dual) -> ControlFlow<Stop> + 'w;
 

@@ -87,7 +87,7 @@ impl Flow {
         if let Some(solution) = within {
             return Ok(solution);
         }
-        let prices: Vec<f64> = dual.prices.iter().map(|&p| f64::from(p)).collect();
+        let prices = dual.exact_prices();
         match stop {
             Some(stop) => repaired(instance, dual.selection.experts, prices, stop),
             None => exact(instance, dual, &prices, self.target_gap, run),
@@ -140,11 +140,14 @@ struct Target {
 impl Target {
     /// The repaired choices of the moment, if they are proven to be within the target gap.
     fn met_by(&mut self, instance: &Instance, dual: &Dual) -> Option<Solution> {
-        let expected = margins(dual, dual.units).1;
-        if self.gap == 0.0 || self.loss * expected > self.gap * dual.value.abs() {
+        if self.gap == 0.0 {
             return None;
         }
-        let prices: Vec<f64> = dual.prices.iter().map(|&p| f64::from(p)).collect();
+        let expected = margins(dual, dual.units).1;
+        if self.loss * expected > self.gap * dual.value.abs() {
+            return None;
+        }
+        let prices = dual.exact_prices();
         let table = dual.selection.experts.clone();
         let solution = repaired(instance, table, prices, Stop::TargetGap).ok()?;
         let objective = instance.objective(&solution.assignment).ok()?;

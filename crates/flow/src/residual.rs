@@ -127,10 +127,12 @@ impl<'a> Residual<'a> {
             let needed = rise - least + radius;
             if self.reach[node] < needed {
                 let reach = needed + radius;
-                let near = |&(key, _): &(f64, u32)| key >= self.reach[node] && key < reach;
-                let more =
-                    self.holdings.of(node).iter().filter(|h| near(h) || reach == f64::INFINITY);
-                let more: Vec<u32> = more.map(|&(_, t)| t).collect();
+                // What is listed already must not be listed twice: it would stay when it moves.
+                let more = |&&(key, _): &&(f64, u32)| {
+                    key >= self.reach[node] && (key < reach || reach == f64::INFINITY)
+                };
+                let more: Vec<u32> =
+                    self.holdings.of(node).iter().filter(more).map(|&(_, t)| t).collect();
                 self.reach[node] = reach;
                 for t in more {
                     let a = self.activate(t);
@@ -259,7 +261,6 @@ impl<'a> Residual<'a> {
             let open = &self.open[a * self.width..][..self.width];
             // Where the second least cost is not known to be larger, it is looked for at once:
             // an entry left too low costs a search.
-            let ground = self.ground();
             let cost = |other: usize| f64::from(score) - f64::from(open[other]);
             let (least, second) = (&self.least[row.clone()], &self.second[row.clone()]);
             let realised: Vec<usize> = (0..=ground)
@@ -292,5 +293,26 @@ impl<'a> Residual<'a> {
         if to != ground || !self.listed[to].iter().any(|&(other, _)| other == a as u32) {
             self.list(a, to);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use spinroute_core::Demand;
+
+    #[test]
+    fn no_holding_is_listed_twice() {
+        let scores = ndarray::array![[4.0, 1.0, 0.0], [3.0, 2.5, 0.0], [1.0, 2.0, 9.0]];
+        let instance = Instance::new(scores, vec![1; 3], Demand::Exactly(1)).unwrap();
+        let mut selection = Selection::default();
+        selection.fill(instance.flat(), &[0.0; 3], 1);
+        let mut graph = Residual::new(&instance, &[0.0; 3], &mut selection);
+        for radius in [0.5, 2.0, f64::INFINITY] {
+            graph.extend(radius);
+            assert!(graph.radius() >= radius);
+        }
+        let listed: Vec<usize> = graph.listed.iter().map(Vec::len).collect();
+        assert_eq!(listed, [2, 0, 1, 0]); // tokens 0 and 1 hold expert 0, token 2 expert 2
     }
 }
