@@ -1,0 +1,116 @@
+//! Couplings whose form is known when the program runs.
+
+use super::structured::StructuredFields;
+use super::{Couplings, Dense, Sparse, Spectrum, Structured};
+
+/// Couplings of any form. A solver matches once and runs its inner loop on the concrete form.
+#[derive(Clone, Debug, PartialEq)]
+pub enum AnyCouplings {
+    /// The whole matrix.
+    Dense(Dense),
+    /// The rows of a graph.
+    Sparse(Sparse),
+    /// A sum of low-rank blocks.
+    Structured(Structured),
+}
+
+/// What [`AnyCouplings`] keeps between flips.
+#[derive(Clone, Debug, PartialEq)]
+pub enum AnyFields {
+    /// Local fields.
+    Local(Vec<f64>),
+    /// Block sums.
+    Structured(StructuredFields),
+}
+
+impl From<Dense> for AnyCouplings {
+    fn from(dense: Dense) -> Self {
+        Self::Dense(dense)
+    }
+}
+
+impl From<Sparse> for AnyCouplings {
+    fn from(sparse: Sparse) -> Self {
+        Self::Sparse(sparse)
+    }
+}
+
+impl From<Structured> for AnyCouplings {
+    fn from(structured: Structured) -> Self {
+        Self::Structured(structured)
+    }
+}
+
+/// The same expression for whichever form there is.
+macro_rules! each {
+    ($couplings:expr, $form:ident => $body:expr) => {
+        match $couplings {
+            AnyCouplings::Dense($form) => $body,
+            AnyCouplings::Sparse($form) => $body,
+            AnyCouplings::Structured($form) => $body,
+        }
+    };
+}
+
+impl Couplings for AnyCouplings {
+    type Fields = AnyFields;
+
+    fn variables(&self) -> usize {
+        each!(self, form => form.variables())
+    }
+
+    fn interactions(&self) -> u64 {
+        each!(self, form => form.interactions())
+    }
+
+    fn product(&self, values: &[f64], out: &mut [f64]) {
+        each!(self, form => form.product(values, out));
+    }
+
+    fn energy(&self, values: &[f64]) -> f64 {
+        each!(self, form => form.energy(values))
+    }
+
+    fn fields(&self, values: &[i8]) -> AnyFields {
+        match self {
+            Self::Dense(form) => AnyFields::Local(form.fields(values)),
+            Self::Sparse(form) => AnyFields::Local(form.fields(values)),
+            Self::Structured(form) => AnyFields::Structured(form.fields(values)),
+        }
+    }
+
+    /// The fields must come from the same couplings: those of another form count as zero.
+    fn local(&self, fields: &AnyFields, values: &[i8], i: usize) -> f64 {
+        match (self, fields) {
+            (Self::Dense(form), AnyFields::Local(fields)) => form.local(fields, values, i),
+            (Self::Sparse(form), AnyFields::Local(fields)) => form.local(fields, values, i),
+            (Self::Structured(form), AnyFields::Structured(fields)) => {
+                form.local(fields, values, i)
+            }
+            _ => 0.0,
+        }
+    }
+
+    fn change(&self, fields: &mut AnyFields, i: usize, from: i8, to: i8) {
+        match (self, fields) {
+            (Self::Dense(form), AnyFields::Local(fields)) => form.change(fields, i, from, to),
+            (Self::Sparse(form), AnyFields::Local(fields)) => form.change(fields, i, from, to),
+            (Self::Structured(form), AnyFields::Structured(fields)) => {
+                form.change(fields, i, from, to);
+            }
+            _ => {}
+        }
+    }
+
+    fn spectrum(&self) -> Spectrum {
+        each!(self, form => form.spectrum())
+    }
+
+    fn scaled(&self, factor: f64) -> Self {
+        each!(self, form => form.scaled(factor).into())
+    }
+
+    fn neighbours(&self, i: usize, visit: &mut dyn FnMut(usize, f64)) {
+        each!(self, form => form.neighbours(i, visit));
+    }
+}

@@ -1,0 +1,85 @@
+//! What can go wrong.
+
+/// A model, parameters or file that cannot be used.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// A vector of the wrong length.
+    #[error("{what}: expected {want} values, got {got}")]
+    Length {
+        /// Which vector.
+        what: &'static str,
+        /// Length expected.
+        want: usize,
+        /// Length found.
+        got: usize,
+    },
+    /// A coefficient that is NaN or infinite.
+    #[error("{what} {index} is {value}; coefficients are finite")]
+    NotFinite {
+        /// Which kind of coefficient.
+        what: &'static str,
+        /// Its place: variable, row or position in the input.
+        index: usize,
+        /// What stands there.
+        value: f64,
+    },
+    /// A variable that does not exist.
+    #[error("variable {variable} does not exist: there are {variables}")]
+    Variable {
+        /// What was given.
+        variable: usize,
+        /// How many there are.
+        variables: usize,
+    },
+    /// A variable coupled to itself.
+    #[error(
+        "variable {variable} is coupled to itself; its square is a constant (spins) or linear (binaries)"
+    )]
+    SelfCoupling {
+        /// The variable.
+        variable: usize,
+    },
+    /// A variable twice in one block.
+    #[error("variable {variable} is twice in one block; add up its coefficients")]
+    Repeated {
+        /// The variable.
+        variable: usize,
+    },
+    /// A dense matrix that is not square.
+    #[error("the coupling matrix is {rows} × {columns}; it must be square")]
+    Shape {
+        /// Rows.
+        rows: usize,
+        /// Columns.
+        columns: usize,
+    },
+    /// A dense matrix that is not symmetric.
+    #[error("couplings ({row}, {column}) and ({column}, {row}) differ")]
+    NotSymmetric {
+        /// Row of the first difference.
+        row: usize,
+        /// Column of it.
+        column: usize,
+    },
+    /// More variables than 32 bits count, or than a method accepts.
+    #[error("{variables} variables are too many; {what} takes at most {most}")]
+    TooLarge {
+        /// What was given.
+        variables: usize,
+        /// The limit.
+        most: usize,
+        /// Whose limit it is.
+        what: &'static str,
+    },
+    /// A parameter out of its range.
+    #[error("parameter `{name}` is {value}; {mend}")]
+    Parameter {
+        /// Its name.
+        name: &'static str,
+        /// What was given.
+        value: String,
+        /// What is allowed.
+        mend: &'static str,
+    },
+}

@@ -1,0 +1,124 @@
+//! The model in spins.
+
+use crate::couplings::reals;
+use crate::{AnyCouplings, Couplings, Error, Qubo};
+
+/// `E(s) = offset + Σ_i h[i] s[i] + Σ_{i<j} J[i,j] s[i] s[j]` with `s[i] = ±1`, to be minimised.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Ising {
+    field: Vec<f64>,
+    couplings: AnyCouplings,
+    offset: f64,
+}
+
+impl Ising {
+    /// A model from its field `h`, couplings `J` and offset.
+    ///
+    /// # Errors
+    /// If the lengths differ or a number is not finite.
+    pub fn new(
+        field: Vec<f64>,
+        couplings: impl Into<AnyCouplings>,
+        offset: f64,
+    ) -> Result<Self, Error> {
+        let couplings = couplings.into();
+        check("field", &field, couplings.variables(), offset)?;
+        Ok(Self { field, couplings, offset })
+    }
+
+    /// Number of spins.
+    #[must_use]
+    pub fn variables(&self) -> usize {
+        self.field.len()
+    }
+
+    /// The field `h`.
+    #[must_use]
+    pub fn field(&self) -> &[f64] {
+        &self.field
+    }
+
+    /// The couplings `J`.
+    #[must_use]
+    pub fn couplings(&self) -> &AnyCouplings {
+        &self.couplings
+    }
+
+    /// The constant.
+    #[must_use]
+    pub fn offset(&self) -> f64 {
+        self.offset
+    }
+
+    /// The energy of a state of ±1.
+    ///
+    /// # Panics
+    /// If there is not one value a spin.
+    #[must_use]
+    pub fn energy(&self, spins: &[i8]) -> f64 {
+        energy(&self.field, &self.couplings, self.offset, spins)
+    }
+
+    /// How the energy changes when spin `i` is flipped, in O(n) or less.
+    ///
+    /// # Panics
+    /// If there is not one value a spin.
+    #[must_use]
+    pub fn change(&self, spins: &[i8], i: usize) -> f64 {
+        -2.0 * f64::from(spins[i]) * local(&self.field, &self.couplings, spins, i)
+    }
+
+    /// The same model in binaries, `s = 2 x − 1`, of the same structure.
+    ///
+    /// Weights are scaled by powers of two; linear terms and offset are sums, exact where `f64`
+    /// holds them.
+    #[must_use]
+    pub fn to_qubo(&self) -> Qubo {
+        let ones = vec![1.0; self.variables()];
+        let mut linear = vec![0.0; self.variables()];
+        self.couplings.product(&ones, &mut linear);
+        linear.iter_mut().zip(&self.field).for_each(|(a, h)| *a = 2.0 * (h - *a));
+        let offset = self.offset - self.field.iter().sum::<f64>() + self.couplings.energy(&ones);
+        Qubo::from_parts(linear, self.couplings.scaled(4.0), offset)
+    }
+
+    /// A model whose parts were checked.
+    pub(crate) fn from_parts(field: Vec<f64>, couplings: AnyCouplings, offset: f64) -> Self {
+        Self { field, couplings, offset }
+    }
+}
+
+/// Checks the parts of a model.
+pub(crate) fn check(
+    what: &'static str,
+    linear: &[f64],
+    variables: usize,
+    offset: f64,
+) -> Result<(), Error> {
+    if linear.len() != variables {
+        return Err(Error::Length { what, want: variables, got: linear.len() });
+    }
+    if let Some(index) = linear.iter().position(|value| !value.is_finite()) {
+        return Err(Error::NotFinite { what, index, value: linear[index] });
+    }
+    if !offset.is_finite() {
+        return Err(Error::NotFinite { what: "offset", index: 0, value: offset });
+    }
+    Ok(())
+}
+
+/// `offset + Σ_i linear[i] v[i] + Σ_{i<j} J[i,j] v[i] v[j]`.
+pub(crate) fn energy(linear: &[f64], couplings: &AnyCouplings, offset: f64, values: &[i8]) -> f64 {
+    assert_eq!(values.len(), linear.len(), "a state has one value a variable");
+    let values = reals(values);
+    let terms = linear.iter().zip(&values).map(|(a, v)| a * v);
+    offset + terms.sum::<f64>() + couplings.energy(&values)
+}
+
+/// `linear[i] + Σ_{j≠i} J[i,j] v[j]`.
+pub(crate) fn local(linear: &[f64], couplings: &AnyCouplings, values: &[i8], i: usize) -> f64 {
+    assert_eq!(values.len(), linear.len(), "a state has one value a variable");
+    let mut local = linear[i];
+    couplings.neighbours(i, &mut |j, coupling| local += coupling * f64::from(values[j]));
+    local
+}

@@ -1,0 +1,38 @@
+//! QUBO and Ising models, their couplings in three forms, and reference minimisers.
+//!
+//! Everything is in `f64`, in dimod's sign, and always *minimised*:
+//!
+//! ```text
+//! Ising:  E(s) = offset + Σ_i h[i] s[i] + Σ_{i<j} J[i,j] s[i] s[j],   s[i] = ±1
+//! QUBO:   E(x) = offset + Σ_i a[i] x[i] + Σ_{i<j} b[i,j] x[i] x[j],   x[i] = 0 or 1
+//! ```
+//!
+//! States are `i8`. Couplings are [`Dense`], [`Sparse`] or [`Structured`] (sums of low-rank blocks
+//! that are never expanded), all behind the trait [`Couplings`].
+//!
+//! ```
+//! use spinroute_qubo::{Ising, Sparse};
+//!
+//! // A triangle whose spins want to differ: the best cut leaves one edge out.
+//! let edges = Sparse::from_triplets(3, [(0, 1, 1.0), (1, 2, 1.0), (0, 2, 1.0)])?;
+//! let model = Ising::new(vec![0.0; 3], edges, 0.0)?;
+//! assert_eq!(model.energy(&[1, -1, 1]), -1.0);
+//! assert_eq!(model.to_qubo().energy(&[1, 0, 1]), -1.0);
+//! # Ok::<(), spinroute_qubo::Error>(())
+//! ```
+
+pub mod couplings;
+mod error;
+mod ising;
+mod minimise;
+mod qubo;
+mod samples;
+
+pub use couplings::{
+    AnyCouplings, Block, Couplings, Dense, Grid, Line, Sparse, Spectrum, Structured,
+};
+pub use error::Error;
+pub use ising::Ising;
+pub use minimise::Minimiser;
+pub use qubo::Qubo;
+pub use samples::{Samples, Vartype};
