@@ -23,6 +23,8 @@
 
 pub mod couplings;
 mod error;
+mod graph;
+pub mod instances;
 mod ising;
 mod minimise;
 mod qubo;
@@ -32,6 +34,7 @@ pub use couplings::{
     AnyCouplings, Block, Couplings, Dense, Grid, Line, Sparse, Spectrum, Structured,
 };
 pub use error::Error;
+pub use graph::{Edge, Graph};
 pub use ising::Ising;
 pub use minimise::Minimiser;
 pub use qubo::Qubo;
