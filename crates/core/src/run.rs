@@ -13,6 +13,8 @@ pub enum Stop {
     Finished,
     /// The gap asked for was reached before the end.
     TargetGap,
+    /// The energy asked for was reached before the end.
+    Target,
     /// [`Budget::steps`] was used up.
     StepLimit,
     /// [`Budget::time`] was used up.

@@ -48,6 +48,9 @@ pub trait Couplings: Clone + Debug + Send + Sync {
     /// Proven bounds of the eigenvalues, in one pass over what is stored.
     fn spectrum(&self) -> Spectrum;
 
+    /// How strongly each variable is coupled, in one pass over what is stored.
+    fn magnitudes(&self) -> Vec<Magnitude>;
+
     /// `factor · J`, of the same structure.
     #[must_use]
     fn scaled(&self, factor: f64) -> Self;
@@ -55,6 +58,33 @@ pub trait Couplings: Clone + Debug + Send + Sync {
     /// Visits `(j, J[i,j])` for the stored neighbours of `i`; a neighbour in several blocks comes
     /// once for each.
     fn neighbours(&self, i: usize, visit: &mut dyn FnMut(usize, f64));
+}
+
+/// How strongly a variable is coupled.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Magnitude {
+    /// `Σ_j |J[i,j]|`; where blocks overlap, the sum over the blocks, which is not less.
+    pub sum: f64,
+    /// The smallest `|J[i,j]| > 0` of the stored neighbours (of one block, where blocks overlap);
+    /// 0 without any.
+    pub least: f64,
+}
+
+impl Magnitude {
+    /// Of the given couplings.
+    pub(crate) fn of<'a>(couplings: impl IntoIterator<Item = &'a f64>) -> Self {
+        couplings.into_iter().fold(Self::default(), |all, &j| all.and(j.abs(), j.abs()))
+    }
+
+    /// With further couplings.
+    pub(crate) fn and(self, sum: f64, least: f64) -> Self {
+        let least = match (self.least > 0.0, least > 0.0) {
+            (true, true) => self.least.min(least),
+            (true, false) => self.least,
+            _ => least,
+        };
+        Self { sum: self.sum + sum, least }
+    }
 }
 
 /// The values of a state as reals.

@@ -82,4 +82,34 @@ pub enum Error {
         /// What is allowed.
         mend: &'static str,
     },
+    /// No minimiser of that name.
+    #[error("there is no minimiser {name:?}; choose among {known}")]
+    UnknownMinimiser {
+        /// What was asked for.
+        name: String,
+        /// The names that there are.
+        known: String,
+    },
+    /// No parameter of that name.
+    #[error("{minimiser} has no parameter {name:?}; it has {known}")]
+    UnknownParameter {
+        /// The minimiser.
+        minimiser: &'static str,
+        /// What was given.
+        name: String,
+        /// The names that there are.
+        known: String,
+    },
+    /// A value that the parameter does not take.
+    #[error("parameter {name:?} of {minimiser}: {reason}; it is {help}")]
+    ParameterValue {
+        /// The minimiser.
+        minimiser: &'static str,
+        /// The parameter.
+        name: String,
+        /// Why not.
+        reason: String,
+        /// What it takes.
+        help: &'static str,
+    },
 }

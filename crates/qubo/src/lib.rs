@@ -29,13 +29,16 @@ mod ising;
 mod minimise;
 mod qubo;
 mod samples;
+mod stream;
+mod units;
 
 pub use couplings::{
-    AnyCouplings, Block, Couplings, Dense, Grid, Line, Sparse, Spectrum, Structured,
+    AnyCouplings, Block, Couplings, Dense, Grid, Line, Magnitude, Sparse, Spectrum, Structured,
 };
 pub use error::Error;
 pub use graph::{Edge, Graph};
 pub use ising::Ising;
-pub use minimise::Minimiser;
+pub use minimise::registry::{self, MINIMISERS};
+pub use minimise::{Anneal, Exhaustive, Minimiser, Schedule};
 pub use qubo::Qubo;
 pub use samples::{Samples, Vartype};

@@ -1,7 +1,7 @@
 //! Couplings whose form is known when the program runs.
 
 use super::structured::StructuredFields;
-use super::{Couplings, Dense, Sparse, Spectrum, Structured};
+use super::{Couplings, Dense, Magnitude, Sparse, Spectrum, Structured};
 
 /// Couplings of any form. A solver matches once and runs its inner loop on the concrete form.
 #[derive(Clone, Debug, PartialEq)]
@@ -104,6 +104,10 @@ impl Couplings for AnyCouplings {
 
     fn spectrum(&self) -> Spectrum {
         each!(self, form => form.spectrum())
+    }
+
+    fn magnitudes(&self) -> Vec<Magnitude> {
+        each!(self, form => form.magnitudes())
     }
 
     fn scaled(&self, factor: f64) -> Self {

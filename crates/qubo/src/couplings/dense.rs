@@ -2,7 +2,7 @@
 
 use ndarray::{Array2, ArrayView1, ArrayView2};
 
-use super::{Couplings, Spectrum, reals};
+use super::{Couplings, Magnitude, Spectrum, reals};
 use crate::Error;
 
 /// A symmetric matrix with a zero diagonal.
@@ -98,8 +98,11 @@ impl Couplings for Dense {
     }
 
     fn spectrum(&self) -> Spectrum {
-        let rows = self.matrix.rows();
-        Spectrum::gershgorin(rows.into_iter().map(|row| row.iter().map(|j| j.abs()).sum()))
+        Spectrum::gershgorin(self.magnitudes().into_iter().map(|variable| variable.sum))
+    }
+
+    fn magnitudes(&self) -> Vec<Magnitude> {
+        self.matrix.rows().into_iter().map(Magnitude::of).collect()
     }
 
     fn scaled(&self, factor: f64) -> Self {

@@ -3,7 +3,7 @@
 //! Columns ascend within a row. Built by two stable counting sorts, O(n + triplets), which are left
 //! out when the triplets come in order.
 
-use super::{Couplings, Spectrum, reals};
+use super::{Couplings, Magnitude, Spectrum, reals};
 use crate::Error;
 
 /// A symmetric matrix with a zero diagonal, of which the non-zero values are stored.
@@ -195,8 +195,11 @@ impl Couplings for Sparse {
     }
 
     fn spectrum(&self) -> Spectrum {
-        let rows = 0..self.variables();
-        Spectrum::gershgorin(rows.map(|i| self.row(i).1.iter().map(|j| j.abs()).sum()))
+        Spectrum::gershgorin(self.magnitudes().into_iter().map(|variable| variable.sum))
+    }
+
+    fn magnitudes(&self) -> Vec<Magnitude> {
+        (0..self.variables()).map(|i| Magnitude::of(self.row(i).1)).collect()
     }
 
     fn scaled(&self, factor: f64) -> Self {

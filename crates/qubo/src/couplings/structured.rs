@@ -12,7 +12,7 @@
 
 mod spectrum;
 
-use super::{Couplings, Sparse, Spectrum, reals};
+use super::{Couplings, Magnitude, Sparse, Spectrum, reals};
 use crate::Error;
 
 /// A row or a column of a [`Grid`].
@@ -365,6 +365,10 @@ impl Couplings for Structured {
 
     fn spectrum(&self) -> Spectrum {
         self.bounds()
+    }
+
+    fn magnitudes(&self) -> Vec<Magnitude> {
+        self.sizes()
     }
 
     fn scaled(&self, factor: f64) -> Self {

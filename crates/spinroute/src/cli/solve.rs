@@ -132,6 +132,7 @@ pub(crate) fn stop(stop: Stop) -> &'static str {
     match stop {
         Stop::Finished => "finished",
         Stop::TargetGap => "reached the target gap",
+        Stop::Target => "reached the target energy",
         Stop::StepLimit => "stopped by the step limit",
         Stop::TimeLimit => "stopped by the time limit",
         Stop::Interrupted => "interrupted",

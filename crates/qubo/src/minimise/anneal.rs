@@ -1,0 +1,141 @@
+//! Simulated annealing with restarts.
+//!
+//! A read starts from random spins and makes `sweeps` passes over the spins in order, each proposed
+//! to flip once a pass and accepted with probability `min(1, exp(−β ΔE))` (Metropolis et al. 1953;
+//! Kirkpatrick, Gelatt, Vecchi, Science 220 (1983) 671-680), β rising from sweep to sweep. What it
+//! returns is the best state seen at the end of a sweep, after a descent to a local minimum.
+//!
+//! Reads advance together, a sweep a step, each with random numbers of its own stream: the answer
+//! does not depend on the threads. A proposal costs O(1), a flip O(n) with dense couplings,
+//! O(degree) with sparse ones and O(blocks of the spin) with structured ones.
+//!
+//! [`kernel`] holds the forms of the inner loop.
+
+mod kernel;
+mod schedule;
+mod sweep;
+
+use std::ops::ControlFlow;
+
+use rayon::prelude::*;
+use spinroute_core::{Best, Run, Stop};
+
+use self::kernel::{Form, Kernel};
+use self::sweep::{Read, descend, sweep};
+use super::Minimiser;
+use crate::stream::Stream;
+use crate::{Error, Ising, Samples, Vartype};
+
+pub use schedule::Schedule;
+
+/// Simulated annealing. A step is one sweep of every read.
+#[derive(Clone, Copy, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Anneal {
+    /// Independent runs, at least 1; a sample each.
+    pub reads: usize,
+    /// Proposals to every spin in a read, at least 1.
+    pub sweeps: usize,
+    /// How β goes from the first to the last.
+    pub schedule: Schedule,
+    /// The first and the last inverse temperature β, positive and in order; `None` takes them from
+    /// the model's coefficients, see [`Anneal::range`].
+    pub beta: Option<[f64; 2]>,
+    /// An energy, offset included, at or below which the run ends.
+    pub target: Option<f64>,
+}
+
+impl Default for Anneal {
+    fn default() -> Self {
+        Self { reads: 8, sweeps: 1000, schedule: Schedule::Geometric, beta: None, target: None }
+    }
+}
+
+/// Proposals in a step below which it is not worth waking other threads.
+const SMALL: usize = 4096;
+
+/// Sweeps after which what rounding drifted is computed anew.
+const REFRESH: usize = 1024;
+
+impl Anneal {
+    /// The first and last inverse temperature of a run on `model`.
+    ///
+    /// # Errors
+    /// If those given are not positive, finite and in order.
+    pub fn range(&self, model: &Ising) -> Result<[f64; 2], Error> {
+        let Some([first, last]) = self.beta else { return Ok(schedule::range(model)) };
+        if first > 0.0 && first <= last && last.is_finite() {
+            return Ok([first, last]);
+        }
+        let value = format!("[{first}, {last}]");
+        Err(Error::Parameter { name: "beta", value, mend: "it is two positive numbers in order" })
+    }
+
+    fn run<K: Kernel>(
+        &self,
+        kernel: &K,
+        model: &Ising,
+        run: &mut Run<'_>,
+    ) -> Result<Samples, Error> {
+        let [first, last] = self.range(model)?;
+        let n = model.variables();
+        let seed = run.seed();
+        let start = |read| {
+            let mut stream = Stream::new(seed, read as u64);
+            let spins = stream.spins(n);
+            Read::new(kernel, model.energy(&spins), spins, stream)
+        };
+        let mut reads: Vec<_> = (0..self.reads).into_par_iter().map(start).collect();
+        let mut stop = Stop::Finished;
+        for step in 1..=self.sweeps {
+            let beta = self.schedule.beta([first, last], step - 1, self.sweeps);
+            let rule = kernel.rule(beta);
+            if !K::EXACT && step % REFRESH == 0 {
+                reads.par_iter_mut().for_each(|read| read.refresh(kernel, model));
+            }
+            if n * self.reads <= SMALL {
+                for read in &mut reads {
+                    sweep(kernel, &rule, read);
+                }
+            } else {
+                reads.par_iter_mut().for_each(|read| sweep(kernel, &rule, read));
+            }
+            let best = reads.iter().map(Read::best).fold(f64::INFINITY, f64::min);
+            let ended = run.tick(Best { objective: Some(best), bound: None });
+            if step == self.sweeps {
+                break;
+            }
+            if let ControlFlow::Break(why) = ended {
+                stop = why;
+                break;
+            }
+            if self.target.is_some_and(|target| best <= target) {
+                stop = Stop::Target;
+                break;
+            }
+        }
+        reads.par_iter_mut().for_each(|read| descend(kernel, read));
+        let states: Vec<i8> = reads.iter().flat_map(|read| read.state().iter().copied()).collect();
+        let states_of_reads = states.par_chunks_exact(n.max(1));
+        let mut energies: Vec<f64> = states_of_reads.map(|state| model.energy(state)).collect();
+        energies.resize(self.reads, model.offset()); // without variables
+        Ok(Samples { states, energies, vartype: Vartype::Spin, steps: run.steps(), stop })
+    }
+}
+
+impl Minimiser for Anneal {
+    fn minimise(&self, model: &Ising, run: &mut Run<'_>) -> Result<Samples, Error> {
+        super::check_reads(self.reads)?;
+        if self.sweeps == 0 {
+            let (name, value) = ("sweeps", "0".into());
+            return Err(Error::Parameter { name, value, mend: "it is at least 1" });
+        }
+        match kernel::form(model) {
+            Form::Bytes(kernel) => self.run(&kernel, model, run),
+            Form::Integers(kernel) => self.run(&kernel, model, run),
+            Form::Reals(kernel) => self.run(&kernel, model, run),
+            Form::Floats(kernel) => self.run(&kernel, model, run),
+            Form::Blocks(kernel) => self.run(&kernel, model, run),
+        }
+    }
+}

@@ -1,0 +1,116 @@
+//! Sweeps of a read: written once in plain Rust, compiled for several processors.
+//!
+//! The copies run the same operations in the same order, so they give the same bits.
+#![allow(unsafe_code)]
+#![allow(clippy::inline_always)] // a body is compiled into its copies, or the copies are worth nothing
+
+use super::kernel::{Kernel, Rule};
+use crate::Ising;
+use crate::stream::Stream;
+
+/// A read: its state, what the kernel keeps, and the best so far.
+pub(super) struct Read<K: Kernel> {
+    spins: Vec<i8>,
+    kept: K::Kept,
+    stream: Stream,
+    energy: f64,
+    best: f64,
+    state: Vec<i8>,
+}
+
+impl<K: Kernel> Read<K> {
+    pub(super) fn new(kernel: &K, energy: f64, spins: Vec<i8>, stream: Stream) -> Self {
+        let (kept, state) = (kernel.keep(&spins), spins.clone());
+        Self { spins, kept, stream, energy, best: energy, state }
+    }
+
+    /// The lowest energy so far.
+    pub(super) fn best(&self) -> f64 {
+        self.best
+    }
+
+    /// The state of that energy.
+    pub(super) fn state(&self) -> &[i8] {
+        &self.state
+    }
+
+    /// Computes again what is kept, and the energy.
+    pub(super) fn refresh(&mut self, kernel: &K, model: &Ising) {
+        self.kept = kernel.keep(&self.spins);
+        self.energy = model.energy(&self.spins);
+    }
+
+    fn keep_best(&mut self) {
+        if self.energy < self.best {
+            self.best = self.energy;
+            self.state.copy_from_slice(&self.spins);
+        }
+    }
+}
+
+/// One pass of proposals.
+pub(super) fn sweep<K: Kernel>(kernel: &K, rule: &K::Rule, read: &mut Read<K>) {
+    #[cfg(target_arch = "x86_64")]
+    {
+        #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl")]
+        fn avx512<K: Kernel>(kernel: &K, rule: &K::Rule, read: &mut Read<K>) {
+            pass(kernel, rule, read);
+        }
+        #[target_feature(enable = "avx2")]
+        fn avx2<K: Kernel>(kernel: &K, rule: &K::Rule, read: &mut Read<K>) {
+            pass(kernel, rule, read);
+        }
+        if std::arch::is_x86_feature_detected!("avx512f")
+            && std::arch::is_x86_feature_detected!("avx512bw")
+            && std::arch::is_x86_feature_detected!("avx512dq")
+            && std::arch::is_x86_feature_detected!("avx512vl")
+        {
+            // SAFETY: the processor has what the copy is compiled for.
+            return unsafe { avx512(kernel, rule, read) };
+        }
+        if std::arch::is_x86_feature_detected!("avx2") {
+            // SAFETY: the processor has what the copy is compiled for.
+            return unsafe { avx2(kernel, rule, read) };
+        }
+    }
+    pass(kernel, rule, read);
+}
+
+#[inline(always)]
+fn pass<K: Kernel>(kernel: &K, rule: &K::Rule, read: &mut Read<K>) {
+    let mut rises = K::Sum::default();
+    let mut stream = read.stream;
+    for i in 0..read.spins.len() {
+        let rise = kernel.rise(&read.kept, &read.spins, i);
+        if rule.accepts(rise, &mut stream) {
+            kernel.flip(&mut read.kept, &mut read.spins, i);
+            rises = rises + rise.into();
+        }
+    }
+    read.stream = stream;
+    read.energy += kernel.energy(rises);
+    read.keep_best();
+}
+
+/// Takes the best state, and flips spins in order as long as that lowers the energy. A flip counts
+/// only if it does so beyond doubt: with rises that are rounding, this would circle.
+pub(super) fn descend<K: Kernel>(kernel: &K, read: &mut Read<K>) {
+    read.spins.copy_from_slice(&read.state);
+    read.energy = read.best;
+    read.kept = kernel.keep(&read.spins);
+    loop {
+        let mut rises = K::Sum::default();
+        for i in 0..read.spins.len() {
+            let rise = kernel.rise(&read.kept, &read.spins, i);
+            if kernel.falls(rise) {
+                kernel.flip(&mut read.kept, &mut read.spins, i);
+                rises = rises + rise.into();
+            }
+        }
+        read.energy += kernel.energy(rises);
+        if read.energy >= read.best {
+            return;
+        }
+        read.keep_best();
+    }
+}
