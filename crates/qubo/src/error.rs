@@ -1,5 +1,7 @@
 //! What can go wrong.
 
+use std::path::{Path, PathBuf};
+
 /// A model, parameters or file that cannot be used.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 #[non_exhaustive]
@@ -112,4 +114,37 @@ pub enum Error {
         /// What it takes.
         help: &'static str,
     },
+    /// A text that is not of its format, or is no problem.
+    #[error("{}, line {line}, column {column}: {reason}", path.display())]
+    Syntax {
+        /// The file.
+        path: PathBuf,
+        /// The line, from 1.
+        line: usize,
+        /// The column, in bytes from 1.
+        column: usize,
+        /// What is wrong there.
+        reason: String,
+    },
+    /// A file that cannot be read.
+    #[error("{}: {reason}", path.display())]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        reason: String,
+    },
+    /// A file whose name does not say its format.
+    #[error("{}: the format is not known from its name; endings are .qubo, .rud, .coo, .json, .lp and .mps", path.display())]
+    Format {
+        /// The file.
+        path: PathBuf,
+    },
+}
+
+impl Error {
+    /// A file that cannot be read.
+    pub(crate) fn file(path: &Path, error: &std::io::Error) -> Self {
+        Self::File { path: path.to_owned(), reason: error.to_string() }
+    }
 }

@@ -23,6 +23,7 @@
 
 pub mod couplings;
 mod error;
+pub mod formats;
 mod graph;
 pub mod instances;
 mod ising;

@@ -1,0 +1,97 @@
+//! qbsolv's `.qubo`: `c` comments, `p qubo 0 nodes diagonals couplers`, then `i i a` and `i j b`.
+//!
+//! The format has no offset; one that is not 0 is written as the comment `c offset X`, which other
+//! readers pass over and this one understands, so that energies survive. (Format: M. Booth,
+//! S. Reinhardt, A. Roy, *Partitioning optimization problems for hybrid classical/quantum execution*,
+//! D-Wave TR 14-1006A, 2017, and the manual page of `qbsolv`.)
+
+use std::io::{self, BufRead, Write};
+
+use super::source::{Line, Source};
+use super::terms::{Census, Terms, invalid, pairs};
+use super::{Content, Problem};
+use crate::Error;
+use crate::graph::Number;
+
+/// What the `p` line promises.
+struct Header {
+    nodes: u64,
+    diagonals: u64,
+    couplers: u64,
+}
+
+pub(super) fn read<R: BufRead>(source: &mut Source<'_, R>) -> Result<Problem, Error> {
+    let mut terms = Terms::default();
+    let mut header: Option<Header> = None;
+    while let Some(line) = source.line()? {
+        match (line.bytes().first(), &header) {
+            (Some(b'c'), _) => terms.offset += offset(line)?,
+            (Some(b'p'), None) => header = Some(promise(line)?),
+            (Some(b'p'), Some(_)) => return Err(line.error(1, "a second `p` line")),
+            (_, None) => return Err(line.error(1, "expected `p qubo 0 nodes diagonals couplers`")),
+            (_, Some(header)) => {
+                let [i, j, value] = line.exactly("`i j value`")?;
+                let [a, b] = [i.index(0, header.nodes)?, j.index(0, header.nodes)?];
+                terms.push(a, b, value.number()?);
+            }
+        }
+    }
+    let header = header.ok_or_else(|| source.end("no line `p qubo 0 nodes diagonals couplers`"))?;
+    let found = (terms.linear.len() as u64, terms.pairs.len() as u64);
+    if found != (header.diagonals, header.couplers) {
+        return Err(source.end(format!(
+            "the header promises {} diagonal terms and {} couplers, the file holds {} and {}",
+            header.diagonals, header.couplers, found.0, found.1
+        )));
+    }
+    Ok(Content::Qubo(terms.qubo(header.nodes, source)?).into())
+}
+
+fn promise(line: Line<'_>) -> Result<Header, Error> {
+    let what = "`p qubo 0 nodes diagonals couplers`";
+    let [p, qubo, topology, nodes, diagonals, couplers] = line.exactly(what)?;
+    for (word, right) in [
+        (p, p.is("p")),
+        (qubo, qubo.is("qubo")),
+        (topology, topology.is("0") || topology.is("unconstrained")),
+    ] {
+        if !right {
+            return Err(word.error(format!("expected {what}")));
+        }
+    }
+    let most = u64::from(u32::MAX);
+    let header = Header {
+        nodes: nodes.count()?,
+        diagonals: diagonals.count()?,
+        couplers: couplers.count()?,
+    };
+    if header.nodes > most {
+        return Err(nodes.error(format!("{} nodes: at most {most} are counted", header.nodes)));
+    }
+    Ok(header)
+}
+
+/// The offset of a comment, 0 where it has none.
+fn offset(line: Line<'_>) -> Result<f64, Error> {
+    let mut words = line.words();
+    match [words.next(), words.next(), words.next(), words.next()] {
+        [Some(c), Some(offset), Some(value), None] if c.is("c") && offset.is("offset") => {
+            value.number()
+        }
+        _ => Ok(0.0),
+    }
+}
+
+pub(super) fn write(problem: &Problem, mut out: impl Write) -> io::Result<()> {
+    let model = problem.content.to_qubo().map_err(invalid)?;
+    let census = Census::of(model.linear(), model.couplings())?;
+    if model.offset() != 0.0 {
+        writeln!(out, "c offset {}", Number(model.offset()))?;
+    }
+    let (nodes, lines) = (model.variables(), census.lines());
+    writeln!(out, "p qubo 0 {nodes} {lines} {}", census.pairs)?;
+    for (i, &a) in model.linear().iter().enumerate().filter(|&(i, _)| census.listed[i]) {
+        writeln!(out, "{i} {i} {}", Number(a))?;
+    }
+    pairs(model.couplings(), |i, j, b| writeln!(out, "{i} {j} {}", Number(b)))
+}
