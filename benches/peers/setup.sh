@@ -4,4 +4,4 @@ set -euo pipefail
 cd "$(dirname "$0")"
 python3 -m venv .venv
 .venv/bin/pip install --quiet --disable-pip-version-check -r requirements.txt
-.venv/bin/python -c 'import ortools, numpy; print("OR-tools", ortools.__version__, "NumPy", numpy.__version__)'
+.venv/bin/python -c 'import dimod, ortools, numpy; print("OR-tools", ortools.__version__, "NumPy", numpy.__version__, "dimod", dimod.__version__)'

@@ -8,6 +8,7 @@ pub mod instances;
 pub mod measure;
 pub mod peers;
 pub mod report;
+pub mod worker;
 
 use spinroute_core::{Error, Instance, Run, Solution, Solver};
 

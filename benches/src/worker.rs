@@ -1,0 +1,70 @@
+//! A peer in a Python process of its own, that answers lines of JSON.
+
+use std::io::{BufRead, BufReader, Write};
+use std::path::Path;
+use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+
+use anyhow::{Context, Result, bail, ensure};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+/// The process, alive until this is dropped.
+pub struct Worker {
+    process: Child,
+    requests: Option<ChildStdin>,
+    answers: BufReader<ChildStdout>,
+    /// What it said first: its versions.
+    pub hello: Value,
+}
+
+impl Worker {
+    /// Starts `peers/SCRIPT`.
+    ///
+    /// # Errors
+    /// If the environment is missing (`peers/setup.sh` makes it) or the process fails.
+    pub fn start(script: &str) -> Result<Self> {
+        let peers = Path::new(env!("CARGO_MANIFEST_DIR")).join("peers");
+        let python = peers.join(".venv/bin/python");
+        ensure!(python.exists(), "no {}: run benches/peers/setup.sh", python.display());
+        let mut process = Command::new(python)
+            .arg(peers.join(script))
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()?;
+        let requests = process.stdin.take();
+        let answers = BufReader::new(process.stdout.take().context("piped above")?);
+        let mut worker = Self { process, requests, answers, hello: Value::Null };
+        worker.hello = worker.answer().context("the worker's hello")?;
+        Ok(worker)
+    }
+
+    /// Puts a question and waits for the answer.
+    ///
+    /// # Errors
+    /// If the process ended, or answers `{"error": ...}` or something else than an `Answer`.
+    pub fn ask<Answer: DeserializeOwned>(&mut self, request: &impl Serialize) -> Result<Answer> {
+        let request = serde_json::to_string(request)?;
+        writeln!(self.requests.as_mut().context("open until dropped")?, "{request}")?;
+        let answer = self.answer()?;
+        if let Some(error) = answer.get("error") {
+            bail!("the worker: {error}");
+        }
+        Ok(serde_json::from_value(answer)?)
+    }
+
+    fn answer(&mut self) -> Result<Value> {
+        let mut line = String::new();
+        self.answers.read_line(&mut line)?;
+        serde_json::from_str(&line).context("the worker's answer")
+    }
+}
+
+impl Drop for Worker {
+    fn drop(&mut self) {
+        self.requests = None; // the end of its input ends the worker
+        if let Err(error) = self.process.wait() {
+            eprintln!("the worker did not end: {error}");
+        }
+    }
+}
