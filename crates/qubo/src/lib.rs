@@ -27,6 +27,7 @@ pub mod formats;
 mod graph;
 pub mod instances;
 mod ising;
+mod language;
 mod minimise;
 mod qubo;
 mod samples;
@@ -36,9 +37,15 @@ mod units;
 pub use couplings::{
     AnyCouplings, Block, Couplings, Dense, Grid, Line, Magnitude, Sparse, Spectrum, Structured,
 };
-pub use error::Error;
+pub use error::{Error, Unsatisfiable};
 pub use graph::{Edge, Graph};
 pub use ising::Ising;
+pub use language::{
+    Answer, Ascent, AugmentedLagrangian, Choice, Coefficient, Compiled, Constraint, Decoding,
+    Encoding, Expr, Inequality, Kind, Model, Multiplier, Multipliers, Note, Options, Outcome,
+    Parameter, Penalty, Reduction, Sense, Subgradient, Substitution, Target, Term, Variable,
+    ascend, at_most_k, dot, implies, k_hot, one_hot, sos1, sum,
+};
 pub use minimise::registry::{self, MINIMISERS};
 pub use minimise::{Anneal, Exhaustive, Minimiser, Schedule};
 pub use qubo::Qubo;

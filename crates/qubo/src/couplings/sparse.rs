@@ -62,6 +62,13 @@ impl Sparse {
         Ok(Self::from_pairs(variables, &pairs))
     }
 
+    /// From rows whose columns ascend: symmetric, finite, with a zero diagonal, as the caller sees to.
+    pub(crate) fn from_rows(offsets: Vec<usize>, columns: Vec<u32>, values: Vec<f64>) -> Self {
+        debug_assert_eq!(offsets.last(), Some(&columns.len()));
+        debug_assert_eq!(columns.len(), values.len());
+        Self { offsets, columns, values }
+    }
+
     /// Couplings without any pair.
     #[must_use]
     pub fn none(variables: usize) -> Self {

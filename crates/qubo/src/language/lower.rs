@@ -1,0 +1,440 @@
+//! Constraints as penalties: forms that are 0 where the constraint holds and at least `δ²` where
+//! it does not.
+//!
+//! | constraint | form | slack bits |
+//! |---|---|---|
+//! | `g = 0` | `g²` | none |
+//! | `g ≤ 0` | `(g + s)²`, `0 ≤ s ≤ −min g` | for `−min g / δ` |
+//! | `L ≤ 1`, `L` a number of literals | `L (L − 1) / 2 · δ²`, the pairs | none |
+//! | at most one of some `y_i ≥ 0` is not 0 | `Σ_{i<j} y_i y_j` | none |
+//! | an encoding's words | steps the wrong way, or `(Σ b − 1)²` | none |
+//!
+//! Left sides of a higher degree are multiplied out. Bounds of `g` come from intervals: exact for a
+//! linear left side, so a single linear constraint is told to be unsatisfiable or always true
+//! exactly when it is by its bounds and its grid `δ ℤ`; constraints that only exclude each other
+//! together are not found here.
+
+use super::constraint::{Body, Constraint, Inequality, Penalty, Sense};
+use super::encoding::Validity;
+use super::expression::Expr;
+use super::function::{Function, Linear};
+use super::layout::{Layout, Slack, slack};
+use super::multipliers::Multiplier;
+use super::step::{common_step, is_multiple, multiples_above};
+use crate::Error;
+
+/// What a penalty is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Origin {
+    /// The constraint of that number.
+    Constraint(usize),
+    /// The encoding of that variable.
+    Encoding(u32),
+}
+
+/// A part of a penalty.
+#[derive(Clone, Debug)]
+pub(crate) enum Form {
+    /// `linear²`.
+    Square(Linear),
+    /// `scale · L (L − 1) / 2`.
+    Pairs { literals: Linear, scale: f64 },
+    /// Steps from 0 to 1 (falling) or from 1 to 0 (rising) along consecutive bits.
+    Steps { first: u32, bits: u32, falling: bool },
+    /// Any function that is nowhere negative.
+    Other(Function),
+}
+
+impl Form {
+    /// Adds `weight` times the form.
+    pub(crate) fn add_to(self, weight: f64, into: &mut Function) {
+        match self {
+            Self::Square(linear) => into.add_square(weight, linear),
+            Self::Pairs { literals, scale } => {
+                into.add_linear(-0.5 * weight * scale, &literals);
+                into.add_square(0.5 * weight * scale, literals);
+            }
+            Self::Steps { first, bits, falling } => {
+                for left in first..(first + bits).saturating_sub(1) {
+                    into.linear.push((if falling { left + 1 } else { left }, weight));
+                    into.pairs.push((left, left + 1, -weight));
+                }
+            }
+            Self::Other(function) => into.add(weight, &function),
+        }
+    }
+
+    fn of(validity: Validity, first: u32, bits: u32) -> Option<Self> {
+        match validity {
+            Validity::Always => None,
+            Validity::Falling | Validity::Rising => {
+                Some(Self::Steps { first, bits, falling: validity == Validity::Falling })
+            }
+            Validity::OneHot => {
+                let ones = (first..first + bits).map(|bit| (bit, 1.0));
+                Some(Self::Square(Linear::new(-1.0, ones)))
+            }
+        }
+    }
+}
+
+/// A linear row `g = 0` or `g ≤ 0` over the bits of the model's variables.
+#[derive(Clone, Debug)]
+pub(crate) struct Row {
+    pub(crate) linear: Linear,
+    pub(crate) equality: bool,
+}
+
+/// A constraint as a penalty without its weight.
+#[derive(Clone, Debug)]
+pub(crate) struct Item {
+    pub(crate) origin: Origin,
+    pub(crate) penalty: Option<Penalty>,
+    pub(crate) forms: Vec<Form>,
+    /// The smallest violation `δ`: where the constraint is broken, the forms are at least `δ²`.
+    pub(crate) step: Option<f64>,
+    /// The bits of the model's variables that it is about, ascending.
+    pub(crate) members: Vec<u32>,
+    /// The constraint as a row, where it is linear.
+    pub(crate) row: Option<Row>,
+}
+
+/// What a constraint came to.
+pub(crate) enum Outcome {
+    /// A penalty.
+    Item(Item),
+    /// Terms of the energy that are no penalty: unbalanced, or with multipliers.
+    Terms(Function),
+    /// Nothing to do: it always holds.
+    AlwaysTrue,
+    /// It never holds, and why.
+    Never(String),
+}
+
+/// Makes penalties of constraints and numbers their slack bits.
+pub(crate) struct Lowering<'a> {
+    pub(crate) layout: &'a Layout,
+    pub(crate) parameters: &'a [f64],
+    pub(crate) inequality: Inequality,
+    pub(crate) multipliers: &'a [Multiplier],
+    /// The next free bit.
+    pub(crate) bits: usize,
+    /// Smallest and largest value of every variable.
+    pub(crate) ranges: &'a dyn Fn(u32) -> (f64, f64),
+    pub(crate) name: &'a dyn Fn(u32) -> String,
+}
+
+impl Lowering<'_> {
+    /// The penalty of the constraint of that number.
+    pub(crate) fn constraint(
+        &mut self,
+        index: usize,
+        name: &str,
+        constraint: &Constraint,
+    ) -> Result<Outcome, Error> {
+        let mode = constraint.inequality.unwrap_or(self.inequality);
+        let outcome = match &constraint.body {
+            Body::Sos1(variables) => self.sos1(name, variables)?,
+            Body::Compare(left, sense) => {
+                let left = left.resolve(self.parameters);
+                let explicit = constraint.inequality == Some(Inequality::Multiplier);
+                let plain = left.quadratic.is_empty() && left.higher.is_empty();
+                if plain && left.squares.is_empty() {
+                    self.linear(index, name, &left, *sense, mode, explicit)?
+                } else {
+                    self.polynomial(index, name, &left, *sense, mode, explicit)?
+                }
+            }
+        };
+        Ok(match outcome {
+            Outcome::Item(item) => Outcome::Item(Item {
+                origin: Origin::Constraint(index),
+                penalty: constraint.penalty,
+                ..item
+            }),
+            other => other,
+        })
+    }
+
+    /// The penalty of the invalid words of a variable's encoding.
+    pub(crate) fn encoding(&self, variable: u32) -> Option<Item> {
+        let (span, first) = self.layout.place(variable);
+        let bits = self.layout.affine(variable).1.weights.len() as u32;
+        let form = Form::of(span.validity, first, bits)?;
+        let row = match &form {
+            Form::Square(linear) => Some(Row { linear: linear.clone(), equality: true }),
+            _ => None,
+        };
+        Some(Item {
+            origin: Origin::Encoding(variable),
+            penalty: None,
+            forms: vec![form],
+            step: Some(1.0),
+            members: (first..first + bits).collect(),
+            row,
+        })
+    }
+
+    fn linear(
+        &mut self,
+        index: usize,
+        name: &str,
+        left: &Expr,
+        sense: Sense,
+        mode: Inequality,
+        explicit: bool,
+    ) -> Result<Outcome, Error> {
+        let sign = if sense == Sense::AtLeast { -1.0 } else { 1.0 };
+        let by_variable = Linear::new(
+            sign * left.constant,
+            left.linear.iter().map(|&(variable, c)| (variable, sign * c)),
+        );
+        let (mut low, mut high) = (by_variable.constant, by_variable.constant);
+        for (variable, c) in by_variable.terms() {
+            let (least, most) = (self.ranges)(variable);
+            low += (c * least).min(c * most);
+            high += (c * least).max(c * most);
+        }
+        let terms: Vec<(u32, f64)> = by_variable.terms().collect();
+        let mut g = self.layout.linear(by_variable.constant, &terms);
+        let step = common_step(&g.coefficients);
+        if let Some(settled) = settle(sense, low, high, g.constant, step) {
+            return Ok(settled);
+        }
+        if explicit || (sense != Sense::Equal && !matches!(mode, Inequality::Slack(_))) {
+            return self.slack_free(
+                index,
+                mode,
+                &|function, factor| function.add_linear(factor, &g),
+                &|| g.clone(),
+            );
+        }
+        if sense == Sense::Equal {
+            return Ok(Outcome::Item(item(
+                vec![Form::Square(g.clone())],
+                step,
+                Row { linear: g, equality: true },
+            )));
+        }
+        let (Inequality::Slack(encoding), Some(step)) = (mode, step) else {
+            return Err(Error::NoStep { constraint: name.into(), what: "a slack" });
+        };
+        let rounded = multiples_above(g.constant, step) * step;
+        low += rounded - g.constant;
+        g.constant = rounded;
+        if let Some(literals) = at_most_one(&g, step) {
+            let form = Form::Pairs { literals, scale: step * step };
+            return Ok(Outcome::Item(item(
+                vec![form],
+                Some(step),
+                Row { linear: g, equality: false },
+            )));
+        }
+        let mut forms = Vec::new();
+        let with_slack = self.add_slack(name, encoding, -low, step, &mut forms)?;
+        let terms = g.terms().chain(with_slack.1);
+        forms.insert(0, Form::Square(Linear::new(g.constant + with_slack.0, terms)));
+        Ok(Outcome::Item(item(forms, Some(step), Row { linear: g, equality: false })))
+    }
+
+    /// Numbers the bits of a slack from 0 to `range`; its constant and terms.
+    fn add_slack(
+        &mut self,
+        name: &str,
+        encoding: super::Encoding,
+        range: f64,
+        step: f64,
+        forms: &mut Vec<Form>,
+    ) -> Result<(f64, Vec<(u32, f64)>), Error> {
+        let steps = (range / step).round().max(0.0);
+        let Some(Slack { base, terms, validity }) = slack(encoding, steps, step, self.bits) else {
+            return Err(Error::SlackRange { constraint: name.into(), steps });
+        };
+        forms.extend(Form::of(validity, self.bits as u32, terms.len() as u32));
+        self.bits += terms.len();
+        Ok((base, terms))
+    }
+
+    /// A left side of a higher degree: the same, multiplied out.
+    fn polynomial(
+        &mut self,
+        index: usize,
+        name: &str,
+        left: &Expr,
+        sense: Sense,
+        mode: Inequality,
+        explicit: bool,
+    ) -> Result<Outcome, Error> {
+        let sign = if sense == Sense::AtLeast { -1.0 } else { 1.0 };
+        let mut g = Function::default();
+        self.layout.lower(left, sign, &mut g);
+        let mut g = g.merged();
+        let coefficients = g.coefficients();
+        let low = g.constant + coefficients.iter().map(|c| c.min(0.0)).sum::<f64>();
+        let high = g.constant + coefficients.iter().map(|c| c.max(0.0)).sum::<f64>();
+        let step = common_step(&coefficients);
+        if let Some(settled) = settle(sense, low, high, g.constant, step) {
+            return Ok(settled);
+        }
+        let mut members = Vec::new();
+        g.visit(&mut |bits, _| members.extend_from_slice(bits));
+        members.sort_unstable();
+        members.dedup();
+        if explicit || (sense != Sense::Equal && !matches!(mode, Inequality::Slack(_))) {
+            let (linear, square) = self.slack_free_weights(index, mode)?;
+            let mut terms = Function::default();
+            terms.add(linear, &g);
+            if square != 0.0 {
+                terms.add(square, &g.squared());
+            }
+            return Ok(Outcome::Terms(terms));
+        }
+        let mut forms = Vec::new();
+        if sense != Sense::Equal {
+            let (Inequality::Slack(encoding), Some(step)) = (mode, step) else {
+                return Err(Error::NoStep { constraint: name.into(), what: "a slack" });
+            };
+            let rounded = multiples_above(g.constant, step) * step;
+            let range = -(low + rounded - g.constant);
+            g.constant = rounded;
+            let (base, terms) = self.add_slack(name, encoding, range, step, &mut forms)?;
+            g.constant += base;
+            g.linear.extend(terms);
+        }
+        forms.insert(0, Form::Other(g.squared()));
+        Ok(Outcome::Item(Item { step, members, row: None, ..bare(forms) }))
+    }
+
+    fn sos1(&self, name: &str, variables: &[u32]) -> Result<Outcome, Error> {
+        let mut distinct = variables.to_vec();
+        distinct.sort_unstable();
+        distinct.dedup();
+        let mut binary = true;
+        for &variable in &distinct {
+            let (low, high) = (self.ranges)(variable);
+            if low < 0.0 {
+                return Err(Error::Negative {
+                    constraint: name.into(),
+                    variable: (self.name)(variable),
+                });
+            }
+            binary &= (low, high) == (0.0, 1.0);
+        }
+        let forms: Vec<Linear> =
+            distinct.iter().map(|&variable| self.layout.linear(0.0, &[(variable, 1.0)])).collect();
+        let active = distinct.iter().filter(|&&variable| (self.ranges)(variable).1 > 0.0).count();
+        if active < 2 {
+            return Ok(Outcome::AlwaysTrue);
+        }
+        if distinct.iter().filter(|&&variable| (self.ranges)(variable).0 > 0.0).count() > 1 {
+            return Ok(Outcome::Never("two of its variables are never 0".into()));
+        }
+        let terms = forms.iter().flat_map(Linear::terms);
+        let sum = Linear::new(forms.iter().map(|form| form.constant).sum(), terms);
+        if binary && sum.coefficients.iter().all(|&c| c == 1.0) && sum.constant == 0.0 {
+            let row = Row { linear: Linear { constant: -1.0, ..sum.clone() }, equality: false };
+            let form = Form::Pairs { literals: sum, scale: 1.0 };
+            return Ok(Outcome::Item(item(vec![form], Some(1.0), row)));
+        }
+        let mut products = Function::default();
+        for (i, left) in forms.iter().enumerate() {
+            for right in &forms[i + 1..] {
+                products.add_linear_product(1.0, left, right);
+            }
+        }
+        let members = sum.bits;
+        Ok(Outcome::Item(Item { step: Some(1.0), members, ..bare(vec![Form::Other(products)]) }))
+    }
+
+    /// `a g + q g²` of a linear `g`.
+    fn slack_free(
+        &self,
+        index: usize,
+        mode: Inequality,
+        add: &dyn Fn(&mut Function, f64),
+        linear: &dyn Fn() -> Linear,
+    ) -> Result<Outcome, Error> {
+        let (a, q) = self.slack_free_weights(index, mode)?;
+        let mut terms = Function::default();
+        add(&mut terms, a);
+        terms.add_square(q, linear());
+        Ok(Outcome::Terms(terms))
+    }
+
+    /// The weights of `g` and of `g²`; the margin of the unbalanced penalty is `h = −g`.
+    fn slack_free_weights(&self, index: usize, mode: Inequality) -> Result<(f64, f64), Error> {
+        match mode {
+            Inequality::Unbalanced { linear, square } => Ok((linear, square)),
+            _ if self.multipliers.is_empty() => Ok((0.0, 0.0)),
+            _ => match self.multipliers.get(index) {
+                Some(multiplier) => Ok((multiplier.linear, multiplier.square)),
+                None => Err(Error::Length {
+                    what: "multipliers, one a constraint",
+                    want: index + 1,
+                    got: self.multipliers.len(),
+                }),
+            },
+        }
+    }
+}
+
+fn bare(forms: Vec<Form>) -> Item {
+    let origin = Origin::Constraint(0);
+    Item { origin, penalty: None, forms, step: None, members: Vec::new(), row: None }
+}
+
+fn item(forms: Vec<Form>, step: Option<f64>, row: Row) -> Item {
+    Item { step, members: row.linear.bits.clone(), row: Some(row), ..bare(forms) }
+}
+
+/// What bounds and grid alone decide; `None` if both outcomes are possible.
+fn settle(sense: Sense, low: f64, high: f64, constant: f64, step: Option<f64>) -> Option<Outcome> {
+    let rounding = 1e-9 * low.abs().max(high.abs());
+    // Of the two inequalities the left side is already turned to `≤ 0`.
+    let range = if sense == Sense::AtLeast { (-high, -low) } else { (low, high) };
+    let why = |what: &str| {
+        Some(Outcome::Never(format!(
+            "the left side less the right is between {} and {}, {what}",
+            range.0, range.1
+        )))
+    };
+    if sense != Sense::Equal {
+        if low > rounding {
+            return why(if sense == Sense::AtMost {
+                "never at most 0"
+            } else {
+                "never at least 0"
+            });
+        }
+        return (high <= rounding).then_some(Outcome::AlwaysTrue);
+    }
+    if low > rounding || high < -rounding {
+        return why("never 0");
+    }
+    if low.abs() <= rounding && high.abs() <= rounding {
+        return Some(Outcome::AlwaysTrue);
+    }
+    match step {
+        Some(step) if !is_multiple(constant, step) => Some(Outcome::Never(format!(
+            "the left side moves in steps of {step} and is never equal to the right"
+        ))),
+        _ => None,
+    }
+}
+
+/// `g ≤ 0` as "at most one of these literals": the number of literals that hold.
+fn at_most_one(g: &Linear, step: f64) -> Option<Linear> {
+    let whole = |ratio: f64| (ratio - ratio.round()).abs() <= 1e-9 * ratio.abs().max(1.0);
+    if g.bits.len() < 2
+        || g.coefficients.iter().any(|c| !whole(c / step) || (c / step).abs().round() != 1.0)
+    {
+        return None;
+    }
+    let negated = g.coefficients.iter().filter(|&&c| c < 0.0).count() as f64;
+    let most = negated - g.constant / step;
+    if (most - 1.0).abs() > 1e-9 {
+        return None;
+    }
+    let signs = g.coefficients.iter().map(|c| c.signum()).collect();
+    Some(Linear { constant: negated, bits: g.bits.clone(), coefficients: signs })
+}

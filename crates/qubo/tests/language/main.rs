@@ -1,0 +1,7 @@
+//! The language against its definitions: brute force over the user's variables.
+
+mod compilation;
+mod decoding;
+mod penalties;
+mod random;
+mod slack_free;

@@ -1,0 +1,160 @@
+//! Derived penalties: every minimum is feasible and optimal, and the tight are not above the loose.
+
+use spinroute_qubo::{
+    Compiled, Encoding, Error, Inequality, Model, Options, Penalty, Reduction, Substitution, dot,
+    k_hot, sum,
+};
+
+use crate::random::{Case, case, state};
+
+/// Most bits gone through exhaustively.
+const MOST: usize = 15;
+
+/// All states of the lowest energy, and that energy.
+fn minima(compiled: &Compiled) -> (f64, Vec<Vec<i8>>) {
+    let bits = compiled.qubo().variables();
+    let (mut lowest, mut states) = (f64::INFINITY, Vec::new());
+    for word in 0..1 << bits {
+        let state = state(word, bits);
+        let energy = compiled.qubo().energy(&state);
+        if energy < lowest - 1e-7 {
+            states.clear();
+        }
+        if energy < lowest + 1e-7 {
+            lowest = lowest.min(energy);
+            states.push(state);
+        }
+    }
+    (lowest, states)
+}
+
+/// Whether every minimum of `compiled` is feasible and optimal.
+fn check(case: &Case, compiled: &Compiled, optimum: f64, what: &str) {
+    let (lowest, states) = minima(compiled);
+    assert!((lowest - optimum).abs() < 1e-6, "{what}: lowest energy {lowest}, optimum {optimum}");
+    for state in states {
+        let answer = compiled.decode(&state).expect("a state of the model");
+        assert!(answer.is_feasible(), "{what}: {:?}", answer.violated().collect::<Vec<_>>());
+        assert!(case.is_feasible(answer.values()), "{what}");
+        assert!((case.cost(answer.values()) - optimum).abs() < 1e-6, "{what}");
+        assert!(answer.penalty().abs() < 1e-6, "{what}: penalty {}", answer.penalty());
+    }
+}
+
+/// 200 models that have a feasible point and few enough bits, from `degree` and the seeds from
+/// `first` on; how many constraints had a smaller tight weight.
+fn run(models: usize, degree: usize, first: u64, options: &Options) -> (usize, usize) {
+    let (mut done, mut smaller, mut all) = (0, 0, 0);
+    for seed in first.. {
+        if done == models {
+            break;
+        }
+        let case = case(seed, degree);
+        let loose = match case.model.compile(&options.clone().penalty(Penalty::Bound)) {
+            Ok(loose) => loose,
+            Err(Error::Unsatisfiable(_)) => {
+                assert_eq!(case.optimum(), None, "seed {seed}");
+                continue;
+            }
+            Err(error) => panic!("seed {seed}: {error}"),
+        };
+        let (Some(optimum), true) = (case.optimum(), loose.qubo().variables() <= MOST) else {
+            continue;
+        };
+        done += 1;
+        let tight = case.model.compile(&options.clone().penalty(Penalty::Tight)).expect("as loose");
+        check(&case, &loose, optimum, &format!("bound, seed {seed}"));
+        check(&case, &tight, optimum, &format!("tight, seed {seed}"));
+        for constraint in 0..case.model.constraints() {
+            if let (Some(a), Some(b)) = (tight.weight(constraint), loose.weight(constraint)) {
+                assert!(a <= b && a > 0.0, "seed {seed}: tight {a}, loose {b}");
+                (smaller, all) = (smaller + usize::from(a < 0.9 * b), all + 1);
+            }
+        }
+    }
+    (smaller, all)
+}
+
+#[test]
+fn every_minimum_is_feasible_and_optimal() {
+    let (smaller, all) = run(200, 2, 0, &Options::default());
+    // Not only allowed to be smaller: they are.
+    assert!(2 * smaller > all, "{smaller} of {all} tight weights are below 0.9 of the loose");
+}
+
+#[test]
+fn also_with_linear_objectives() {
+    run(60, 1, 10_000, &Options::default());
+}
+
+#[test]
+fn also_with_higher_orders() {
+    for method in [Substitution::Rosenberg, Substitution::NegativeTerm] {
+        let reduction = Reduction { method, strength: None };
+        run(25, 4, 20_000, &Options::default().reduction(reduction));
+    }
+}
+
+#[test]
+fn also_with_every_slack_encoding() {
+    for encoding in Encoding::ALL {
+        run(15, 2, 30_000, &Options::default().inequality(Inequality::Slack(encoding)));
+    }
+}
+
+#[test]
+fn tight_weights_of_an_assignment_are_near_the_prices() {
+    let (tokens, experts, k, capacity) = (24, 6, 2_u32, 9_u32);
+    let score = |t: usize, e: usize| ((t * 7 + e * 13) % 11) as f64 / 10.0;
+    let mut model = Model::new();
+    let x = model.binary_array("x", (tokens, experts));
+    let scores = (0..tokens * experts).map(|i| score(i / experts, i % experts));
+    model.maximise(dot(scores, &x));
+    for (t, row) in x.rows().into_iter().enumerate() {
+        model.constrain(format!("token {t}"), k_hot(row, k));
+    }
+    for (e, column) in x.columns().into_iter().enumerate() {
+        model.constrain(format!("expert {e}"), sum(column).at_most(capacity));
+    }
+    let compile = |penalty| model.compile(&Options::default().penalty(penalty)).expect("compiles");
+    let (loose, tight) = (compile(Penalty::Bound), compile(Penalty::Tight));
+    let largest = |compiled: &Compiled| {
+        (0..tokens + experts).filter_map(|c| compiled.weight(c)).fold(0.0, f64::max)
+    };
+    assert!(largest(&loose) > 70.0, "{}", largest(&loose));
+    assert!(largest(&tight) < 2.0, "{}", largest(&tight));
+}
+
+#[test]
+fn no_derived_penalty_without_a_step() {
+    let mut model = Model::new();
+    let x = model.binary_array("x", [2]);
+    model.minimise(sum(&x));
+    let left = std::f64::consts::PI * x[0] - std::f64::consts::E * x[1];
+    model.constrain("odd", left.clone().equals(std::f64::consts::PI));
+    let error = model.compile(&Options::default()).expect_err("no step");
+    assert!(matches!(error, Error::NoStep { constraint, .. } if constraint == "odd"));
+    // A fixed penalty needs none; a slack does.
+    assert!(model.compile(&Options::default().penalty(Penalty::Fixed(2.0))).is_ok());
+    model.constrain("odd too", left.at_most(1.0).penalty(Penalty::Fixed(2.0)));
+    let error = model.compile(&Options::default().penalty(Penalty::Fixed(2.0)));
+    assert!(matches!(error, Err(Error::NoStep { constraint, .. }) if constraint == "odd too"));
+}
+
+#[test]
+fn the_smallest_violation_counts() {
+    // 0.1 (x0 + 2 x1) = 0.2 is violated by 0.1 at least: the weight must be 100 times the range.
+    let mut model = Model::new();
+    let x = model.binary_array("x", [2]);
+    model.minimise(x[1] * 5.0);
+    model.constrain("tenths", (0.1 * x[0] + 0.2 * x[1]).equals(0.2));
+    let compiled = model.compile(&Options::default()).expect("compiles");
+    let weight = compiled.weight(0).expect("a penalty");
+    assert!(weight > 500.0 && weight < 501.0, "{weight}");
+    let (_, states) = minima(&compiled);
+    assert_eq!(states, [vec![0, 1]]);
+    for weight in [-1.0, f64::NAN, f64::INFINITY] {
+        let options = Options::default().penalty(Penalty::Fixed(weight));
+        assert!(matches!(model.compile(&options), Err(Error::Weight { .. })));
+    }
+}
