@@ -24,6 +24,9 @@ use std::arch::x86_64::{
 use crate::portable;
 use crate::selection::Block;
 
+mod listed;
+pub(crate) use listed::select_listed;
+
 const LANES: usize = 16;
 
 /// Tokens a batch, at most; fewer where rows are long, so that a batch stays in the first cache.
@@ -57,34 +60,40 @@ struct Row {
     values: Vec<f32>,
     ids: Vec<u32>,
     found: usize,
+    /// All candidates are worth at least this, all others less.
+    bound: f32,
 }
 
 impl Row {
     fn new(experts: usize) -> Self {
         let width = experts.next_multiple_of(LANES);
         let (reduced, values) = (vec![0.0; width], vec![0.0; width + LANES]);
-        Self { reduced, values, ids: vec![0; width + LANES], found: 0 }
+        Self { reduced, values, ids: vec![0; width + LANES], found: 0, bound: 0.0 }
     }
+}
+
+/// Room for a batch of tokens.
+fn work(experts: usize) -> Vec<Row> {
+    (0..(4096 / experts).clamp(1, BATCH)).map(|_| Row::new(experts)).collect()
 }
 
 #[target_feature(enable = "avx512f,popcnt")]
 fn select_few(rows: &[f32], prices: &[f32], k: usize, mut out: Block<'_>) {
     let experts = prices.len();
-    let batch = (4096 / experts).clamp(1, BATCH);
-    let mut work: Vec<Row> = (0..batch).map(|_| Row::new(experts)).collect();
-    let mut bounds = [0f32; BATCH];
+    let mut work = work(experts);
+    let batch = work.len();
     let mut best = Vec::with_capacity(k + 2);
     for (b, rows) in rows.chunks(batch * experts).enumerate() {
         let rows = rows.chunks_exact(experts);
         let work = &mut work[..rows.len()];
-        for ((row, scores), bound) in work.iter_mut().zip(rows).zip(&mut bounds) {
-            *bound = nth_largest(reduce(scores, prices, &mut row.reduced), k);
+        for (row, scores) in work.iter_mut().zip(rows) {
+            row.bound = nth_largest(reduce(scores, prices, &mut row.reduced), k);
         }
-        for (row, &bound) in work.iter_mut().zip(&bounds) {
-            row.found = collect(row, experts, bound);
+        for row in work.iter_mut() {
+            row.found = collect(row, experts, row.bound);
             if row.found > LANES {
-                let bound = nth_largest(load(&row.values), k);
-                row.found = collect(row, experts, bound);
+                row.bound = nth_largest(load(&row.values), k);
+                row.found = collect(row, experts, row.bound);
             }
         }
         for (t, row) in (b * batch..).zip(work.iter()) {
@@ -224,12 +233,27 @@ fn collect(row: &mut Row, experts: usize, bound: f32) -> usize {
 fn split(row: &Row, k: usize, t: usize, out: &mut Block<'_>) {
     let there = lanes(0, row.found);
     // SAFETY: both buffers hold at least a whole vector.
-    let (values, ids) = unsafe {
+    let values = unsafe {
         let lowest = _mm512_set1_ps(f32::NEG_INFINITY);
-        let values = _mm512_mask_loadu_ps(lowest, there, row.values.as_ptr());
-        (values, _mm512_loadu_si512(row.ids.as_ptr().cast()))
+        _mm512_mask_loadu_ps(lowest, there, row.values.as_ptr())
     };
     let sorted = sort(values);
+    divide(values, sorted, there, &row.ids, k, t, out);
+}
+
+/// Writes both sides of the lanes `there` of `values`, whose experts are `ids`, ascending.
+#[inline]
+#[target_feature(enable = "avx512f,popcnt")]
+fn divide(
+    values: __m512,
+    sorted: __m512,
+    there: u16,
+    ids: &[u32],
+    k: usize,
+    t: usize,
+    out: &mut Block<'_>,
+) {
+    assert!(ids.len() >= LANES);
     let (taken, left) = (lane(sorted, LANES - k), lane(sorted, LANES - 1 - k));
     let above = _mm512_cmp_ps_mask::<_CMP_GT_OQ>(values, _mm512_set1_ps(taken)) & there;
     let level = _mm512_cmp_ps_mask::<_CMP_EQ_OQ>(values, _mm512_set1_ps(taken)) & there;
@@ -242,10 +266,16 @@ fn split(row: &Row, k: usize, t: usize, out: &mut Block<'_>) {
     }
     let next = _mm512_cmp_ps_mask::<_CMP_EQ_OQ>(values, _mm512_set1_ps(left)) & there & !inside;
     let row_out = &mut out.experts[t * k..][..k];
-    let packed = _mm512_maskz_compress_epi32(inside, ids);
-    // SAFETY: the mask has k lanes, and `row_out` room for k.
-    unsafe { _mm512_mask_storeu_epi32(row_out.as_mut_ptr().cast(), lanes(0, k), packed) };
-    let id = |bit: u16| row.ids[bit.trailing_zeros() as usize & (LANES - 1)];
+    let mut chosen = [0f32; LANES];
+    // SAFETY: `ids` holds a whole vector; the mask has k lanes, and `row_out` room for k.
+    unsafe {
+        let ids = _mm512_loadu_si512(ids.as_ptr().cast());
+        let packed = _mm512_maskz_compress_epi32(inside, ids);
+        _mm512_mask_storeu_epi32(row_out.as_mut_ptr().cast(), lanes(0, k), packed);
+        _mm512_storeu_ps(chosen.as_mut_ptr(), _mm512_maskz_compress_ps(inside, values));
+    }
+    out.worth[t] = chosen[..k].iter().fold(0.0, |sum, value| sum + value);
+    let id = |bit: u16| ids[bit.trailing_zeros() as usize & (LANES - 1)];
     (out.taken[t], out.last[t]) = (taken, id(last));
     (out.left[t], out.next[t]) =
         if next == 0 { (f32::NEG_INFINITY, u32::MAX) } else { (left, id(next)) };

@@ -9,8 +9,10 @@
 //! portable twin that a test compares it with.
 #[cfg(target_arch = "x86_64")]
 mod avx512;
+mod candidates;
 mod portable;
 pub mod row;
 mod selection;
 
+pub use candidates::Candidates;
 pub use selection::Selection;

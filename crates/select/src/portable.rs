@@ -2,6 +2,7 @@
 
 use std::cmp::Ordering;
 
+use crate::candidates::{LISTED, Lists};
 use crate::selection::Block;
 
 /// Above this many a row is partitioned and sorted instead of kept by insertion.
@@ -27,6 +28,43 @@ pub(crate) fn select(rows: &[f32], prices: &[f32], k: usize, mut out: Block<'_>)
     }
 }
 
+/// Selects from each list, or row; see [`crate::Candidates::fill`].
+pub(crate) fn select_listed(
+    rows: &[f32],
+    prices: &[f32],
+    k: usize,
+    mut lists: Lists<'_>,
+    mut out: Block<'_>,
+) {
+    let mut best: Vec<(f32, u32)> = Vec::with_capacity(LISTED + 2);
+    for (t, row) in rows.chunks_exact(prices.len()).enumerate() {
+        if lists.floor[t] < f32::INFINITY {
+            let range = t * LISTED..(t + 1) * LISTED;
+            let listed = lists.scores[range.clone()].iter().zip(&lists.experts[range]);
+            best.clear();
+            listed.for_each(|(s, &e)| insert(&mut best, k, (s - prices[e as usize], e)));
+            if best[k].0 > lists.others(t) {
+                write(&mut out, t, k, &best);
+                continue;
+            }
+        }
+        best.clear();
+        let reduced = row.iter().zip(prices).map(|(s, p)| s - p).zip(0..);
+        reduced.for_each(|pair| insert(&mut best, LISTED, pair));
+        let floor = best[LISTED].0;
+        write(&mut out, t, k, &best[..=k]);
+        best.truncate(LISTED);
+        best.sort_unstable_by_key(|pair| pair.1);
+        let range = t * LISTED..(t + 1) * LISTED;
+        for ((score, expert), &(_, e)) in
+            lists.scores[range.clone()].iter_mut().zip(&mut lists.experts[range]).zip(&best)
+        {
+            (*score, *expert) = (row[e as usize], e);
+        }
+        lists.date(t, floor);
+    }
+}
+
 /// Keeps the `k + 1` best pairs seen so far in order; pairs come by ascending expert.
 pub(crate) fn insert(best: &mut Vec<(f32, u32)>, k: usize, pair: (f32, u32)) {
     if best.len() > k && pair.0 <= best[k].0 {
@@ -39,11 +77,22 @@ pub(crate) fn insert(best: &mut Vec<(f32, u32)>, k: usize, pair: (f32, u32)) {
 
 /// Writes the row's `k` best and the next one.
 pub(crate) fn write(out: &mut Block<'_>, t: usize, k: usize, best: &[(f32, u32)]) {
-    let row = &mut out.experts[t * k..][..k];
-    for (expert, &(_, e)) in row.iter_mut().zip(best) {
-        *expert = e;
+    let mut taken: [(u32, f32); INSERTION] = [(0, 0.0); INSERTION];
+    let mut more = Vec::new();
+    let taken = if k <= INSERTION {
+        &mut taken[..k]
+    } else {
+        more.resize(k, (0, 0.0));
+        &mut more[..]
+    };
+    for (slot, &(value, e)) in taken.iter_mut().zip(best) {
+        *slot = (e, value);
     }
-    row.sort_unstable();
+    taken.sort_unstable_by_key(|pair| pair.0);
+    for (expert, pair) in out.experts[t * k..][..k].iter_mut().zip(&*taken) {
+        *expert = pair.0;
+    }
+    out.worth[t] = taken.iter().fold(0.0, |sum, pair| sum + pair.1);
     (out.taken[t], out.last[t]) = best[k - 1];
     (out.left[t], out.next[t]) = best.get(k).copied().unwrap_or((f32::NEG_INFINITY, u32::MAX));
 }

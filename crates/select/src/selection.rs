@@ -17,6 +17,8 @@ pub struct Selection {
     pub left: Vec<f32>,
     /// The best expert left, one per token; `u32::MAX` if none is left.
     pub next: Vec<u32>,
+    /// The sum of the `k` best reduced scores of each token, added in ascending order of expert.
+    pub worth: Vec<f32>,
 }
 
 /// Where a block of rows writes its part of a [`Selection`].
@@ -26,10 +28,11 @@ pub(crate) struct Block<'a> {
     pub(crate) last: &'a mut [u32],
     pub(crate) left: &'a mut [f32],
     pub(crate) next: &'a mut [u32],
+    pub(crate) worth: &'a mut [f32],
 }
 
 /// Tokens a block: what one task works on, whatever the number of threads.
-const BLOCK: usize = 1024;
+pub(crate) const BLOCK: usize = 1024;
 
 impl Selection {
     /// Selects the `k` largest `s[t,e] − p[e]` of every row of `scores` (row-major, one row of
@@ -44,6 +47,14 @@ impl Selection {
 
     fn fill_with(&mut self, path: Path, scores: &[f32], prices: &[f32], k: usize) {
         let experts = prices.len();
+        self.resize(scores, experts, k);
+        self.blocks(k)
+            .zip(scores.par_chunks(BLOCK * experts))
+            .for_each(|(block, rows)| path(rows, prices, k, block));
+    }
+
+    /// Makes room for every row of `scores`; returns how many there are.
+    pub(crate) fn resize(&mut self, scores: &[f32], experts: usize, k: usize) -> usize {
         assert!(k > 0 && k <= experts && scores.len().is_multiple_of(experts));
         let tokens = scores.len() / experts;
         self.experts.resize(tokens * k, 0);
@@ -51,16 +62,27 @@ impl Selection {
         self.last.resize(tokens, 0);
         self.left.resize(tokens, 0.0);
         self.next.resize(tokens, 0);
+        self.worth.resize(tokens, 0.0);
+        tokens
+    }
+
+    /// This selection in blocks of tokens.
+    pub(crate) fn blocks(&mut self, k: usize) -> impl IndexedParallelIterator<Item = Block<'_>> {
         self.experts
             .par_chunks_mut(BLOCK * k)
             .zip(self.taken.par_chunks_mut(BLOCK))
             .zip(self.last.par_chunks_mut(BLOCK))
             .zip(self.left.par_chunks_mut(BLOCK))
             .zip(self.next.par_chunks_mut(BLOCK))
-            .zip(scores.par_chunks(BLOCK * experts))
-            .for_each(|(((((experts, taken), last), left), next), rows)| {
-                path(rows, prices, k, Block { experts, taken, last, left, next });
-            });
+            .zip(self.worth.par_chunks_mut(BLOCK))
+            .map(|(((((experts, taken), last), left), next), worth)| Block {
+                experts,
+                taken,
+                last,
+                left,
+                next,
+                worth,
+            })
     }
 }
 
@@ -119,6 +141,7 @@ mod tests {
             selection.last.push(order[k - 1].1);
             order[..k].sort_by_key(|pair| pair.1);
             selection.experts.extend(order[..k].iter().map(|pair| pair.1));
+            selection.worth.push(order[..k].iter().map(|pair| pair.0).fold(0.0, |sum, v| sum + v));
             let (left, next) = order.get(k).copied().unwrap_or((f32::NEG_INFINITY, u32::MAX));
             selection.left.push(left);
             selection.next.push(next);
