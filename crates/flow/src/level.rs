@@ -15,7 +15,7 @@
 use std::ops::ControlFlow;
 
 use spinroute_core::{Best, Demand, Run, Stop};
-use spinroute_select::{Selection, row};
+use spinroute_select::{Candidates, Selection, row};
 
 use crate::dual::{Dual, Watch};
 use crate::laplacian::{Edge, GROUND, Laplacian};
@@ -32,6 +32,8 @@ const WINDOW_SHARE: f64 = 0.4;
 const FAR: f64 = 4.0;
 const FAR_SHARE: f64 = 0.02;
 const REACH: f64 = 0.5;
+/// Tokens that this is measured on, at least, where there are so many.
+const FAR_TOKENS: usize = 1024;
 /// A step that leaves more than this share of the units gained little.
 const FAST: f64 = 0.97;
 /// Prices stay below, far from overflow.
@@ -49,6 +51,7 @@ pub(crate) struct Level<'a> {
     pub(crate) best: Dual,
     /// The loads under these prices.
     load: Vec<f64>,
+    candidates: Candidates,
     laplacian: Laplacian,
     edges: Vec<Edge>,
 }
@@ -67,7 +70,8 @@ impl<'a> Level<'a> {
         let (prices, selection) = (vec![0.0; capacity.len()], Selection::default());
         let best = Dual { prices, selection, units: f64::INFINITY, value: f64::INFINITY };
         let (laplacian, edges, load) = (Laplacian::default(), Vec::new(), Vec::new());
-        Self { scores, capacity, demand, best, load, laplacian, edges }
+        let candidates = Candidates::default();
+        Self { scores, capacity, demand, best, load, candidates, laplacian, edges }
     }
 
     /// Tokens that `e` holds too many; negative where there is room.
@@ -79,24 +83,27 @@ impl<'a> Level<'a> {
     pub(crate) fn look(&mut self) {
         let (experts, k) = (self.capacity.len(), self.demand.k());
         let Dual { prices, selection, .. } = &mut self.best;
-        selection.fill(self.scores, prices, k);
+        self.candidates.fill(selection, self.scores, prices, k);
         let mut load = vec![0u32; experts];
-        let mut kept = 0.0;
+        let mut gain = 0.0;
         for (t, row) in selection.experts.chunks_exact(k).enumerate() {
-            let all = self.demand.is_exact() || selection.taken[t] > 0.0;
-            let scores = &self.scores[t * experts..][..experts];
-            for &e in row {
-                let e = e as usize;
-                if all || scores[e] > prices[e] {
-                    load[e] += 1;
-                    kept += f64::from(scores[e]);
+            if self.demand.is_exact() || selection.taken[t] > 0.0 {
+                gain += f64::from(selection.worth[t]);
+                for &e in row {
+                    load[e as usize] += 1;
                 }
+                continue;
+            }
+            let scores = &self.scores[t * experts..][..experts];
+            for e in row.iter().map(|&e| e as usize).filter(|&e| scores[e] > prices[e]) {
+                gain += f64::from(scores[e] - prices[e]);
+                load[e] += 1;
             }
         }
         self.load.clear();
         self.load.extend(load.into_iter().map(f64::from));
-        let rents = (0..experts).map(|e| -self.over(e) * f64::from(self.best.prices[e]));
-        self.best.value = kept + rents.sum::<f64>();
+        let rents = self.capacity.iter().zip(&*prices).map(|(c, &p)| c * f64::from(p));
+        self.best.value = gain + rents.sum::<f64>();
         self.split_ties();
         let (mut over, mut short) = (0.0, 0.0);
         for e in 0..experts {
@@ -228,8 +235,13 @@ impl<'a> Level<'a> {
         let out = |e: usize| self.over(e) / (FAR + FAR_SHARE * self.capacity[e]);
         let far_out: Vec<i8> =
             (0..experts).map(|e| out(e).trunc().clamp(-1.0, 1.0) as i8).collect();
+        if far_out.iter().all(|&out| out == 0) {
+            return vec![0.0; experts];
+        }
+        // Every `stride`-th token is enough to tell how far.
+        let stride = (margins.len() / FAR_TOKENS).max(1);
         let mut near: Vec<Vec<f32>> = vec![Vec::new(); experts];
-        for (t, row) in selection.experts.chunks_exact(k).enumerate() {
+        for (t, row) in selection.experts.chunks_exact(k).enumerate().step_by(stride) {
             for e in row.iter().map(|&e| e as usize).filter(|&e| far_out[e] > 0) {
                 let reduced = self.scores[t * experts + e] - prices[e];
                 near[e].push(reduced - selection.left[t]);
@@ -240,7 +252,7 @@ impl<'a> Level<'a> {
             }
         }
         let far = |(e, own): (usize, &mut Vec<f32>)| {
-            let rank = (self.over(e).abs() as usize).min(own.len().checked_sub(1)?);
+            let rank = (self.over(e).abs() as usize / stride).min(own.len().checked_sub(1)?);
             let far = *own.select_nth_unstable_by(rank, f32::total_cmp).1;
             (far.is_finite() && far > 0.0).then_some(far)
         };

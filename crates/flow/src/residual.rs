@@ -51,9 +51,15 @@ pub(crate) struct Residual<'a> {
     made_at: Vec<f64>,
     reach: Vec<f64>,
     width: usize,
+    /// Kept for its memory.
+    stale: Vec<bool>,
 }
 
 const NONE: u32 = u32::MAX;
+/// Entries to look for one by one; more cost more than a new row.
+const FEW: usize = 2;
+/// Tokens looked at before an entry is looked for among all: ties are found early.
+const GLANCE: usize = 16;
 
 impl<'a> Residual<'a> {
     /// Starts from the selection at `prices`: every token holds its `k` best.
@@ -83,6 +89,7 @@ impl<'a> Residual<'a> {
             second: vec![f64::INFINITY; width * (experts + 1)],
             reach: vec![0.0; experts + 1],
             width,
+            stale: Vec::new(),
         }
     }
 
@@ -207,23 +214,34 @@ impl<'a> Residual<'a> {
         experts.chain(spare).collect()
     }
 
-    /// Looks for the token that moves from `from` to `to` at the cost in the table, of equal ones
-    /// the first; if there is none, puts the true costs there.
-    pub(crate) fn realise(&mut self, from: usize, to: usize) -> Option<usize> {
+    /// Looks for tokens that move from `from` to `to` at the cost in the table, the first `most` of
+    /// them, and puts their places to `places`, ascending; if there is none, puts the true costs
+    /// into the table.
+    pub(crate) fn realise(&mut self, from: usize, to: usize, most: usize, places: &mut Vec<usize>) {
         let entry = from * self.width + to;
         let known = self.least[entry];
         let (mut least, mut second) = (f64::INFINITY, f64::INFINITY);
         for (place, &(a, score)) in self.listed[from].iter().enumerate() {
             let cost = f64::from(score) - f64::from(self.open[a as usize * self.width + to]);
             if cost <= known && cost < f64::INFINITY {
-                return Some(place);
+                places.push(place);
+                if places.len() == most {
+                    return;
+                }
             }
             if cost < second {
                 (least, second) = if cost < least { (cost, least) } else { (least, cost) };
             }
         }
         (self.least[entry], self.second[entry]) = (least, second);
-        None
+    }
+
+    /// Whether one of the first tokens listed for `from` moves to `to` at the cost in the table.
+    fn tied(&self, from: usize, to: usize) -> bool {
+        let known = self.least[from * self.width + to];
+        self.listed[from].iter().take(GLANCE).any(|&(a, score)| {
+            f64::from(score) - f64::from(self.open[a as usize * self.width + to]) == known
+        })
     }
 
     /// Enters one move into the table.
@@ -234,9 +252,50 @@ impl<'a> Residual<'a> {
         self.second[entry] = second.min(cost.max(least));
     }
 
-    /// Moves the unit at `place` of what is listed for `from`, as [`Residual::realise`] found it,
-    /// to `to`. Places found for other nodes stay valid.
-    pub(crate) fn shift(&mut self, from: usize, to: usize, place: usize) {
+    /// Moves the units at `places` of what is listed for `from`, as [`Residual::realise`] found
+    /// them, to `to`. Places found for other nodes stay valid.
+    pub(crate) fn shift(&mut self, from: usize, to: usize, places: &[usize]) {
+        let mut stale = std::mem::take(&mut self.stale);
+        stale.clear();
+        stale.resize(self.width, false);
+        // From behind: what takes the place of a removed entry is not looked for any more.
+        for &place in places.iter().rev() {
+            self.shift_one(from, to, place, &mut stale);
+        }
+        // Where the second least cost is not known to be larger, it is looked for at once: an
+        // entry left too low costs a search.
+        for (other, stale) in stale.iter_mut().enumerate() {
+            *stale = *stale && !self.tied(from, other);
+        }
+        let count = stale.iter().filter(|&&stale| stale).count();
+        if count > FEW + self.width / 32 {
+            self.relist(from);
+        } else if count > 0 {
+            let mut found = Vec::with_capacity(1);
+            for other in (0..stale.len()).filter(|&other| stale[other]) {
+                found.clear();
+                self.realise(from, other, 1, &mut found);
+            }
+        }
+        self.stale = stale;
+    }
+
+    /// Makes the row of `node` anew from what is listed.
+    fn relist(&mut self, node: usize) {
+        let row = node * self.width..(node + 1) * self.width;
+        let (least, second) = (&mut self.least[row.clone()], &mut self.second[row]);
+        least.fill(f64::INFINITY);
+        second.fill(f64::INFINITY);
+        for &(a, score) in &self.listed[node] {
+            let open = &self.open[a as usize * self.width..][..self.width];
+            row::lower(least, second, score, open);
+        }
+        let ground = self.ground();
+        self.least[ground * self.width + ground] = f64::INFINITY;
+    }
+
+    /// Moves one unit; marks in `stale` to which nodes the least cost out of `from` may be too low.
+    fn shift_one(&mut self, from: usize, to: usize, place: usize, stale: &mut [bool]) {
         let (a, ground) = (self.listed[from][place].0 as usize, self.ground());
         if !self.moved[a] {
             self.moved[a] = true;
@@ -259,21 +318,21 @@ impl<'a> Residual<'a> {
         if !still {
             let (score, row) = (self.score(a, from), from * self.width..(from + 1) * self.width);
             let open = &self.open[a * self.width..][..self.width];
-            // Where the second least cost is not known to be larger, it is looked for at once:
-            // an entry left too low costs a search.
-            let cost = |other: usize| f64::from(score) - f64::from(open[other]);
             let (least, second) = (&self.least[row.clone()], &self.second[row.clone()]);
-            let realised: Vec<usize> = (0..=ground)
-                .filter(|&other| cost(other) == least[other] && second[other] <= least[other])
-                .filter(|&other| least[other] < f64::INFINITY)
-                .collect();
+            for other in 0..=ground {
+                let cost = f64::from(score) - f64::from(open[other]);
+                let least = least[other];
+                stale[other] |= cost == least && second[other] <= least && least < f64::INFINITY;
+            }
             row::withdraw(&mut self.least[row.clone()], &self.second[row], score, open);
             self.listed[from].swap_remove(place);
-            for other in realised {
-                self.realise(from, other);
-            }
         }
-        let held = self.held(a);
+        self.shifted(a, from, to);
+    }
+
+    /// Enters what active token `a` can do now that it holds `to` instead of `from`.
+    fn shifted(&mut self, a: usize, from: usize, to: usize) {
+        let (held, ground) = (self.held(a), self.ground());
         if from != ground {
             self.open[a * self.width + from] = self.score(a, from);
             for &node in &held {

@@ -51,8 +51,8 @@ pub(crate) struct Search {
     labels: Labels,
     sinks: Vec<u32>,
     path: Vec<u32>,
-    /// The token that each arc of the path moves.
-    places: Vec<Option<usize>>,
+    /// The tokens that each arc of the path may move.
+    places: Vec<Vec<usize>>,
 }
 
 /// Units out of place in `phase`.
@@ -164,7 +164,8 @@ impl Search {
         }
     }
 
-    /// Moves one unit along the tree path to `sink`, if all its arcs still cost nothing.
+    /// Moves units along the tree path to `sink`, if all its arcs still cost nothing: as many as
+    /// its source has, the sink takes and each arc has tokens for. False if none moved.
     fn augment(&mut self, graph: &mut Residual<'_>, phase: Phase, sink: usize) -> bool {
         self.path.clear();
         let mut node = sink;
@@ -179,25 +180,31 @@ impl Search {
             self.path.push(node as u32);
             node = from;
         }
-        if self.path.is_empty() || (phase == Phase::Over && graph.excess(node) <= 0) {
+        let given = match phase {
+            Phase::Over => graph.excess(node),
+            Phase::Under => i64::MAX,
+        };
+        let taken = if sink == graph.ground() { i64::MAX } else { -graph.excess(sink) };
+        if self.path.is_empty() || given <= 0 {
             return false;
         }
+        let mut most = given.min(taken) as usize;
         // All or nothing: an entry of the table may turn out too low.
-        self.places.clear();
-        for &node in &self.path {
+        self.places.resize_with(self.places.len().max(self.path.len()), Vec::new);
+        for (&node, places) in self.path.iter().zip(&mut self.places) {
             let from = self.labels.parent[node as usize] as usize;
-            self.places.push(graph.realise(from, node as usize));
-        }
-        let there = self.places.iter().all(Option::is_some);
-        if there {
-            for (&node, place) in self.path.iter().zip(&self.places) {
-                let from = self.labels.parent[node as usize] as usize;
-                if let Some(place) = *place {
-                    graph.shift(from, node as usize, place);
-                }
+            places.clear();
+            graph.realise(from, node as usize, most, places);
+            most = places.len();
+            if most == 0 {
+                return false;
             }
         }
-        there
+        for (&node, places) in self.path.iter().zip(&self.places) {
+            let from = self.labels.parent[node as usize] as usize;
+            graph.shift(from, node as usize, &places[..most]);
+        }
+        true
     }
 }
 

@@ -14,11 +14,11 @@
 
 use std::arch::x86_64::{
     __m512, __m512i, __mmask16, _CMP_EQ_OQ, _CMP_GE_OQ, _CMP_GT_OQ, _mm512_add_epi32,
-    _mm512_cmp_ps_mask, _mm512_cvtss_f32, _mm512_loadu_ps, _mm512_loadu_si512,
+    _mm512_add_ps, _mm512_cmp_ps_mask, _mm512_cvtss_f32, _mm512_loadu_ps, _mm512_loadu_si512,
     _mm512_mask_blend_ps, _mm512_mask_loadu_ps, _mm512_mask_storeu_epi32, _mm512_mask_sub_ps,
     _mm512_maskz_compress_epi32, _mm512_maskz_compress_ps, _mm512_maskz_loadu_ps, _mm512_max_ps,
-    _mm512_min_ps, _mm512_permutexvar_ps, _mm512_set1_epi32, _mm512_set1_ps, _mm512_setr_epi32,
-    _mm512_storeu_ps, _mm512_storeu_si512, _mm512_sub_ps,
+    _mm512_min_ps, _mm512_permute_ps, _mm512_permutexvar_ps, _mm512_set1_epi32, _mm512_set1_ps,
+    _mm512_setr_epi32, _mm512_shuffle_f32x4, _mm512_storeu_ps, _mm512_storeu_si512, _mm512_sub_ps,
 };
 
 use crate::portable;
@@ -266,19 +266,28 @@ fn divide(
     }
     let next = _mm512_cmp_ps_mask::<_CMP_EQ_OQ>(values, _mm512_set1_ps(left)) & there & !inside;
     let row_out = &mut out.experts[t * k..][..k];
-    let mut chosen = [0f32; LANES];
+    let chosen = _mm512_maskz_compress_ps(inside, values);
     // SAFETY: `ids` holds a whole vector; the mask has k lanes, and `row_out` room for k.
     unsafe {
         let ids = _mm512_loadu_si512(ids.as_ptr().cast());
         let packed = _mm512_maskz_compress_epi32(inside, ids);
         _mm512_mask_storeu_epi32(row_out.as_mut_ptr().cast(), lanes(0, k), packed);
-        _mm512_storeu_ps(chosen.as_mut_ptr(), _mm512_maskz_compress_ps(inside, values));
     }
-    out.worth[t] = chosen[..k].iter().fold(0.0, |sum, value| sum + value);
+    out.worth[t] = sum(chosen);
     let id = |bit: u16| ids[bit.trailing_zeros() as usize & (LANES - 1)];
     (out.taken[t], out.last[t]) = (taken, id(last));
     (out.left[t], out.next[t]) =
         if next == 0 { (f32::NEG_INFINITY, u32::MAX) } else { (left, id(next)) };
+}
+
+/// The sum of the lanes, as [`portable::sum`] adds them.
+#[inline]
+#[target_feature(enable = "avx512f")]
+fn sum(values: __m512) -> f32 {
+    let halves = _mm512_add_ps(values, _mm512_shuffle_f32x4::<0b01_00_11_10>(values, values));
+    let quarters = _mm512_add_ps(halves, _mm512_shuffle_f32x4::<0b10_11_00_01>(halves, halves));
+    let pairs = _mm512_add_ps(quarters, _mm512_permute_ps::<0b01_00_11_10>(quarters));
+    _mm512_cvtss_f32(_mm512_add_ps(pairs, _mm512_permute_ps::<0b10_11_00_01>(pairs)))
 }
 
 /// The lowest bit set.

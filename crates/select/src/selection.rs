@@ -17,7 +17,7 @@ pub struct Selection {
     pub left: Vec<f32>,
     /// The best expert left, one per token; `u32::MAX` if none is left.
     pub next: Vec<u32>,
-    /// The sum of the `k` best reduced scores of each token, added in ascending order of expert.
+    /// The sum of the `k` best reduced scores of each token, one per token.
     pub worth: Vec<f32>,
 }
 
@@ -141,12 +141,23 @@ mod tests {
             selection.last.push(order[k - 1].1);
             order[..k].sort_by_key(|pair| pair.1);
             selection.experts.extend(order[..k].iter().map(|pair| pair.1));
-            selection.worth.push(order[..k].iter().map(|pair| pair.0).fold(0.0, |sum, v| sum + v));
+            selection.worth.push(portable::sum(order[..k].iter().map(|pair| pair.0)));
             let (left, next) = order.get(k).copied().unwrap_or((f32::NEG_INFINITY, u32::MAX));
             selection.left.push(left);
             selection.next.push(next);
         }
         selection
+    }
+
+    #[test]
+    fn worth_is_the_sum_of_what_is_taken() {
+        let scores: Vec<f32> = (0..40).map(|i| (i * 7 % 40) as f32 / 8.0).collect();
+        let mut selection = Selection::default();
+        for k in [1, 3, 15, 17, 33, 40] {
+            selection.fill(&scores, &[0.5; 40], k);
+            let taken = selection.experts.iter().map(|&e| scores[e as usize] - 0.5);
+            assert_eq!(selection.worth[0], taken.sum::<f32>()); // eighths: exact in any order
+        }
     }
 
     proptest! {
