@@ -34,6 +34,9 @@ const FAR_SHARE: f64 = 0.02;
 const REACH: f64 = 0.5;
 /// Tokens that this is measured on, at least, where there are so many.
 const FAR_TOKENS: usize = 1024;
+/// A step whose best part is less than this overshot; what the next is cut to, at least.
+const OVERSHOT: f64 = 0.15;
+const SHORTEST: f64 = 0.03;
 /// A step that leaves more than this share of the units gained little.
 const FAST: f64 = 0.97;
 /// Prices stay below, far from overflow.
@@ -162,6 +165,10 @@ impl<'a> Level<'a> {
                 moved.map(|(&p, change)| (f64::from(p) + change).clamp(0.0, HIGHEST) as f32);
             let trial = Dual { prices: prices.collect(), selection, units, value };
             let before = std::mem::replace(&mut self.best, trial);
+            // The dual's slope along the step: its gradient, capacity minus load, times the step.
+            let pairs = before.prices.iter().zip(&self.best.prices).enumerate();
+            let slope: f64 =
+                pairs.map(|(e, (then, now))| self.over(e) * f64::from(then - now)).sum();
             let load = std::mem::take(&mut self.load);
             self.look();
             let better = self.best.value < value;
@@ -171,7 +178,15 @@ impl<'a> Level<'a> {
                 selection = before.selection;
                 watch(&self.best)?;
             } else {
-                damping *= 0.5;
+                // The least of the parabola through both values with that slope. Only where the
+                // step went far beyond it, it says more than that the step was too long.
+                let least = -0.5 * slope / (self.best.value - value - slope);
+                if least < OVERSHOT {
+                    damping *= least.max(SHORTEST);
+                    slow -= 1;
+                } else {
+                    damping *= 0.5;
+                }
                 selection = std::mem::replace(&mut self.best, before).selection;
                 self.load = load;
             }
