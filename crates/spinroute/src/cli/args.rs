@@ -30,6 +30,7 @@ pub(crate) enum Command {
     Compare(CompareArgs),
     Verify(VerifyArgs),
     Solvers(SolversArgs),
+    Qubo(super::qubo::QuboArgs),
 }
 
 /// Route one batch: objective, proven gap, balance, time; and the assignment with --out.
@@ -258,7 +259,7 @@ impl From<TransformName> for Transform {
 }
 
 /// `key=value`, where the value is JSON if it reads as JSON, and a word otherwise.
-fn setting(text: &str) -> Result<(String, Value), String> {
+pub(crate) fn setting(text: &str) -> Result<(String, Value), String> {
     match text.split_once('=') {
         Some((key, value)) if !key.trim().is_empty() => {
             let value = value.trim();
@@ -270,12 +271,12 @@ fn setting(text: &str) -> Result<(String, Value), String> {
 }
 
 /// More threads than any machine for this has cores would only take its memory.
-fn threads(text: &str) -> Result<usize, String> {
+pub(crate) fn threads(text: &str) -> Result<usize, String> {
     let threads = text.parse().ok().filter(|n| (1..=1024).contains(n));
     threads.ok_or_else(|| "give a whole number from 1 to 1024".into())
 }
 
-fn duration(text: &str) -> Result<Duration, String> {
+pub(crate) fn duration(text: &str) -> Result<Duration, String> {
     humantime::parse_duration(text).map_err(|error| format!("{error}; write it as 200ms, 2s or 1m"))
 }
 

@@ -3,8 +3,7 @@
 use std::io::{self, Write};
 use std::process::ExitCode;
 
-use spinroute::input;
-use spinroute::registry;
+use spinroute::{input, qubo, registry};
 
 /// The part of `--help` that documents the exit codes. A test compares it with [`Failure::code`].
 pub(crate) const EXIT_CODES: &str = "\
@@ -95,6 +94,23 @@ impl From<input::Error> for Failure {
         match error {
             input::Error::Read { .. } => Self::Files(format!("{error}; check the path")),
             error => Self::Input(error.to_string()),
+        }
+    }
+}
+
+impl From<qubo::Error> for Failure {
+    fn from(error: qubo::Error) -> Self {
+        use qubo::Error as E;
+        let message = error.to_string();
+        match error {
+            E::File { .. } => Self::Files(format!("{message}; check the path")),
+            E::Format { .. }
+            | E::Parameter { .. }
+            | E::ParameterValue { .. }
+            | E::TooLarge { .. }
+            | E::UnknownMinimiser { .. }
+            | E::UnknownParameter { .. } => Self::Usage(message),
+            _ => Self::Input(message),
         }
     }
 }

@@ -6,6 +6,7 @@ mod interrupt;
 mod measure;
 mod output;
 mod problem;
+mod qubo;
 mod report;
 mod solve;
 mod solvers;
@@ -39,12 +40,14 @@ fn run(command: &Command) -> Result<(), Failure> {
         Command::Compare(args) => args.threads,
         Command::Verify(args) => args.threads,
         Command::Solvers(_) => None,
+        Command::Qubo(args) => args.threads(),
     };
     let go = || match command {
         Command::Solve(args) => solve::run(args),
         Command::Compare(args) => compare::run(args),
         Command::Verify(args) => verify::run(args),
         Command::Solvers(args) => solvers::run(args),
+        Command::Qubo(args) => qubo::run(args),
     };
     match threads {
         None => go(),

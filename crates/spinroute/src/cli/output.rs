@@ -1,7 +1,7 @@
 //! Results on disk: all files or none.
 
 use std::fs;
-use std::io::Write;
+use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 use tempfile::NamedTempFile;
@@ -26,6 +26,23 @@ pub(crate) fn write_all(directory: &Path, files: &[(&str, Vec<u8>)]) -> Result<(
         }
     }
     result
+}
+
+/// Writes one file, all of it or nothing: under a temporary name beside its place, then renamed.
+pub(crate) fn write_one(
+    place: &Path,
+    write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+) -> Result<(), Failure> {
+    let directory = place.parent().filter(|parent| !parent.as_os_str().is_empty());
+    let file = (|| {
+        let mut out = BufWriter::new(temporary().tempfile_in(directory.unwrap_or(Path::new(".")))?);
+        write(&mut out)?;
+        let file = out.into_inner()?;
+        file.as_file().sync_all()?;
+        Ok(file)
+    })();
+    let file = file.map_err(|error| failure(place, &error))?;
+    commit(vec![Staged { file, place: place.to_owned() }])
 }
 
 fn failure(path: &Path, error: &std::io::Error) -> Failure {
@@ -134,6 +151,23 @@ mod tests {
             let want = ["x", "y"].map(|name| (name.to_owned(), version.to_vec()));
             assert_eq!(listing(&out), want);
         }
+    }
+
+    #[test]
+    fn one_file_is_written_or_nothing() {
+        let root = tempfile::tempdir().unwrap();
+        let place = root.path().join("x");
+        for version in [b"1", b"2"] {
+            write_one(&place, |out| out.write_all(version)).unwrap();
+            assert_eq!(listing(root.path()), [("x".to_owned(), version.to_vec())]);
+        }
+        let failed = write_one(&place, |out| {
+            out.write_all(b"3")?;
+            Err(io::Error::other("full"))
+        });
+        assert!(matches!(failed, Err(Failure::Files(_))));
+        assert_eq!(listing(root.path()), [("x".to_owned(), b"2".to_vec())]);
+        assert!(write_one(&root.path().join("no/x"), |_| Ok(())).is_err());
     }
 
     #[test]

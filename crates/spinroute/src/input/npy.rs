@@ -243,6 +243,12 @@ pub fn encode_f32(shape: &[usize], values: &[f32]) -> Vec<u8> {
     encode("<f4", shape, values.iter().flat_map(|value| value.to_le_bytes()))
 }
 
+/// A list of `i8` as a `.npy` file.
+#[must_use]
+pub fn encode_i8(values: &[i8]) -> Vec<u8> {
+    encode("|i1", &[values.len()], values.iter().map(|value| value.cast_unsigned()))
+}
+
 fn encode(descr: &str, shape: &[usize], data: impl Iterator<Item = u8>) -> Vec<u8> {
     let lengths: Vec<String> = shape.iter().map(|length| format!("{length},")).collect();
     let shape = lengths.join(" ");

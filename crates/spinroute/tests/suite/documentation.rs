@@ -9,11 +9,21 @@ const SAMPLE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../experiments/dat
 
 #[test]
 fn every_option_is_documented() {
-    for subcommand in ["solve", "compare", "verify", "solvers"] {
-        for word in succeed(&[subcommand, "--help"]).stdout.split_whitespace() {
+    let subcommands: [&[&str]; 8] = [
+        &["solve"],
+        &["compare"],
+        &["verify"],
+        &["solvers"],
+        &["qubo", "info"],
+        &["qubo", "convert"],
+        &["qubo", "solve"],
+        &["qubo", "generate"],
+    ];
+    for subcommand in subcommands {
+        for word in succeed(&[subcommand, &["--help"]].concat()).stdout.split_whitespace() {
             let option = word.trim_end_matches(|c: char| !c.is_ascii_lowercase());
             if option.len() > 2 && option.starts_with("--") {
-                assert!(PAGE.contains(&format!("`{option}")), "{option} of {subcommand}");
+                assert!(PAGE.contains(&format!("`{option}")), "{option} of {subcommand:?}");
             }
         }
     }

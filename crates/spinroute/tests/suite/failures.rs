@@ -6,7 +6,7 @@ use spinroute::input::npy;
 use super::shared::{Files, Ran, command, run, succeed};
 
 /// Expects an exit code and one line that says all of `parts`.
-fn fail(arguments: &[&str], code: i32, parts: &[&str]) -> Ran {
+pub(crate) fn fail(arguments: &[&str], code: i32, parts: &[&str]) -> Ran {
     let ran = run(arguments);
     assert_eq!(ran.code, code, "{arguments:?}: {ran}");
     assert!(ran.stderr.starts_with("error: ") && ran.stderr.lines().count() == 1, "{ran}");

@@ -6,5 +6,6 @@ mod data;
 mod documentation;
 mod failures;
 mod formats;
+mod qubo;
 mod registry;
 mod shared;

@@ -1,0 +1,143 @@
+//! The options of `spinroute qubo`.
+
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Args, Subcommand};
+use serde_json::Value;
+use spinroute::qubo::formats::Format;
+
+use crate::cli::args::{duration, setting, threads};
+
+/// QUBO, Ising and max-cut files: look at, convert, solve, generate.
+///
+/// Formats, by the ending of a file's name: .qubo (qbsolv), .rud (rudy, the G-set; max-cut), .coo and
+/// .json (dimod), .lp and .mps (quadratic objective in binaries).
+#[derive(Debug, Args)]
+pub(crate) struct QuboArgs {
+    #[command(subcommand)]
+    pub(crate) command: QuboCommand,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum QuboCommand {
+    Info(InfoArgs),
+    Convert(ConvertArgs),
+    Solve(SolveArgs),
+    Generate(GenerateArgs),
+}
+
+/// Say what is in a file: variables, couplings, coefficients, and whether it is a known instance.
+#[derive(Debug, Args)]
+pub(crate) struct InfoArgs {
+    #[command(flatten)]
+    pub(crate) input: InputArgs,
+    /// Print one JSON object
+    #[arg(long, help_heading = "Output")]
+    pub(crate) json: bool,
+}
+
+/// Write a file in another format; energies stay the same.
+///
+/// A max-cut file becomes a model in spins whose energy is W - 2·cut, where W is the sum of all
+/// weights. A model with fields becomes a graph with one node more, which stands for +1.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  spinroute qubo convert G1.rud G1.qubo
+  spinroute qubo convert model.json model.lp")]
+pub(crate) struct ConvertArgs {
+    #[command(flatten)]
+    pub(crate) input: InputArgs,
+    /// The file to write
+    #[arg(value_name = "OUT")]
+    pub(crate) out: PathBuf,
+    /// Its format, if the ending does not say it
+    #[arg(long, value_name = "FORMAT", value_parser = format, help_heading = "Output")]
+    pub(crate) to: Option<Format>,
+}
+
+/// Look for a state of lowest energy; of a max-cut file, for a largest cut.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  spinroute qubo solve G1.rud
+  spinroute qubo solve model.qubo --solver exhaustive --json
+  spinroute qubo solve G22.rud --reads 32 --set sweeps=5000 --seed 7 --time-limit 10s --out found
+
+`spinroute qubo solve --help` names the solvers; docs/cli.md describes the output.")]
+pub(crate) struct SolveArgs {
+    #[command(flatten)]
+    pub(crate) input: InputArgs,
+    /// Which solver: exhaustive (up to 26 variables, proven) or anneal
+    #[arg(long, value_name = "NAME", default_value = "anneal", help_heading = "Solver")]
+    pub(crate) solver: String,
+    /// A parameter of the solver; may be repeated
+    #[arg(long, value_name = "KEY=VALUE", value_parser = setting, help_heading = "Solver")]
+    pub(crate) set: Vec<(String, Value)>,
+    /// Seed of all randomness
+    #[arg(
+        long,
+        value_name = "N",
+        default_value_t = 0,
+        allow_negative_numbers = true,
+        help_heading = "Solver"
+    )]
+    pub(crate) seed: u64,
+    /// Independent runs, the best of which is the answer [default: the solver's]
+    #[arg(long, value_name = "N", allow_negative_numbers = true, help_heading = "Solver")]
+    pub(crate) reads: Option<NonZeroUsize>,
+    /// Stop after this time (200ms, 2s, 1m) with the best so far
+    #[arg(long, value_name = "DURATION", value_parser = duration, help_heading = "Solver")]
+    pub(crate) time_limit: Option<Duration>,
+    /// Threads to use [default: all cores]; the answer does not depend on it
+    #[arg(long, value_name = "N", value_parser = threads, allow_negative_numbers = true, help_heading = "Solver")]
+    pub(crate) threads: Option<usize>,
+    /// Write solution.npy and summary.json into this directory, both or none
+    #[arg(long, value_name = "DIR", help_heading = "Output")]
+    pub(crate) out: Option<PathBuf>,
+    /// Print one JSON object
+    #[arg(long, help_heading = "Output")]
+    pub(crate) json: bool,
+}
+
+/// Write a published instance, made from its seeds; without a name, list them.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  spinroute qubo generate
+  spinroute qubo generate G22 --out G22.rud
+  spinroute qubo generate K2000 --out K2000.qubo")]
+pub(crate) struct GenerateArgs {
+    /// The instance, such as G1 or K2000
+    #[arg(value_name = "NAME", requires = "out")]
+    pub(crate) name: Option<String>,
+    /// The file to write; as .rud it is equal to the published one
+    #[arg(long, value_name = "FILE", requires = "name", help_heading = "Output")]
+    pub(crate) out: Option<PathBuf>,
+    /// Its format, if the ending does not say it
+    #[arg(long, value_name = "FORMAT", value_parser = format, requires = "out", help_heading = "Output")]
+    pub(crate) to: Option<Format>,
+    /// List the instances as one JSON array
+    #[arg(long, conflicts_with = "name", help_heading = "Output")]
+    pub(crate) json: bool,
+}
+
+/// The file to read.
+#[derive(Debug, Args)]
+pub(crate) struct InputArgs {
+    /// The problem
+    #[arg(value_name = "FILE")]
+    pub(crate) file: PathBuf,
+    /// The format of FILE, if its ending does not say it: qubo, rud, coo, json, lp or mps
+    #[arg(long, value_name = "FORMAT", value_parser = format, help_heading = "Input")]
+    pub(crate) from: Option<Format>,
+}
+
+fn format(name: &str) -> Result<Format, String> {
+    Format::find(name).ok_or_else(|| {
+        let names: Vec<&str> = Format::ALL.iter().map(|format| format.name()).collect();
+        format!("choose among {}", names.join(", "))
+    })
+}

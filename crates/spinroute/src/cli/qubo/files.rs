@@ -1,0 +1,54 @@
+//! Problems from files and into files.
+
+use std::fs;
+use std::io::BufReader;
+use std::path::Path;
+
+use indicatif::{ProgressBar, ProgressStyle};
+use spinroute::qubo::Error;
+use spinroute::qubo::formats::{self, Format, Problem};
+
+use super::args::InputArgs;
+use crate::cli::exit::Failure;
+use crate::cli::output;
+
+/// Files of this size are read at once; larger ones show a bar.
+const QUIET: u64 = 4 << 20;
+
+/// Reads the file; on a terminal, a bar shows how far a large one was read.
+pub(super) fn open(args: &InputArgs) -> Result<(Format, Problem), Failure> {
+    let path = &args.file;
+    let format = format(path, args.from, "--from")?;
+    let failed = |error: std::io::Error| {
+        Failure::Files(format!("{}: {error}; check the path", path.display()))
+    };
+    let file = fs::File::open(path).map_err(failed)?;
+    let length = file.metadata().map_err(failed)?.len();
+    let bar = if length < QUIET { ProgressBar::hidden() } else { bar(length) };
+    let reader = BufReader::with_capacity(1 << 18, file);
+    let problem = formats::read(format, path, reader, &mut |bytes| bar.set_position(bytes));
+    bar.finish_and_clear();
+    Ok((format, problem?))
+}
+
+/// A bar on standard error, if that is a terminal.
+fn bar(length: u64) -> ProgressBar {
+    let bar = ProgressBar::new(length);
+    if let Ok(style) = ProgressStyle::with_template("{bar:30} {bytes}/{total_bytes} reading") {
+        bar.set_style(style);
+    }
+    bar
+}
+
+/// The format that the option or else the ending says.
+pub(super) fn format(path: &Path, given: Option<Format>, option: &str) -> Result<Format, Failure> {
+    given.or_else(|| Format::of_path(path)).ok_or_else(|| {
+        let error = Error::Format { path: path.to_owned() };
+        Failure::Usage(format!("{error}; or say it with {option}"))
+    })
+}
+
+/// Writes a problem, all of it or nothing.
+pub(super) fn save(path: &Path, format: Format, problem: &Problem) -> Result<(), Failure> {
+    output::write_one(path, |out| formats::write(format, problem, out))
+}

@@ -1,0 +1,32 @@
+//! `spinroute qubo`: files of binary quadratic problems.
+
+mod args;
+mod convert;
+mod files;
+mod generate;
+mod info;
+mod solve;
+
+pub(crate) use args::QuboArgs;
+
+use super::exit::Failure;
+use args::QuboCommand;
+
+pub(crate) fn run(args: &QuboArgs) -> Result<(), Failure> {
+    match &args.command {
+        QuboCommand::Info(args) => info::run(args),
+        QuboCommand::Convert(args) => convert::run(args),
+        QuboCommand::Solve(args) => solve::run(args),
+        QuboCommand::Generate(args) => generate::run(args),
+    }
+}
+
+impl QuboArgs {
+    /// `--threads`, where the subcommand has it.
+    pub(crate) fn threads(&self) -> Option<usize> {
+        match &self.command {
+            QuboCommand::Solve(args) => args.threads,
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,132 @@
+//! `spinroute qubo solve`.
+
+use std::io::Write;
+use std::time::{Duration, Instant};
+
+use serde::Serialize;
+use serde_json::Value;
+use spinroute::input::npy;
+use spinroute::qubo::formats::{Content, Format};
+use spinroute::qubo::{Samples, Vartype, registry};
+use spinroute::{Budget, Run, minimisers};
+
+use super::args::SolveArgs;
+use super::{files, info};
+use crate::cli::args::settings;
+use crate::cli::exit::Failure;
+use crate::cli::measure::milliseconds;
+use crate::cli::report::{self, grouped};
+use crate::cli::solve::stop;
+use crate::cli::{interrupt, output};
+
+/// The object that `--json` prints and `summary.json` holds.
+#[derive(Debug, Serialize)]
+struct Summary {
+    file: String,
+    variables: usize,
+    couplings: u64,
+    solver: &'static str,
+    energy: f64,
+    cut: Option<f64>,
+    best_known: Option<i64>,
+    reads: usize,
+    wall_ms: f64,
+    seed: u64,
+    threads: usize,
+}
+
+pub(crate) fn run(args: &SolveArgs) -> Result<(), Failure> {
+    let entry = registry::find(minimisers::MINIMISERS, &args.solver)?;
+    let mut parameters = settings(&args.set).map_err(Failure::Usage)?;
+    if let Some(reads) = args.reads
+        && parameters.insert("reads".into(), Value::from(reads.get())).is_some()
+    {
+        return Err(Failure::Usage("--reads and --set reads=… are both given; give one".into()));
+    }
+    let minimiser = entry.build(&parameters)?;
+    let (format, problem) = files::open(&args.input)?;
+    let content = problem.content;
+    let model = content.to_ising()?;
+    interrupt::listen();
+    let mut observer = interrupt::observe;
+    let budget = Budget { steps: None, time: args.time_limit };
+    let mut run = Run::new(args.seed).budget(budget).observer(&mut observer);
+    let start = Instant::now();
+    let samples = minimiser.minimise(&model, &mut run)?;
+    let wall = start.elapsed();
+    let (state, energy, cut) = answer(&content, &samples)?;
+    let summary = Summary {
+        file: args.input.file.display().to_string(),
+        variables: content.variables(),
+        couplings: content.interactions(),
+        solver: entry.name,
+        energy,
+        cut,
+        best_known: info::known(&content).map(|known| known.best),
+        reads: samples.reads(),
+        wall_ms: milliseconds(wall),
+        seed: args.seed,
+        threads: rayon::current_num_threads(),
+    };
+    if let Some(directory) = &args.out {
+        let files = [
+            ("solution.npy", npy::encode_i8(&state)),
+            ("summary.json", serde_json::to_vec_pretty(&summary)?),
+        ];
+        output::write_all(directory, &files)?;
+    }
+    let text = if args.json {
+        serde_json::to_string_pretty(&summary)? + "\n"
+    } else {
+        for_people(&summary, format, &content, &samples, wall, args)
+    };
+    Ok(std::io::stdout().write_all(text.as_bytes())?)
+}
+
+/// The best state in the file's own variables, its energy as the file's model has it, and its cut.
+fn answer(content: &Content, samples: &Samples) -> Result<(Vec<i8>, f64, Option<f64>), Failure> {
+    let nothing = || Failure::Internal("the solver returned no state".into());
+    let spins = samples.state(samples.best().ok_or_else(nothing)?);
+    let state: Vec<i8> = match content.vartype() {
+        Vartype::Spin => spins.to_vec(),
+        Vartype::Binary => spins.iter().map(|&spin| i8::from(spin > 0)).collect(),
+    };
+    let (energy, cut) = match content {
+        Content::Graph(graph) => {
+            let cut = graph.cut(&state).ok_or_else(nothing)?;
+            (graph.total() - 2.0 * cut, Some(cut))
+        }
+        Content::Ising(model) => (model.energy(&state), None),
+        Content::Qubo(model) => (model.energy(&state), None),
+        _ => return Err(Failure::Internal("a content that has no energy".into())),
+    };
+    Ok((state, energy, cut))
+}
+
+fn for_people(
+    summary: &Summary,
+    format: Format,
+    content: &Content,
+    samples: &Samples,
+    wall: Duration,
+    args: &SolveArgs,
+) -> String {
+    let reads = if summary.reads == 1 { "read" } else { "reads" };
+    let mut rows = vec![
+        ("problem", info::title(format, content)),
+        ("solver", {
+            let (solver, stop) = (summary.solver, stop(samples.stop));
+            format!("{solver} ({stop}), {} {reads}", grouped(summary.reads as u64))
+        }),
+        ("energy", summary.energy.to_string()),
+    ];
+    if let Some(cut) = summary.cut {
+        let best = summary.best_known.map_or(String::new(), |best| format!(", best known {best}"));
+        rows.push(("cut", format!("{cut}{best}")));
+    }
+    rows.push(("time", format!("{}, {}", report::time(wall), report::threads(summary.threads))));
+    if let Some(directory) = &args.out {
+        rows.push(("written", directory.display().to_string()));
+    }
+    report::lines(&rows)
+}

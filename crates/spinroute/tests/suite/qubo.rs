@@ -1,0 +1,132 @@
+//! `spinroute qubo`: what it prints and writes.
+
+use serde_json::{Value, json};
+
+use super::failures::fail;
+use super::shared::{Files, succeed};
+
+/// A square with a diagonal: the best cut takes the four sides, or all but one.
+const SQUARE: &str = "4 5 \n1 2 1\n2 3 1\n3 4 1\n1 4 1\n1 3 1.5\n";
+/// `x0 - 2 x1 + 3 x0 x1 + 0.5`.
+const PAIR: &str = "c offset 0.5\np qubo 0 2 2 1\n0 0 1\n1 1 -2\n0 1 3\n";
+
+fn files() -> Files {
+    let files = Files::new();
+    files.write("square.rud", SQUARE.as_bytes());
+    files.write("pair.qubo", PAIR.as_bytes());
+    files
+}
+
+fn keys(object: &Value) -> Vec<&str> {
+    object.as_object().unwrap().keys().map(String::as_str).collect()
+}
+
+const SUMMARY: [&str; 11] = [
+    "best_known",
+    "couplings",
+    "cut",
+    "energy",
+    "file",
+    "reads",
+    "seed",
+    "solver",
+    "threads",
+    "variables",
+    "wall_ms",
+];
+
+/// The values of a list of `i8`.
+fn values(path: &str) -> Vec<i8> {
+    let bytes = std::fs::read(path).unwrap();
+    let npy = npyz::NpyFile::new(&bytes[..]).unwrap();
+    assert_eq!(npy.shape().len(), 1);
+    npy.into_vec().unwrap()
+}
+
+#[test]
+fn a_cut_is_found_printed_and_written() {
+    let files = files();
+    let (square, out) = (files.at("square.rud"), files.at("found"));
+    let arguments =
+        ["qubo", "solve", &square, "--json", "--seed", "7", "--threads", "1", "--reads"];
+    let summary = succeed(&[&arguments[..], &["3", "--out", &out]].concat()).json();
+    assert_eq!(keys(&summary), SUMMARY);
+    // The diagonal and one side of either triangle: 1.5 + 2; all sides: 4.
+    let want = json!({"variables": 4, "couplings": 5, "solver": "anneal", "cut": 4.0,
+        "energy": 5.5 - 8.0, "best_known": null, "reads": 3, "seed": 7, "threads": 1});
+    for (key, value) in want.as_object().unwrap() {
+        assert_eq!(&summary[key], value, "{key}");
+    }
+    let written = std::fs::read(out.clone() + "/summary.json").unwrap();
+    assert_eq!(summary, serde_json::from_slice::<Value>(&written).unwrap());
+    let spins = values(&(out + "/solution.npy"));
+    assert!(spins[0] == spins[2] && spins[1] == spins[3] && spins[0] == -spins[1], "{spins:?}");
+}
+
+#[test]
+fn binaries_are_0_and_1_and_the_energy_is_the_files() {
+    let files = files();
+    let out = files.at("found");
+    let pair = files.at("pair.qubo");
+    let arguments = ["qubo", "solve", &pair, "--solver", "exhaustive", "--out", &out];
+    let ran = succeed(&arguments);
+    assert!(ran.stdout.contains("energy   -1.5\n"), "{ran}");
+    assert_eq!(values(&(out + "/solution.npy")), [0, 1]);
+    let summary = succeed(&["qubo", "solve", &pair, "--json"]).json();
+    assert_eq!((&summary["energy"], &summary["cut"]), (&json!(-1.5), &Value::Null));
+}
+
+#[test]
+fn conversions_keep_energies_and_say_what_is_lost() {
+    let files = files();
+    let mut from = files.at("pair.qubo");
+    for ending in ["json", "lp", "mps", "coo", "qubo"] {
+        let to = files.at(&format!("other.{ending}"));
+        succeed(&["qubo", "convert", &from, &to]);
+        let summary = succeed(&["qubo", "solve", &to, "--solver", "exhaustive", "--json"]).json();
+        assert_eq!(summary["energy"], -1.5, "{ending}");
+        from = to;
+    }
+    let ran = succeed(&["qubo", "convert", &from, &files.at("pair.rud")]);
+    // E = 3/4 + offset …: x0/2 - x1 + 3/4 (1 + s0 + s1 + s0 s1) + 1/2 - 1/2.
+    assert!(ran.stdout.contains("note: energy = 0.75 + W - 2·cut"), "{ran}");
+    let info = succeed(&["qubo", "info", &files.at("pair.rud"), "--json"]).json();
+    assert_eq!((&info["variables"], &info["couplings"]), (&json!(3), &json!(3)));
+}
+
+#[test]
+fn instances_are_generated_and_recognised() {
+    let files = Files::new();
+    let out = files.at("g.rud");
+    let ran = succeed(&["qubo", "generate", "g11", "--out", &out]);
+    assert!(ran.stdout.contains("800 nodes, 1,600 edges") && ran.stdout.contains("564"), "{ran}");
+    let info = succeed(&["qubo", "info", &out, "--json"]).json();
+    assert_eq!((&info["instance"], &info["best_known"]), (&json!("G11"), &json!(564)));
+    let solve = ["qubo", "solve", &out, "--json", "--reads", "1", "--set", "sweeps=10"];
+    let summary = succeed(&solve).json();
+    assert_eq!(summary["best_known"], 564);
+    assert!(summary["cut"].as_f64().unwrap() <= 564.0);
+    let all = succeed(&["qubo", "generate", "--json"]).json();
+    assert!(all.as_array().unwrap().iter().any(|known| known["name"] == "K2000"));
+    assert!(succeed(&["qubo", "generate"]).stdout.contains("K2000"));
+}
+
+#[test]
+fn what_goes_wrong_is_one_line() {
+    let files = files();
+    let square = files.at("square.rud");
+    let broken = files.write("broken.rud", b"4 5 \n1 2 1\n2 9 1\n");
+    fail(&["qubo", "info", &broken], 3, &["broken.rud, line 3, column 3: 9 is not a variable"]);
+    fail(&["qubo", "info", &files.at("none.lp")], 5, &["none.lp", "check the path"]);
+    fail(&["qubo", "info", &files.at("scores.npy")], 2, &["format is not known", "--from"]);
+    fail(&["qubo", "solve", &square, "--solver", "tabu"], 2, &["\"tabu\"", "anneal"]);
+    fail(&["qubo", "solve", &square, "--set", "sweep=3"], 2, &["no parameter", "sweeps"]);
+    let both = ["qubo", "solve", &square, "--reads", "2", "--set", "reads=2"];
+    fail(&both, 2, &["give one"]);
+    fail(&["qubo", "generate", "G99", "--out", "x.rud"], 2, &["no instance \"G99\""]);
+    fail(&["qubo", "convert", &square, &files.at("x.txt")], 2, &["--to"]);
+    let before = files.names();
+    fail(&["qubo", "convert", &square, &files.at("no/x.lp")], 5, &["no/x.lp"]);
+    fail(&["qubo", "convert", &broken, &files.at("x.lp")], 3, &["line 3"]);
+    assert_eq!(files.names(), before);
+}
