@@ -29,6 +29,7 @@ pub mod instances;
 mod ising;
 mod language;
 mod minimise;
+pub mod presolve;
 mod qubo;
 mod samples;
 mod stream;

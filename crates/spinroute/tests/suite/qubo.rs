@@ -70,10 +70,18 @@ fn binaries_are_0_and_1_and_the_energy_is_the_files() {
     let pair = files.at("pair.qubo");
     let arguments = ["qubo", "solve", &pair, "--solver", "exhaustive", "--out", &out];
     let ran = succeed(&arguments);
-    assert!(ran.stdout.contains("energy   -1.5\n"), "{ran}");
+    assert!(ran.stdout.contains("energy    -1.5\n"), "{ran}");
     assert_eq!(values(&(out + "/solution.npy")), [0, 1]);
-    let summary = succeed(&["qubo", "solve", &pair, "--json"]).json();
+    let summary = succeed(&["qubo", "solve", &pair, "--json", "--no-presolve"]).json();
     assert_eq!((&summary["energy"], &summary["cut"]), (&json!(-1.5), &Value::Null));
+    // Presolve alone finds it, and every solver can do with nothing.
+    let presolve = &succeed(&["qubo", "info", &pair, "--json"]).json()["presolve"];
+    assert_eq!((&presolve["variables"], &presolve["components"]), (&json!(0), &json!(0)));
+    for solver in ["anneal", "exhaustive"] {
+        let ran = succeed(&["qubo", "solve", &pair, "--solver", solver]);
+        assert!(ran.stdout.contains("presolve  0 variables are left\n"), "{ran}");
+        assert!(ran.stdout.contains("energy    -1.5\n"), "{ran}");
+    }
 }
 
 #[test]

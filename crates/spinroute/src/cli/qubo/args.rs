@@ -88,6 +88,9 @@ pub(crate) struct SolveArgs {
     /// Independent runs, the best of which is the answer [default: the solver's]
     #[arg(long, value_name = "N", allow_negative_numbers = true, help_heading = "Solver")]
     pub(crate) reads: Option<NonZeroUsize>,
+    /// Give the solver the whole model, not the smaller one that presolve leaves
+    #[arg(long, help_heading = "Solver")]
+    pub(crate) no_presolve: bool,
     /// Stop after this time (200ms, 2s, 1m) with the best so far
     #[arg(long, value_name = "DURATION", value_parser = duration, help_heading = "Solver")]
     pub(crate) time_limit: Option<Duration>,

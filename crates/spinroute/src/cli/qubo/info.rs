@@ -5,6 +5,7 @@ use std::io::Write;
 use serde::Serialize;
 use spinroute::qubo::formats::{Content, Format};
 use spinroute::qubo::instances::{self, Known};
+use spinroute::qubo::presolve::{Counts, presolve};
 use spinroute::qubo::{AnyCouplings, Couplings, Vartype};
 
 use super::args::InfoArgs;
@@ -27,6 +28,46 @@ struct Info {
     offset: f64,
     instance: Option<&'static str>,
     best_known: Option<i64>,
+    presolve: Presolve,
+}
+
+/// What presolve leaves.
+#[derive(Debug, Serialize)]
+struct Presolve {
+    variables: usize,
+    couplings: u64,
+    components: usize,
+    #[serde(flatten)]
+    counts: Counts,
+}
+
+impl Presolve {
+    fn of(content: &Content) -> Result<Self, Failure> {
+        let small = presolve(&content.to_ising()?)?;
+        Ok(Self {
+            variables: small.kernel().variables(),
+            couplings: small.kernel().couplings().interactions(),
+            components: small.components().len(),
+            counts: small.counts(),
+        })
+    }
+
+    fn for_people(&self) -> [String; 2] {
+        let Counts { fixed, substituted, duplicates, eliminated } = self.counts;
+        let [variables, couplings, components] =
+            [self.variables as u64, self.couplings, self.components as u64].map(grouped);
+        let left = match self.variables {
+            0 => "nothing is left: the lowest state is known".into(),
+            _ => format!("{variables} variables, {couplings} couplings, components: {components}"),
+        };
+        let [fixed, substituted, duplicates, eliminated] =
+            [fixed, substituted, duplicates, eliminated].map(|count| grouped(count as u64));
+        let gone = format!(
+            "fixed {fixed}, substituted {substituted}, duplicates {duplicates}, \
+             eliminated {eliminated}"
+        );
+        [left, gone]
+    }
 }
 
 /// The smallest and the largest of some coefficients that are not 0.
@@ -50,7 +91,7 @@ impl Range {
 
 pub(crate) fn run(args: &InfoArgs) -> Result<(), Failure> {
     let (format, problem) = files::open(&args.input)?;
-    let info = info(args.input.file.display().to_string(), format, &problem.content);
+    let info = info(args.input.file.display().to_string(), format, &problem.content)?;
     let text = if args.json {
         serde_json::to_string_pretty(&info)? + "\n"
     } else {
@@ -59,7 +100,7 @@ pub(crate) fn run(args: &InfoArgs) -> Result<(), Failure> {
     Ok(std::io::stdout().write_all(text.as_bytes())?)
 }
 
-fn info(file: String, format: Format, content: &Content) -> Info {
+fn info(file: String, format: Format, content: &Content) -> Result<Info, Failure> {
     let (linear, quadratic, offset) = match content {
         Content::Graph(graph) => {
             (None, Range::of(graph.edges().iter().map(|edge| edge.weight)), 0.0)
@@ -79,7 +120,7 @@ fn info(file: String, format: Format, content: &Content) -> Info {
     let known = known(content);
     let (variables, couplings) = (content.variables(), content.interactions());
     let pairs = variables as f64 * (variables as f64 - 1.0) / 2.0;
-    Info {
+    Ok(Info {
         file,
         format: format.name(),
         variables,
@@ -91,7 +132,8 @@ fn info(file: String, format: Format, content: &Content) -> Info {
         offset,
         instance: known.map(|known| known.name),
         best_known: known.map(|known| known.best),
-    }
+        presolve: Presolve::of(content)?,
+    })
 }
 
 fn coefficients(couplings: &AnyCouplings) -> Option<Range> {
@@ -151,5 +193,7 @@ fn for_people(info: &Info, content: &Content, format: Format) -> String {
     if let (Some(name), Some(best)) = (info.instance, info.best_known) {
         rows.push(("instance", format!("{name}, best known cut {}", grouped(best.unsigned_abs()))));
     }
+    let [left, gone] = info.presolve.for_people();
+    rows.extend([("presolve", left), ("", gone)]);
     report::lines(&rows)
 }

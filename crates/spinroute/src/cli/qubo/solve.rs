@@ -7,6 +7,7 @@ use serde::Serialize;
 use serde_json::Value;
 use spinroute::input::npy;
 use spinroute::qubo::formats::{Content, Format};
+use spinroute::qubo::presolve::presolve;
 use spinroute::qubo::{Samples, Vartype, registry};
 use spinroute::{Budget, Run, minimisers};
 
@@ -52,7 +53,12 @@ pub(crate) fn run(args: &SolveArgs) -> Result<(), Failure> {
     let budget = Budget { steps: None, time: args.time_limit };
     let mut run = Run::new(args.seed).budget(budget).observer(&mut observer);
     let start = Instant::now();
-    let samples = minimiser.minimise(&model, &mut run)?;
+    let (samples, kernel) = if args.no_presolve {
+        (minimiser.minimise(&model, &mut run)?, None)
+    } else {
+        let small = presolve(&model)?;
+        (small.minimise(&model, &*minimiser, &mut run)?, Some(small.kernel().variables()))
+    };
     let wall = start.elapsed();
     let (state, energy, cut) = answer(&content, &samples)?;
     let summary = Summary {
@@ -78,7 +84,8 @@ pub(crate) fn run(args: &SolveArgs) -> Result<(), Failure> {
     let text = if args.json {
         serde_json::to_string_pretty(&summary)? + "\n"
     } else {
-        for_people(&summary, format, &content, &samples, wall, args)
+        let found = Found { samples: &samples, kernel, wall };
+        for_people(&summary, format, &content, &found, args)
     };
     Ok(std::io::stdout().write_all(text.as_bytes())?)
 }
@@ -103,23 +110,34 @@ fn answer(content: &Content, samples: &Samples) -> Result<(Vec<i8>, f64, Option<
     Ok((state, energy, cut))
 }
 
+/// What the run came to.
+struct Found<'a> {
+    samples: &'a Samples,
+    /// Variables that presolve left; `None` without presolve.
+    kernel: Option<usize>,
+    wall: Duration,
+}
+
 fn for_people(
     summary: &Summary,
     format: Format,
     content: &Content,
-    samples: &Samples,
-    wall: Duration,
+    found: &Found<'_>,
     args: &SolveArgs,
 ) -> String {
+    let &Found { samples, kernel, wall } = found;
     let reads = if summary.reads == 1 { "read" } else { "reads" };
-    let mut rows = vec![
-        ("problem", info::title(format, content)),
+    let mut rows = vec![("problem", info::title(format, content))];
+    if let Some(kernel) = kernel.filter(|kernel| *kernel < summary.variables) {
+        rows.push(("presolve", format!("{} variables are left", grouped(kernel as u64))));
+    }
+    rows.extend([
         ("solver", {
             let (solver, stop) = (summary.solver, stop(samples.stop));
             format!("{solver} ({stop}), {} {reads}", grouped(summary.reads as u64))
         }),
         ("energy", summary.energy.to_string()),
-    ];
+    ]);
     if let Some(cut) = summary.cut {
         let best = summary.best_known.map_or(String::new(), |best| format!(", best known {best}"));
         rows.push(("cut", format!("{cut}{best}")));
