@@ -1,7 +1,10 @@
 #!/usr/bin/env bash
-# Makes benches/peers/.venv with the pinned peers. Needs Python 3.10 or newer and PyPI.
+# Makes benches/peers/.venv and .venv-models with the pinned peers. Needs Python 3.10 or newer and PyPI.
 set -euo pipefail
 cd "$(dirname "$0")"
 python3 -m venv .venv
 .venv/bin/pip install --quiet --disable-pip-version-check -r requirements.txt
 .venv/bin/python -c 'import dimod, ortools, numpy; print("OR-tools", ortools.__version__, "NumPy", numpy.__version__, "dimod", dimod.__version__)'
+python3 -m venv .venv-models
+.venv-models/bin/pip install --quiet --disable-pip-version-check -r requirements-models.txt
+.venv-models/bin/python -c 'from importlib.metadata import version; print(*(f"{name} {version(name)}" for name in ("dimod", "ommx", "pyqubo")))'

@@ -24,8 +24,16 @@ impl Worker {
     /// # Errors
     /// If the environment is missing (`peers/setup.sh` makes it) or the process fails.
     pub fn start(script: &str) -> Result<Self> {
+        Self::start_in(".venv", script)
+    }
+
+    /// Starts `peers/SCRIPT` in another environment that `peers/setup.sh` makes.
+    ///
+    /// # Errors
+    /// If the environment is missing or the process fails.
+    pub fn start_in(environment: &str, script: &str) -> Result<Self> {
         let peers = Path::new(env!("CARGO_MANIFEST_DIR")).join("peers");
-        let python = peers.join(".venv/bin/python");
+        let python = peers.join(environment).join("bin/python");
         ensure!(python.exists(), "no {}: run benches/peers/setup.sh", python.display());
         let mut process = Command::new(python)
             .arg(peers.join(script))
