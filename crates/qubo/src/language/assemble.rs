@@ -261,7 +261,10 @@ impl Writer<'_> {
         let (long, short) = if swap { (second, first) } else { (first, second) };
         let mut from = 0;
         for (place, &bit) in short.bits.iter().enumerate() {
-            let to = from + long.bits[from..].partition_point(|&other| other < bit);
+            // Lists are often far apart or one inside a gap of the other: look before searching.
+            let ahead = long.bits.get(from).is_some_and(|&other| other < bit);
+            let skip = |bits: &[u32]| bits.partition_point(|&other| other < bit);
+            let to = from + if ahead { skip(&long.bits[from..]) } else { 0 };
             self.copy_without(long, from, to, i);
             from = to;
             let both = long.bits.get(to) == Some(&bit);
@@ -290,6 +293,9 @@ impl Writer<'_> {
 }
 
 fn sparse(pairs: &[(u32, u32, f64)], squares: &[Square], bits: usize) -> Sparse {
+    if pairs.is_empty() && squares.is_empty() {
+        return Sparse::none(bits);
+    }
     let rows = Rows {
         pairs: PairRows::new(pairs, bits),
         squares,

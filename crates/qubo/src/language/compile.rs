@@ -325,12 +325,15 @@ fn penalties(
     layout: &Layout,
     energy: &mut Function,
 ) -> Result<Penalties, Error> {
+    let is_tight = |penalty: Option<Penalty>| penalty.unwrap_or(options.penalty) == Penalty::Tight;
+    let own = parts.constraints.iter().map(|(_, constraint)| constraint.penalty);
     let mut lowering = Lowering {
         layout,
         parameters,
         inequality: options.inequality,
         multipliers: &options.multipliers,
         bits: layout.bits,
+        rows: own.chain([None]).any(is_tight),
         ranges: &|variable| parts.group_of(variable).kind.range(),
         name: &|variable| parts.name_of(variable),
     };

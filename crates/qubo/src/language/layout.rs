@@ -87,6 +87,11 @@ impl Layout {
         span.validity.holds(&state[bit..bit + span.affine.weights.len()])
     }
 
+    /// Whether bit and variable are the same number.
+    pub(crate) fn is_identity(&self) -> bool {
+        self.identity
+    }
+
     /// A linear form of variables as one of bits.
     pub(crate) fn linear(&self, constant: f64, terms: &[(u32, f64)]) -> Linear {
         if self.identity {
@@ -105,9 +110,11 @@ impl Layout {
     /// Adds `factor` times an expression without parameters to a function of bits.
     pub(crate) fn lower(&self, expr: &super::Expr, factor: f64, into: &mut Function) {
         into.constant += factor * expr.constant;
-        let linear = self.linear(0.0, &expr.linear);
-        into.constant += factor * linear.constant;
-        into.linear.extend(linear.terms().map(|(bit, c)| (bit, factor * c)));
+        if self.identity {
+            into.linear.extend(expr.linear.iter().map(|&(bit, c)| (bit, factor * c)));
+        } else {
+            into.add_linear(factor, &self.linear(0.0, &expr.linear));
+        }
         into.pairs.reserve(expr.quadratic.len());
         for &(u, v, c) in &expr.quadratic {
             self.product(&[u, v], factor * c, into);

@@ -119,6 +119,8 @@ pub(crate) struct Lowering<'a> {
     pub(crate) multipliers: &'a [Multiplier],
     /// The next free bit.
     pub(crate) bits: usize,
+    /// Whether rows are asked for: for a tight penalty of any constraint.
+    pub(crate) rows: bool,
     /// Smallest and largest value of every variable.
     pub(crate) ranges: &'a dyn Fn(u32) -> (f64, f64),
     pub(crate) name: &'a dyn Fn(u32) -> String,
@@ -137,12 +139,13 @@ impl Lowering<'_> {
             Body::Sos1(variables) => self.sos1(name, variables)?,
             Body::Compare(left, sense) => {
                 let left = left.resolve(self.parameters);
-                let explicit = constraint.inequality == Some(Inequality::Multiplier);
-                let plain = left.quadratic.is_empty() && left.higher.is_empty();
-                if plain && left.squares.is_empty() {
-                    self.linear(index, name, &left, *sense, mode, explicit)?
+                let explicit = constraint.inequality.is_some();
+                let case = Case { index, name, sense: *sense, mode, explicit };
+                let linear = left.quadratic.is_empty() && left.higher.is_empty();
+                if linear && left.squares.is_empty() {
+                    self.linear(&case, &left)?
                 } else {
-                    self.polynomial(index, name, &left, *sense, mode, explicit)?
+                    self.polynomial(&case, &left)?
                 }
             }
         };
@@ -175,66 +178,72 @@ impl Lowering<'_> {
         })
     }
 
-    fn linear(
-        &mut self,
-        index: usize,
-        name: &str,
-        left: &Expr,
-        sense: Sense,
-        mode: Inequality,
-        explicit: bool,
-    ) -> Result<Outcome, Error> {
-        let sign = if sense == Sense::AtLeast { -1.0 } else { 1.0 };
-        let by_variable = Linear::new(
-            sign * left.constant,
-            left.linear.iter().map(|&(variable, c)| (variable, sign * c)),
-        );
-        let (mut low, mut high) = (by_variable.constant, by_variable.constant);
-        for (variable, c) in by_variable.terms() {
-            let (least, most) = (self.ranges)(variable);
-            low += (c * least).min(c * most);
-            high += (c * least).max(c * most);
+    fn linear(&mut self, case: &Case<'_>, left: &Expr) -> Result<Outcome, Error> {
+        let sign = if case.sense == Sense::AtLeast { -1.0 } else { 1.0 };
+        let terms = left.linear.iter().map(|&(variable, c)| (variable, sign * c));
+        let mut g = Linear::new(sign * left.constant, terms);
+        let (mut low, high) = self.range(&g);
+        if !self.layout.is_identity() {
+            let terms: Vec<(u32, f64)> = g.terms().collect();
+            g = self.layout.linear(g.constant, &terms);
         }
-        let terms: Vec<(u32, f64)> = by_variable.terms().collect();
-        let mut g = self.layout.linear(by_variable.constant, &terms);
         let step = common_step(&g.coefficients);
-        if let Some(settled) = settle(sense, low, high, g.constant, step) {
+        if let Some(settled) = settle(case.sense, low, high, g.constant, step) {
             return Ok(settled);
         }
-        if explicit || (sense != Sense::Equal && !matches!(mode, Inequality::Slack(_))) {
-            return self.slack_free(
-                index,
-                mode,
-                &|function, factor| function.add_linear(factor, &g),
-                &|| g.clone(),
-            );
+        if case.is_slack_free() {
+            let (a, q) = self.slack_free_weights(case)?;
+            let mut terms = Function::default();
+            terms.add_linear(a, &g);
+            terms.add_square(q, g);
+            return Ok(Outcome::Terms(terms));
         }
-        if sense == Sense::Equal {
-            return Ok(Outcome::Item(item(
-                vec![Form::Square(g.clone())],
-                step,
-                Row { linear: g, equality: true },
-            )));
+        if case.sense == Sense::Equal {
+            let row = self.row(&g, true);
+            return Ok(Outcome::Item(item(vec![Form::Square(g)], step, row)));
         }
-        let (Inequality::Slack(encoding), Some(step)) = (mode, step) else {
-            return Err(Error::NoStep { constraint: name.into(), what: "a slack" });
+        let (Inequality::Slack(encoding), Some(step)) = (case.mode, step) else {
+            return Err(Error::NoStep { constraint: case.name.into(), what: "a slack" });
         };
         let rounded = multiples_above(g.constant, step) * step;
         low += rounded - g.constant;
         g.constant = rounded;
+        let row = self.row(&g, false);
         if let Some(literals) = at_most_one(&g, step) {
             let form = Form::Pairs { literals, scale: step * step };
-            return Ok(Outcome::Item(item(
-                vec![form],
-                Some(step),
-                Row { linear: g, equality: false },
-            )));
+            return Ok(Outcome::Item(item(vec![form], Some(step), row)));
         }
         let mut forms = Vec::new();
-        let with_slack = self.add_slack(name, encoding, -low, step, &mut forms)?;
-        let terms = g.terms().chain(with_slack.1);
-        forms.insert(0, Form::Square(Linear::new(g.constant + with_slack.0, terms)));
-        Ok(Outcome::Item(item(forms, Some(step), Row { linear: g, equality: false })))
+        let (base, terms) = self.add_slack(case.name, encoding, -low, step, &mut forms)?;
+        // The bits of the slack come after all others: the form stays in order.
+        let (bits, coefficients): (Vec<u32>, Vec<f64>) = terms.into_iter().unzip();
+        g.constant += base;
+        g.bits.extend(bits);
+        g.coefficients.extend(coefficients);
+        if g.coefficients.contains(&0.0) {
+            g = Linear::new(g.constant, g.terms().collect::<Vec<_>>());
+        }
+        forms.insert(0, Form::Square(g));
+        Ok(Outcome::Item(item(forms, Some(step), row)))
+    }
+
+    /// The smallest and largest value of a linear form of variables.
+    fn range(&self, form: &Linear) -> (f64, f64) {
+        if self.layout.is_identity() {
+            return form.range();
+        }
+        let (mut low, mut high) = (form.constant, form.constant);
+        for (variable, c) in form.terms() {
+            let (least, most) = (self.ranges)(variable);
+            low += (c * least).min(c * most);
+            high += (c * least).max(c * most);
+        }
+        (low, high)
+    }
+
+    /// The row of a constraint, if anyone will ask for it.
+    fn row(&self, linear: &Linear, equality: bool) -> Option<Row> {
+        self.rows.then(|| Row { linear: linear.clone(), equality })
     }
 
     /// Numbers the bits of a slack from 0 to `range`; its constant and terms.
@@ -256,16 +265,8 @@ impl Lowering<'_> {
     }
 
     /// A left side of a higher degree: the same, multiplied out.
-    fn polynomial(
-        &mut self,
-        index: usize,
-        name: &str,
-        left: &Expr,
-        sense: Sense,
-        mode: Inequality,
-        explicit: bool,
-    ) -> Result<Outcome, Error> {
-        let sign = if sense == Sense::AtLeast { -1.0 } else { 1.0 };
+    fn polynomial(&mut self, case: &Case<'_>, left: &Expr) -> Result<Outcome, Error> {
+        let sign = if case.sense == Sense::AtLeast { -1.0 } else { 1.0 };
         let mut g = Function::default();
         self.layout.lower(left, sign, &mut g);
         let mut g = g.merged();
@@ -273,36 +274,36 @@ impl Lowering<'_> {
         let low = g.constant + coefficients.iter().map(|c| c.min(0.0)).sum::<f64>();
         let high = g.constant + coefficients.iter().map(|c| c.max(0.0)).sum::<f64>();
         let step = common_step(&coefficients);
-        if let Some(settled) = settle(sense, low, high, g.constant, step) {
+        if let Some(settled) = settle(case.sense, low, high, g.constant, step) {
             return Ok(settled);
+        }
+        if case.is_slack_free() {
+            let (a, q) = self.slack_free_weights(case)?;
+            let mut terms = Function::default();
+            terms.add(a, &g);
+            if q != 0.0 {
+                terms.add(q, &g.squared());
+            }
+            return Ok(Outcome::Terms(terms));
         }
         let mut members = Vec::new();
         g.visit(&mut |bits, _| members.extend_from_slice(bits));
         members.sort_unstable();
         members.dedup();
-        if explicit || (sense != Sense::Equal && !matches!(mode, Inequality::Slack(_))) {
-            let (linear, square) = self.slack_free_weights(index, mode)?;
-            let mut terms = Function::default();
-            terms.add(linear, &g);
-            if square != 0.0 {
-                terms.add(square, &g.squared());
-            }
-            return Ok(Outcome::Terms(terms));
-        }
         let mut forms = Vec::new();
-        if sense != Sense::Equal {
-            let (Inequality::Slack(encoding), Some(step)) = (mode, step) else {
-                return Err(Error::NoStep { constraint: name.into(), what: "a slack" });
+        if case.sense != Sense::Equal {
+            let (Inequality::Slack(encoding), Some(step)) = (case.mode, step) else {
+                return Err(Error::NoStep { constraint: case.name.into(), what: "a slack" });
             };
             let rounded = multiples_above(g.constant, step) * step;
             let range = -(low + rounded - g.constant);
             g.constant = rounded;
-            let (base, terms) = self.add_slack(name, encoding, range, step, &mut forms)?;
+            let (base, terms) = self.add_slack(case.name, encoding, range, step, &mut forms)?;
             g.constant += base;
             g.linear.extend(terms);
         }
         forms.insert(0, Form::Other(g.squared()));
-        Ok(Outcome::Item(Item { step, members, row: None, ..bare(forms) }))
+        Ok(Outcome::Item(Item { members, ..item(forms, step, None) }))
     }
 
     fn sos1(&self, name: &str, variables: &[u32]) -> Result<Outcome, Error> {
@@ -332,7 +333,7 @@ impl Lowering<'_> {
         let terms = forms.iter().flat_map(Linear::terms);
         let sum = Linear::new(forms.iter().map(|form| form.constant).sum(), terms);
         if binary && sum.coefficients.iter().all(|&c| c == 1.0) && sum.constant == 0.0 {
-            let row = Row { linear: Linear { constant: -1.0, ..sum.clone() }, equality: false };
+            let row = self.row(&Linear { constant: -1.0, ..sum.clone() }, false);
             let form = Form::Pairs { literals: sum, scale: 1.0 };
             return Ok(Outcome::Item(item(vec![form], Some(1.0), row)));
         }
@@ -343,34 +344,19 @@ impl Lowering<'_> {
             }
         }
         let members = sum.bits;
-        Ok(Outcome::Item(Item { step: Some(1.0), members, ..bare(vec![Form::Other(products)]) }))
-    }
-
-    /// `a g + q g²` of a linear `g`.
-    fn slack_free(
-        &self,
-        index: usize,
-        mode: Inequality,
-        add: &dyn Fn(&mut Function, f64),
-        linear: &dyn Fn() -> Linear,
-    ) -> Result<Outcome, Error> {
-        let (a, q) = self.slack_free_weights(index, mode)?;
-        let mut terms = Function::default();
-        add(&mut terms, a);
-        terms.add_square(q, linear());
-        Ok(Outcome::Terms(terms))
+        Ok(Outcome::Item(Item { members, ..item(vec![Form::Other(products)], Some(1.0), None) }))
     }
 
     /// The weights of `g` and of `g²`; the margin of the unbalanced penalty is `h = −g`.
-    fn slack_free_weights(&self, index: usize, mode: Inequality) -> Result<(f64, f64), Error> {
-        match mode {
+    fn slack_free_weights(&self, case: &Case<'_>) -> Result<(f64, f64), Error> {
+        match case.mode {
             Inequality::Unbalanced { linear, square } => Ok((linear, square)),
             _ if self.multipliers.is_empty() => Ok((0.0, 0.0)),
-            _ => match self.multipliers.get(index) {
+            _ => match self.multipliers.get(case.index) {
                 Some(multiplier) => Ok((multiplier.linear, multiplier.square)),
                 None => Err(Error::Length {
                     what: "multipliers, one a constraint",
-                    want: index + 1,
+                    want: case.index + 1,
                     got: self.multipliers.len(),
                 }),
             },
@@ -378,13 +364,30 @@ impl Lowering<'_> {
     }
 }
 
-fn bare(forms: Vec<Form>) -> Item {
-    let origin = Origin::Constraint(0);
-    Item { origin, penalty: None, forms, step: None, members: Vec::new(), row: None }
+/// A comparison to be lowered.
+struct Case<'a> {
+    index: usize,
+    name: &'a str,
+    sense: Sense,
+    mode: Inequality,
+    /// The treatment was set on the constraint itself.
+    explicit: bool,
 }
 
-fn item(forms: Vec<Form>, step: Option<f64>, row: Row) -> Item {
-    Item { step, members: row.linear.bits.clone(), row: Some(row), ..bare(forms) }
+impl Case<'_> {
+    /// An inequality that is not to have a slack, or an equality that is set to have a multiplier.
+    fn is_slack_free(&self) -> bool {
+        match self.mode {
+            Inequality::Slack(_) => false,
+            Inequality::Unbalanced { .. } => self.sense != Sense::Equal,
+            Inequality::Multiplier => self.explicit || self.sense != Sense::Equal,
+        }
+    }
+}
+
+fn item(forms: Vec<Form>, step: Option<f64>, row: Option<Row>) -> Item {
+    let members = row.as_ref().map_or_else(Vec::new, |row| row.linear.bits.clone());
+    Item { origin: Origin::Constraint(0), penalty: None, forms, step, members, row }
 }
 
 /// What bounds and grid alone decide; `None` if both outcomes are possible.

@@ -18,6 +18,9 @@ pub(crate) fn common_step(values: &[f64]) -> Option<f64> {
     if largest == 0.0 || !largest.is_finite() {
         return None;
     }
+    if values.iter().all(|v| v.abs() == largest) {
+        return Some(largest);
+    }
     if largest <= 2.0_f64.powi(53) && values.iter().all(|v| v.fract() == 0.0) {
         let divisor = values.iter().fold(0, |divisor, v| whole_divisor(divisor, v.abs() as u64));
         return Some(divisor as f64);
