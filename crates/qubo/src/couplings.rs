@@ -60,30 +60,46 @@ pub trait Couplings: Clone + Debug + Send + Sync {
     fn neighbours(&self, i: usize, visit: &mut dyn FnMut(usize, f64));
 }
 
-/// How strongly a variable is coupled.
+/// How strongly a variable is coupled. Where blocks overlap, a pair counts once a block.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Magnitude {
-    /// `Σ_j |J[i,j]|`; where blocks overlap, the sum over the blocks, which is not less.
+    /// `Σ_j |J[i,j]|`.
     pub sum: f64,
-    /// The smallest `|J[i,j]| > 0` of the stored neighbours (of one block, where blocks overlap);
-    /// 0 without any.
+    /// `Σ_j J[i,j]²`: the mean square of the local field over random spins.
+    pub square: f64,
+    /// The smallest `|J[i,j]| > 0`; 0 without any.
     pub least: f64,
+    /// The largest `|J[i,j]|`.
+    pub largest: f64,
 }
 
 impl Magnitude {
-    /// Of the given couplings.
-    pub(crate) fn of<'a>(couplings: impl IntoIterator<Item = &'a f64>) -> Self {
-        couplings.into_iter().fold(Self::default(), |all, &j| all.and(j.abs(), j.abs()))
+    /// Of one coupling or field.
+    #[must_use]
+    pub fn one(value: f64) -> Self {
+        let size = value.abs();
+        Self { sum: size, square: size * size, least: size, largest: size }
     }
 
-    /// With further couplings.
-    pub(crate) fn and(self, sum: f64, least: f64) -> Self {
-        let least = match (self.least > 0.0, least > 0.0) {
-            (true, true) => self.least.min(least),
+    /// Of the given couplings.
+    pub(crate) fn of<'a>(couplings: impl IntoIterator<Item = &'a f64>) -> Self {
+        couplings.into_iter().fold(Self::default(), |all, &coupling| all.and(Self::one(coupling)))
+    }
+
+    /// With further couplings or a field.
+    #[must_use]
+    pub fn and(self, other: Self) -> Self {
+        let least = match (self.least > 0.0, other.least > 0.0) {
+            (true, true) => self.least.min(other.least),
             (true, false) => self.least,
-            _ => least,
+            _ => other.least,
         };
-        Self { sum: self.sum + sum, least }
+        Self {
+            sum: self.sum + other.sum,
+            square: self.square + other.square,
+            least,
+            largest: self.largest.max(other.largest),
+        }
     }
 }
 

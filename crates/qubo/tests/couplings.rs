@@ -127,6 +127,23 @@ proptest! {
     }
 
     #[test]
+    fn magnitudes_are_those_of_the_pairs(structured in structured()) {
+        let n = structured.variables();
+        for form in forms(&structured) {
+            for (i, magnitude) in form.magnitudes().into_iter().enumerate() {
+                let mut sizes = Vec::new();
+                form.neighbours(i, &mut |_, coupling: f64| sizes.push(coupling.abs()));
+                prop_assert_eq!(magnitude.sum, sizes.iter().sum::<f64>());
+                prop_assert_eq!(magnitude.square, sizes.iter().map(|size| size * size).sum::<f64>());
+                let least = sizes.iter().copied().reduce(f64::min).unwrap_or(0.0);
+                let largest = sizes.iter().copied().fold(0.0, f64::max);
+                prop_assert_eq!((magnitude.least, magnitude.largest), (least, largest));
+            }
+            prop_assert_eq!(form.variables(), n);
+        }
+    }
+
+    #[test]
     fn models_convert_both_ways(structured in structured(), bits: u64, linear in prop::collection::vec(-5_i8..6, 32)) {
         let n = structured.variables();
         let linear: Vec<f64> = linear.into_iter().map(f64::from).take(n).collect();

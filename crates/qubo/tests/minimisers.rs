@@ -99,7 +99,8 @@ proptest! {
 
     #[test]
     fn forms_anneal_alike(coefficients in prop::collection::vec(-9_i8..10, 40), seed: u64) {
-        // A ring, stored sparse and dense, in integers: the same proposals, so the same answer.
+        // A ring, stored sparse and dense, in integers: the same proposals, so the same answer. (More
+        // reads would advance together, with random numbers drawn in another way.)
         let ring = model(100, 1, 1.0, &coefficients);
         let mut matrix = Array2::zeros((100, 100));
         let AnyCouplings::Sparse(sparse) = ring.couplings() else { unreachable!() };
@@ -108,7 +109,7 @@ proptest! {
             matrix[[j as usize, i as usize]] = value;
         }
         let dense = Ising::new(ring.field().to_vec(), Dense::new(matrix).unwrap(), 1.0).unwrap();
-        let anneal = Anneal { sweeps: 20, ..Anneal::default() };
+        let anneal = Anneal { sweeps: 20, reads: 2, ..Anneal::default() };
         let of = |model| anneal.minimise(model, &mut Run::new(seed)).unwrap();
         prop_assert_eq!(of(&ring), of(&dense));
     }

@@ -9,21 +9,24 @@
 //! does not depend on the threads. A proposal costs O(1), a flip O(n) with dense couplings,
 //! O(degree) with sparse ones and O(blocks of the spin) with structured ones.
 //!
-//! [`kernel`] holds the forms of the inner loop.
+//! [`kernel`] holds the forms of the inner loop, [`lanes`] the one that advances many reads at once,
+//! and [`choose`] says which is taken.
 
+mod choose;
 mod kernel;
+mod lanes;
 mod schedule;
 mod sweep;
 
-use std::ops::ControlFlow;
+use std::ops::{ControlFlow, Range};
 
 use rayon::prelude::*;
 use spinroute_core::{Best, Run, Stop};
 
-use self::kernel::{Form, Kernel};
-use self::sweep::{Read, descend, sweep};
+use self::choose::{Choice, choose};
+use self::lanes::Lanes;
+use self::sweep::Single;
 use super::Minimiser;
-use crate::stream::Stream;
 use crate::{Error, Ising, Samples, Vartype};
 
 pub use schedule::Schedule;
@@ -71,36 +74,26 @@ impl Anneal {
         Err(Error::Parameter { name: "beta", value, mend: "it is two positive numbers in order" })
     }
 
-    fn run<K: Kernel>(
-        &self,
-        kernel: &K,
-        model: &Ising,
-        run: &mut Run<'_>,
-    ) -> Result<Samples, Error> {
-        let [first, last] = self.range(model)?;
-        let n = model.variables();
-        let seed = run.seed();
-        let start = |read| {
-            let mut stream = Stream::new(seed, read as u64);
-            let spins = stream.spins(n);
-            Read::new(kernel, model.energy(&spins), spins, stream)
-        };
-        let mut reads: Vec<_> = (0..self.reads).into_par_iter().map(start).collect();
+    fn run<F: Form>(&self, form: &F, model: &Ising, run: &mut Run<'_>) -> Result<Samples, Error> {
+        let range = self.range(model)?;
+        let (n, seed, groups) = (model.variables(), run.seed(), self.reads.div_ceil(F::WIDTH));
+        let reads = |group: usize| group * F::WIDTH..((group + 1) * F::WIDTH).min(self.reads);
+        let start = |group: usize| form.start(seed, reads(group));
+        let mut groups: Vec<_> = (0..groups).into_par_iter().map(start).collect();
         let mut stop = Stop::Finished;
         for step in 1..=self.sweeps {
-            let beta = self.schedule.beta([first, last], step - 1, self.sweeps);
-            let rule = kernel.rule(beta);
-            if !K::EXACT && step % REFRESH == 0 {
-                reads.par_iter_mut().for_each(|read| read.refresh(kernel, model));
+            if !F::EXACT && step % REFRESH == 0 {
+                groups.par_iter_mut().for_each(|group| form.refresh(group));
             }
-            if n * self.reads <= SMALL {
-                for read in &mut reads {
-                    sweep(kernel, &rule, read);
+            let rule = form.rule(self.schedule.beta(range, step - 1, self.sweeps));
+            if groups.len() == 1 || n * self.reads <= SMALL {
+                for group in &mut groups {
+                    form.sweep(&rule, group);
                 }
             } else {
-                reads.par_iter_mut().for_each(|read| sweep(kernel, &rule, read));
+                groups.par_iter_mut().for_each(|group| form.sweep(&rule, group));
             }
-            let best = reads.iter().map(Read::best).fold(f64::INFINITY, f64::min);
+            let best = groups.iter().map(|group| form.best(group)).fold(f64::INFINITY, f64::min);
             let ended = run.tick(Best { objective: Some(best), bound: None });
             if step == self.sweeps {
                 break;
@@ -114,13 +107,43 @@ impl Anneal {
                 break;
             }
         }
-        reads.par_iter_mut().for_each(|read| descend(kernel, read));
-        let states: Vec<i8> = reads.iter().flat_map(|read| read.state().iter().copied()).collect();
-        let states_of_reads = states.par_chunks_exact(n.max(1));
-        let mut energies: Vec<f64> = states_of_reads.map(|state| model.energy(state)).collect();
+        let states = groups.into_par_iter().flat_map_iter(|group| form.finish(group));
+        let states: Vec<i8> = states.collect();
+        let by_read = states.par_chunks_exact(n.max(1));
+        let mut energies: Vec<f64> = by_read.map(|state| model.energy(state)).collect();
         energies.resize(self.reads, model.offset()); // without variables
         Ok(Samples { states, energies, vartype: Vartype::Spin, steps: run.steps(), stop })
     }
+}
+
+/// A way to run the reads: by itself each, or several together.
+trait Form: Sync {
+    /// Reads that advance together.
+    type Reads: Send;
+    /// Which flips are accepted at a temperature.
+    type Rule: Sync;
+    /// Whether nothing that is kept drifts.
+    const EXACT: bool;
+    /// The most reads that advance together.
+    const WIDTH: usize;
+
+    /// Reads of those numbers from random states.
+    fn start(&self, seed: u64, reads: Range<usize>) -> Self::Reads;
+
+    /// The rule at inverse temperature `beta`.
+    fn rule(&self, beta: f64) -> Self::Rule;
+
+    /// Proposes to flip every spin of every read, and notes the best states.
+    fn sweep(&self, rule: &Self::Rule, reads: &mut Self::Reads);
+
+    /// Computes again what drifts.
+    fn refresh(&self, reads: &mut Self::Reads);
+
+    /// The lowest energy so far.
+    fn best(&self, reads: &Self::Reads) -> f64;
+
+    /// The best state of every read, after a descent.
+    fn finish(&self, reads: Self::Reads) -> Vec<i8>;
 }
 
 impl Minimiser for Anneal {
@@ -130,12 +153,15 @@ impl Minimiser for Anneal {
             let (name, value) = ("sweeps", "0".into());
             return Err(Error::Parameter { name, value, mend: "it is at least 1" });
         }
-        match kernel::form(model) {
-            Form::Bytes(kernel) => self.run(&kernel, model, run),
-            Form::Integers(kernel) => self.run(&kernel, model, run),
-            Form::Reals(kernel) => self.run(&kernel, model, run),
-            Form::Floats(kernel) => self.run(&kernel, model, run),
-            Form::Blocks(kernel) => self.run(&kernel, model, run),
+        match choose(model, self.reads) {
+            Choice::Bytes(kernel) => self.run(&Single { model, kernel }, model, run),
+            Choice::Integers(kernel) => self.run(&Single { model, kernel }, model, run),
+            Choice::Lanes8(graph) => self.run(&Lanes::<8>::new(model, graph), model, run),
+            Choice::Lanes16(graph) => self.run(&Lanes::<16>::new(model, graph), model, run),
+            Choice::Lanes32(graph) => self.run(&Lanes::<32>::new(model, graph), model, run),
+            Choice::Reals(kernel) => self.run(&Single { model, kernel }, model, run),
+            Choice::Floats(kernel) => self.run(&Single { model, kernel }, model, run),
+            Choice::Blocks(kernel) => self.run(&Single { model, kernel }, model, run),
         }
     }
 }

@@ -31,18 +31,36 @@ impl Structured {
 
     /// How strongly each variable is coupled, in O(n + members + remainder).
     pub(super) fn sizes(&self) -> Vec<Magnitude> {
-        let (sums, least) = (self.absolute_sums(), self.least_coefficients());
+        let sizes = self.coefficients();
         let mut magnitudes = self.remainder.magnitudes();
         for (i, magnitude) in magnitudes.iter_mut().enumerate() {
             for (block, c) in self.blocks_of(i) {
                 let factor = (2.0 * self.weights[block] * c).abs();
-                let [first, second] = least[block];
-                let others = if c.abs() == first { second } else { first };
-                let others = if others.is_finite() { others } else { 0.0 };
-                *magnitude = magnitude.and(factor * (sums[block] - c.abs()), factor * others);
+                if factor > 0.0 {
+                    *magnitude = magnitude.and(sizes[block].without(c.abs(), factor));
+                }
             }
         }
         magnitudes
+    }
+
+    /// The coefficients of every block, in figures.
+    fn coefficients(&self) -> Vec<Coefficients> {
+        let mut blocks = vec![Coefficients::none(); self.weights.len()];
+        for grid in &self.grids {
+            let (rows, columns) = blocks[grid.sum..].split_at_mut(grid.rows);
+            for row in rows {
+                row.enter(1.0, grid.columns);
+            }
+            for column in columns.iter_mut().take(grid.columns) {
+                column.enter(1.0, grid.rows);
+            }
+        }
+        for (block, coefficients) in blocks.iter_mut().enumerate() {
+            let members = self.members.of(block).iter().filter(|(_, c)| *c != 0.0);
+            members.for_each(|(_, c)| coefficients.enter(c.abs(), 1));
+        }
+        blocks
     }
 
     /// `Σ_i |c[i]|` of every block.
@@ -60,24 +78,47 @@ impl Structured {
         }
         sums
     }
+}
 
-    /// The two smallest `|c[i]| > 0` of every block, infinite where there are fewer.
-    fn least_coefficients(&self) -> Vec<[f64; 2]> {
-        let mut least = vec![[f64::INFINITY; 2]; self.weights.len()];
-        let mut enter = |block: usize, c: f64, times: usize| {
-            for _ in 0..if c > 0.0 { times.min(2) } else { 0 } {
-                let [first, second] = least[block];
-                least[block] = [first.min(c), second.min(first.max(c))];
-            }
-        };
-        for grid in &self.grids {
-            (0..grid.rows).for_each(|row| enter(grid.sum + row, 1.0, grid.columns));
-            let first = grid.sum + grid.rows;
-            (0..grid.columns).for_each(|column| enter(first + column, 1.0, grid.rows));
+/// What is known of the `|c[i]| > 0` of a block: enough to leave one of them out.
+#[derive(Clone, Copy, Debug)]
+struct Coefficients {
+    count: usize,
+    sum: f64,
+    square: f64,
+    least: [f64; 2],
+    largest: [f64; 2],
+}
+
+impl Coefficients {
+    fn none() -> Self {
+        let (least, largest) = ([f64::INFINITY; 2], [0.0; 2]);
+        Self { count: 0, sum: 0.0, square: 0.0, least, largest }
+    }
+
+    /// Adds `times` coefficients of size `c`.
+    fn enter(&mut self, c: f64, times: usize) {
+        self.count += times;
+        self.sum += c * times as f64;
+        self.square += c * c * times as f64;
+        for _ in 0..times.min(2) {
+            let ([least, second], [largest, next]) = (self.least, self.largest);
+            self.least = [least.min(c), second.min(least.max(c))];
+            self.largest = [largest.max(c), next.max(largest.min(c))];
         }
-        for block in 0..self.weights.len() {
-            self.members.of(block).iter().for_each(|(_, c)| enter(block, c.abs(), 1));
+    }
+
+    /// The couplings `factor · c[j]` of a member whose own coefficient is `c`.
+    fn without(&self, c: f64, factor: f64) -> Magnitude {
+        if self.count < 2 {
+            return Magnitude::default();
         }
-        least
+        let other = |[first, second]: [f64; 2]| if c == first { second } else { first };
+        Magnitude {
+            sum: factor * (self.sum - c),
+            square: factor * factor * (self.square - c * c).max(0.0),
+            least: factor * other(self.least),
+            largest: factor * other(self.largest),
+        }
     }
 }

@@ -1,13 +1,5 @@
 //! The forms of the inner loop: what is kept of a state, and what a flip does to it.
 //!
-//! | form | chosen for | kept | a flip |
-//! |---|---|---|---|
-//! | [`Bytes`] | integer couplings of a byte, dense or nearly | `i16` fields | a row of bytes |
-//! | [`Graph`] of `i32` | integer couplings, sparse | `i32` fields | the neighbours |
-//! | [`Graph`] of `f64` | other sparse couplings | `f64` fields | the neighbours |
-//! | [`Floats`] | other dense couplings | `f32` fields | a row of `f32` |
-//! | [`Blocks`] | structured couplings | block sums | the sums of the spin's blocks |
-//!
 //! Integer forms are exact, and look up `exp(−β ΔE)` in a table of all rises that have a chance.
 //! `f32` fields decide what is accepted only: energies are recomputed from the states in `f64`.
 #![allow(clippy::inline_always)] // parts of the inner loop, in every compiled copy of it
@@ -17,7 +9,7 @@ use std::ops::Add;
 use crate::couplings::StructuredFields;
 use crate::stream::Stream;
 use crate::units::Units;
-use crate::{AnyCouplings, Couplings, Dense, Ising, Sparse, Structured};
+use crate::{Couplings, Dense, Ising, Sparse, Structured};
 
 /// Which rises are accepted.
 pub(super) trait Rule<R>: Sync {
@@ -182,20 +174,46 @@ pub(super) struct Graph<'a, W> {
     unit: f64,
     largest: f64,
     offsets: &'a [usize],
+    columns: &'a [u32],
     neighbours: Vec<(u32, W)>,
 }
 
 impl<'a, W> Graph<'a, W> {
-    fn new(model: &'a Ising, sparse: &'a Sparse, units: Units, weight: impl Fn(f64) -> W) -> Self {
+    pub(super) fn new(
+        model: &'a Ising,
+        sparse: &'a Sparse,
+        units: Units,
+        weight: impl Fn(f64) -> W,
+    ) -> Self {
         let weights = sparse.values().iter().map(|&value| weight(value));
         let neighbours = sparse.columns().iter().copied().zip(weights).collect();
         let (unit, largest) = (units.unit, units.field);
-        Self { model, unit, largest, offsets: sparse.offsets(), neighbours }
+        let (offsets, columns) = (sparse.offsets(), sparse.columns());
+        Self { model, unit, largest, offsets, columns, neighbours }
+    }
+
+    /// What a rise of 1 is in energy, halved.
+    pub(super) fn unit(&self) -> f64 {
+        self.unit
     }
 
     #[inline(always)]
-    fn row(&self, i: usize) -> &[(u32, W)] {
+    pub(super) fn row(&self, i: usize) -> &[(u32, W)] {
         &self.neighbours[self.offsets[i]..self.offsets[i + 1]]
+    }
+}
+
+impl Graph<'_, i32> {
+    /// The coupling of all pairs, where it is the same.
+    pub(super) fn equal(&self) -> Option<i32> {
+        let first = self.neighbours.first()?.1;
+        self.neighbours.iter().all(|pair| pair.1 == first).then_some(first)
+    }
+
+    /// The neighbours of `i` alone.
+    #[inline(always)]
+    pub(super) fn columns(&self, i: usize) -> &[u32] {
+        &self.columns[self.offsets[i]..self.offsets[i + 1]]
     }
 }
 
@@ -369,49 +387,21 @@ impl Kernel for Blocks<'_> {
     }
 }
 
-/// The form chosen for a model.
-pub(super) enum Form<'a> {
-    Bytes(Bytes<'a>),
-    Integers(Graph<'a, i32>),
-    Reals(Graph<'a, f64>),
-    Floats(Floats<'a>),
-    Blocks(Blocks<'a>),
+impl<'a> Blocks<'a> {
+    pub(super) fn new(model: &'a Ising, couplings: &'a Structured) -> Self {
+        Self { model, largest: largest_field(model), couplings }
+    }
 }
 
-/// The largest field of the integer forms: `i16`, and the length of a [`Table`].
-const INTEGER: f64 = 32_767.0;
-
-/// Bytes of a row that cost as much as a neighbour.
-const DENSE: usize = 24;
-
-/// Chooses the form for a model.
-pub(super) fn form(model: &Ising) -> Form<'_> {
-    let units = Units::of(model).filter(|units| units.field <= INTEGER);
-    let bytes = units.filter(|units| units.coupling <= f64::from(i8::MAX));
-    match (model.couplings(), units, bytes) {
-        (AnyCouplings::Structured(couplings), ..) => {
-            Form::Blocks(Blocks { model, couplings, largest: largest_field(model) })
-        }
-        (AnyCouplings::Dense(_), _, Some(units)) => Form::Bytes(Bytes::new(model, units)),
-        (AnyCouplings::Dense(dense), ..) => Form::Floats(Floats::new(model, dense)),
-        (AnyCouplings::Sparse(sparse), _, Some(units))
-            if sparse.columns().len() * DENSE >= model.variables() * model.variables() =>
-        {
-            Form::Bytes(Bytes::new(model, units))
-        }
-        (AnyCouplings::Sparse(sparse), Some(units), _) => {
-            let weight = |value| units.integer(value);
-            Form::Integers(Graph::new(model, sparse, units, weight))
-        }
-        (AnyCouplings::Sparse(sparse), None, _) => {
-            let units = Units { unit: 1.0, field: largest_field(model), coupling: 0.0 };
-            Form::Reals(Graph::new(model, sparse, units, |value| value))
-        }
+impl<'a> Graph<'a, f64> {
+    pub(super) fn reals(model: &'a Ising, sparse: &'a Sparse) -> Self {
+        let units = Units { unit: 1.0, field: largest_field(model), coupling: 0.0 };
+        Self::new(model, sparse, units, |value| value)
     }
 }
 
 impl<'a> Bytes<'a> {
-    fn new(model: &'a Ising, units: Units) -> Self {
+    pub(super) fn new(model: &'a Ising, units: Units) -> Self {
         let n = model.variables();
         let mut rows = vec![0; n * n];
         for (i, row) in rows.chunks_exact_mut(n.max(1)).enumerate() {
@@ -423,7 +413,7 @@ impl<'a> Bytes<'a> {
 }
 
 impl<'a> Floats<'a> {
-    fn new(model: &'a Ising, dense: &Dense) -> Self {
+    pub(super) fn new(model: &'a Ising, dense: &Dense) -> Self {
         let largest = largest_field(model);
         let unit = if largest.is_normal() { largest } else { 1.0 };
         let rows = dense.matrix().iter().map(|&coupling| (coupling / unit) as f32).collect();

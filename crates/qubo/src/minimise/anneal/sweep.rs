@@ -4,6 +4,9 @@
 #![allow(unsafe_code)]
 #![allow(clippy::inline_always)] // a body is compiled into its copies, or the copies are worth nothing
 
+use std::ops::Range;
+
+use super::Form;
 use super::kernel::{Kernel, Rule};
 use crate::Ising;
 use crate::stream::Stream;
@@ -24,18 +27,13 @@ impl<K: Kernel> Read<K> {
         Self { spins, kept, stream, energy, best: energy, state }
     }
 
-    /// The lowest energy so far.
-    pub(super) fn best(&self) -> f64 {
-        self.best
-    }
-
-    /// The state of that energy.
+    /// The state of the lowest energy so far.
     pub(super) fn state(&self) -> &[i8] {
         &self.state
     }
 
     /// Computes again what is kept, and the energy.
-    pub(super) fn refresh(&mut self, kernel: &K, model: &Ising) {
+    fn refresh(&mut self, kernel: &K, model: &Ising) {
         self.kept = kernel.keep(&self.spins);
         self.energy = model.energy(&self.spins);
     }
@@ -48,8 +46,48 @@ impl<K: Kernel> Read<K> {
     }
 }
 
+/// A read alone, whatever its kernel.
+pub(super) struct Single<'a, K> {
+    pub(super) model: &'a Ising,
+    pub(super) kernel: K,
+}
+
+impl<K: Kernel> Form for Single<'_, K> {
+    type Reads = Read<K>;
+    type Rule = K::Rule;
+    const EXACT: bool = K::EXACT;
+    const WIDTH: usize = 1;
+
+    fn start(&self, seed: u64, reads: Range<usize>) -> Read<K> {
+        let mut stream = Stream::new(seed, reads.start as u64);
+        let spins = stream.spins(self.model.variables());
+        Read::new(&self.kernel, self.model.energy(&spins), spins, stream)
+    }
+
+    fn rule(&self, beta: f64) -> K::Rule {
+        self.kernel.rule(beta)
+    }
+
+    fn sweep(&self, rule: &K::Rule, read: &mut Read<K>) {
+        sweep(&self.kernel, rule, read);
+    }
+
+    fn refresh(&self, read: &mut Read<K>) {
+        read.refresh(&self.kernel, self.model);
+    }
+
+    fn best(&self, read: &Read<K>) -> f64 {
+        read.best
+    }
+
+    fn finish(&self, mut read: Read<K>) -> Vec<i8> {
+        descend(&self.kernel, &mut read);
+        read.state
+    }
+}
+
 /// One pass of proposals.
-pub(super) fn sweep<K: Kernel>(kernel: &K, rule: &K::Rule, read: &mut Read<K>) {
+fn sweep<K: Kernel>(kernel: &K, rule: &K::Rule, read: &mut Read<K>) {
     #[cfg(target_arch = "x86_64")]
     {
         #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl")]
