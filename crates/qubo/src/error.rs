@@ -140,6 +140,9 @@ pub enum Error {
         /// The file.
         path: PathBuf,
     },
+    /// An instance, or an assignment of it, that cannot be.
+    #[error(transparent)]
+    Assignment(#[from] spinroute_core::Error),
     /// A name given twice.
     #[error(
         "the name {name:?} is given twice; variables and parameters share names, constraints have theirs"

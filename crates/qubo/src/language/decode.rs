@@ -3,6 +3,9 @@
 use std::ops::{Index, Range};
 use std::sync::Arc;
 
+use ndarray::Array2;
+use spinroute_core::{Assignment, Instance};
+
 use super::compile::Compiled;
 use super::constraint::{Body, Sense};
 use super::layout::Layout;
@@ -199,6 +202,40 @@ impl Answer {
     #[must_use]
     pub fn penalty(&self) -> f64 {
         self.penalty
+    }
+
+    /// The assignment that binaries `x[t, e]` say, made feasible for `instance`: token `t` takes
+    /// the experts whose binary is 1, and [`spinroute_core::repair`] mends what breaks a
+    /// constraint, with `prices` (one per expert) if there are any.
+    ///
+    /// # Errors
+    /// If `x` is not of the instance's shape or not of this model, or no assignment exists.
+    pub fn assignment(
+        &self,
+        instance: &Instance,
+        x: &Array2<Variable>,
+        prices: Option<&[f64]>,
+    ) -> Result<Assignment, Error> {
+        let lengths = [
+            ("rows of the variables", x.nrows(), instance.tokens()),
+            ("columns of the variables", x.ncols(), instance.experts()),
+            ("prices", prices.map_or(instance.experts(), <[f64]>::len), instance.experts()),
+        ];
+        for (what, got, want) in lengths {
+            if got != want {
+                return Err(Error::Length { what, want, got });
+            }
+        }
+        let mut choices = Assignment::empty(x.nrows(), x.ncols());
+        for ((t, e), &variable) in x.indexed_iter() {
+            let (variable, variables) = (variable.index(), self.values.len());
+            match self.values.get(variable) {
+                None => return Err(Error::Variable { variable, variables }),
+                Some(&value) if value > 0.5 => _ = choices.push(t, e as u32),
+                Some(_) => {}
+            }
+        }
+        Ok(spinroute_core::repair(instance, choices, prices)?)
     }
 
     /// The energy of the QUBO.

@@ -1,5 +1,6 @@
 //! Decoding: energies split into objective and penalty, violations by amount, invalid words.
 
+use spinroute_core::{Demand, Instance};
 use spinroute_qubo::{Encoding, Inequality, Model, Options, Penalty, Samples, Vartype, sum};
 
 use crate::random::{case, state};
@@ -71,4 +72,27 @@ fn the_best_of_samples_is_feasible_first() {
     // Without enough penalty, the lowest energy is not feasible; the best answer is.
     assert_eq!(best.values(), [1.0, 0.0, 1.0]);
     assert_eq!(samples.best(), Some(0));
+}
+
+#[test]
+fn broken_assignments_are_repaired() {
+    let scores = ndarray::array![[0.9_f32, 0.2, 0.5], [0.8, 0.7, 0.1], [0.3, 0.6, 0.4]];
+    let instance = Instance::new(scores, vec![1, 1, 1], Demand::Exactly(1)).expect("feasible");
+    let mut model = Model::new();
+    let x = model.binary_array("x", (3, 3));
+    let compiled = model.compile(&Options::default()).expect("compiles");
+    // Token 0 takes two experts, token 1 one of them, token 2 none.
+    let answer = compiled.decode(&[1, 0, 1, 1, 0, 0, 0, 0, 0]).expect("nine bits");
+    let assignment = answer.assignment(&instance, &x, None).expect("one exists");
+    assert!(instance.objective(&assignment).is_ok());
+    // A feasible one is left alone.
+    let answer = compiled.decode(&[0, 0, 1, 1, 0, 0, 0, 1, 0]).expect("nine bits");
+    let assignment = answer.assignment(&instance, &x, None).expect("it is one");
+    let taken: Vec<u32> = (0..3).map(|t| assignment.experts(t)[0]).collect();
+    assert_eq!(taken, [2, 0, 1]);
+    let other = model.binary_array("y", (2, 3));
+    assert!(answer.assignment(&instance, &other, None).is_err());
+    let foreign = model.binary_array("z", (3, 3));
+    assert!(answer.assignment(&instance, &foreign, None).is_err());
+    assert!(answer.assignment(&instance, &x, Some(&[1.0])).is_err());
 }
