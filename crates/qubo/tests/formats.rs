@@ -141,6 +141,7 @@ fn errors_name_line_and_column() {
         (Qubo, "p qubo 0 2 1 1\n0 0 1\n", (2, 5), "promises 1 diagonal terms and 1 couplers"),
         (Qubo, "p qubo 0 1000000000000 0 0\n", (1, 10), "at most 4294967295"),
         (Qubo, "p qubo 0 4000000000 0 0\n", (1, 23), "are believed"),
+        (Qubo, "p qubo 0 0 1 0\n0 0 1\n", (2, 1), "there are none"),
         (Qubo, "p qubo 1 2 0 0\n", (1, 8), "expected `p qubo"),
         (Qubo, "", (1, 1), "no line"),
         (Rudy, "3 1 \n1 2\n", (2, 4), "expected `from to weight`"),

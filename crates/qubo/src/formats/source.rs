@@ -218,7 +218,12 @@ impl<'a> Word<'a> {
         let number = self.count()?;
         let index = number.checked_sub(first).filter(|_| number < end);
         index.and_then(|index| u32::try_from(index).ok()).ok_or_else(|| {
-            self.error(format!("{number} is not a variable: they are {first} to {}", end - 1))
+            self.error(match end.checked_sub(1) {
+                Some(last) if first <= last => {
+                    format!("{number} is not a variable: they are {first} to {last}")
+                }
+                _ => format!("{number} is not a variable: there are none"),
+            })
         })
     }
 
