@@ -5,6 +5,7 @@
 
 mod any;
 mod dense;
+mod lanczos;
 mod sparse;
 mod spectrum;
 mod structured;
@@ -13,6 +14,7 @@ use std::fmt::Debug;
 
 pub use any::{AnyCouplings, AnyFields};
 pub use dense::Dense;
+pub use lanczos::estimate_spectrum;
 pub use sparse::Sparse;
 pub use spectrum::Spectrum;
 pub use structured::{Block, Grid, Line, Structured, StructuredFields};

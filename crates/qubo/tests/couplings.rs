@@ -4,6 +4,7 @@
 
 use ndarray::Array2;
 use proptest::prelude::*;
+use spinroute_qubo::couplings::estimate_spectrum;
 use spinroute_qubo::{
     AnyCouplings, Block, Couplings, Dense, Grid, Ising, Line, Qubo, Sparse, Structured,
 };
@@ -123,6 +124,12 @@ proptest! {
             let slack = 1e-9 * (1.0 + bounds.radius());
             prop_assert!(eigenvalues.iter().all(|&value| value >= bounds.lowest - slack));
             prop_assert!(eigenvalues.iter().all(|&value| value <= bounds.highest + slack));
+            // The estimate errs to the inside, and a full one is exact.
+            let estimate = estimate_spectrum(&form, n, 7);
+            prop_assert!((estimate.lowest - eigenvalues.min()).abs() <= 1e-6 * (1.0 + bounds.radius()));
+            prop_assert!((estimate.highest - eigenvalues.max()).abs() <= 1e-6 * (1.0 + bounds.radius()));
+            let rough = estimate_spectrum(&form, 2, 7);
+            prop_assert!(rough.lowest >= eigenvalues.min() - slack && rough.highest <= eigenvalues.max() + slack);
         }
     }
 

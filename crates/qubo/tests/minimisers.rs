@@ -137,6 +137,21 @@ fn the_answer_does_not_depend_on_the_threads() {
 }
 
 #[test]
+fn reads_do_not_depend_on_how_many_advance_together() {
+    let model = large();
+    let run = |threads, reads| {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+        let anneal = Anneal { reads, sweeps: 30, ..Anneal::default() };
+        pool.install(|| anneal.minimise(&model, &mut Run::new(9)).unwrap())
+    };
+    let all = run(1, 40);
+    assert_eq!(all, run(3, 40));
+    assert_eq!(all, run(6, 40));
+    let few = run(1, 5);
+    assert_eq!(few.states, all.states[..5 * 1000]);
+}
+
+#[test]
 fn a_run_ends_when_told_with_what_it_has() {
     let model = large();
     let anneal = Anneal::default();

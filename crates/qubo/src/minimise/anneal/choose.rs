@@ -48,9 +48,11 @@ pub(super) fn choose(model: &Ising, reads: usize) -> Choice<'_> {
             }
             _ => {
                 let graph = Graph::new(model, sparse, units, |value| units.integer(value));
-                match reads {
-                    0..FEW => Choice::Integers(graph),
-                    FEW..=8 => Choice::Lanes8(graph),
+                // How many reads advance together does not change what each of them does, so this
+                // may depend on the threads.
+                match reads.div_ceil(rayon::current_num_threads()) {
+                    _ if reads < FEW => Choice::Integers(graph),
+                    0..=8 => Choice::Lanes8(graph),
                     9..=16 => Choice::Lanes16(graph),
                     _ => Choice::Lanes32(graph),
                 }

@@ -40,6 +40,7 @@ impl<'a, const L: usize> Lanes<'a, L> {
 }
 
 /// `L` reads, some perhaps unused.
+#[derive(Clone)]
 pub(super) struct Reads<const L: usize> {
     used: usize,
     fields: Vec<[i16; L]>,
@@ -69,7 +70,7 @@ impl<const L: usize> Form for Lanes<'_, L> {
             states: vec![[0; L]; n],
         };
         for lane in 0..L {
-            // A lane without a read repeats the last one, and is not looked at.
+            // A lane that no read uses runs along, and is not looked at.
             let mut stream = Stream::new(seed, reads.start.saturating_add(lane) as u64);
             let spins = stream.spins(n);
             for (i, field) in self.graph.keep(&spins).into_iter().enumerate() {
@@ -258,6 +259,39 @@ fn pass<const L: usize>(lanes: &Lanes<'_, L>, reach: f32, reads: &mut Reads<L>) 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// A graph of three neighbours a spin, and reads of it.
+    fn reads<const L: usize>(model: &Ising) -> (Lanes<'_, L>, Reads<L>) {
+        let crate::AnyCouplings::Sparse(sparse) = model.couplings() else { unreachable!() };
+        let units = crate::units::Units::of(model).unwrap();
+        let graph = Graph::new(model, sparse, units, |value| units.integer(value));
+        let lanes = Lanes::new(model, graph);
+        let reads = lanes.start(5, 3..3 + L);
+        (lanes, reads)
+    }
+
+    #[test]
+    fn the_compiled_copies_do_what_the_portable_code_does() {
+        for weights in [[1.0, 1.0], [2.0, -3.0]] {
+            let pairs = (0..200_u32).flat_map(|i| [(i, (i + 1) % 200, 0), (i, (i + 7) % 200, 1)]);
+            let pairs = pairs.map(|(i, j, weight)| (i, j, weights[weight]));
+            let couplings = crate::Sparse::from_triplets(200, pairs).unwrap();
+            let model = Ising::new(vec![1.0; 200], couplings, 0.0).unwrap();
+            let (lanes, mut reads) = reads::<16>(&model);
+            for step in 0..20 {
+                let mut twin = reads.clone();
+                let reach = lanes.rule(0.05 * f64::from(step + 1));
+                assert_eq!(sweep(&lanes, reach, &mut reads), pass(&lanes, reach, &mut twin));
+                assert!(reads.spins == twin.spins && reads.fields == twin.fields);
+            }
+            // What is kept is true.
+            for lane in 0..16 {
+                let spins: Vec<i8> = reads.spins.iter().map(|spins| spins[lane] as i8).collect();
+                let fields = lanes.graph.keep(&spins);
+                assert!((0..200).all(|i| i32::from(reads.fields[i][lane]) == fields[i]));
+            }
+        }
+    }
 
     #[test]
     fn the_logarithm_is_right_over_all_of_its_range() {

@@ -152,3 +152,44 @@ pub(super) fn descend<K: Kernel>(kernel: &K, read: &mut Read<K>) {
         read.keep_best();
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use ndarray::Array2;
+
+    use super::super::kernel::{Bytes, Floats};
+    use super::*;
+    use crate::units::Units;
+    use crate::{AnyCouplings, Dense};
+
+    fn model(unit: f64) -> Ising {
+        let coupling = |(i, j): (usize, usize)| {
+            if i == j { 0.0 } else { ((i * j + i + j) % 15) as f64 - 7.0 }
+        };
+        let matrix = Array2::from_shape_fn((99, 99), coupling) * unit;
+        Ising::new(vec![unit; 99], Dense::new(matrix).unwrap(), 0.0).unwrap()
+    }
+
+    fn agree<K: Kernel>(model: &Ising, kernel: &K) {
+        let mut stream = Stream::new(1, 2);
+        let spins = stream.spins(99);
+        let start = || Read::new(kernel, model.energy(&spins), spins.clone(), stream);
+        let (mut read, mut twin) = (start(), start());
+        for step in 1..30 {
+            let rule = kernel.rule(0.002 * f64::from(step));
+            sweep(kernel, &rule, &mut read);
+            pass(kernel, &rule, &mut twin);
+            assert!(read.spins == twin.spins && read.energy == twin.energy);
+            assert!((read.energy - model.energy(&read.spins)).abs() < 1e-2);
+        }
+    }
+
+    #[test]
+    fn the_compiled_copies_do_what_the_portable_code_does() {
+        let integers = model(1.0);
+        agree(&integers, &Bytes::new(&integers, Units::of(&integers).unwrap()));
+        let reals = model(1.1);
+        let AnyCouplings::Dense(dense) = reals.couplings() else { unreachable!() };
+        agree(&reals, &Floats::new(&reals, dense));
+    }
+}
