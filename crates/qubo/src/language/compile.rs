@@ -50,6 +50,9 @@ pub struct Options {
     /// For [`Inequality::Multiplier`]: one a constraint of the model; empty for none yet, which
     /// leaves those constraints out.
     pub multipliers: Vec<Multiplier>,
+    /// A feasible point that is known, one value a variable, from any heuristic: the better it is,
+    /// the smaller are the weights of [`Penalty::Tight`]. They are as provable with any other.
+    pub feasible: Option<Vec<f64>>,
     parameters: Vec<(Key, f64)>,
 }
 
@@ -93,6 +96,13 @@ impl Options {
     #[must_use]
     pub fn multipliers(mut self, multipliers: Vec<Multiplier>) -> Self {
         self.multipliers = multipliers;
+        self
+    }
+
+    /// Sets the feasible point that is known.
+    #[must_use]
+    pub fn feasible(mut self, values: Vec<f64>) -> Self {
+        self.feasible = Some(values);
         self
     }
 
@@ -210,7 +220,9 @@ pub(crate) fn compile(model: &Model, options: &Options) -> Result<Compiled, Erro
         Origin::Constraint(index) => parts.constraints[index].0.clone(),
         Origin::Encoding(variable) => format!("encoding of {}", parts.name_of(variable)),
     };
-    let weights = weights(&energy, &items, options.penalty, &parameters, layout.bits, &name)?;
+    let hint = hint(parts, options, &layout)?;
+    let (default, hint) = (options.penalty, hint.as_deref());
+    let weights = weights(&energy, &items, default, &parameters, layout.bits, hint, &name)?;
     let mut of_constraints = vec![None; parts.constraints.len()];
     let mut encoding_weight = None;
     for (item, &weight) in items.iter().zip(&weights) {
@@ -244,6 +256,16 @@ pub(crate) fn compile(model: &Model, options: &Options) -> Result<Compiled, Erro
         auxiliary: reduced,
     };
     Ok(Compiled { qubo, notes, weights: of_constraints, encoding_weight, decoding })
+}
+
+/// The bits of the feasible point that is known.
+fn hint(parts: &Parts, options: &Options, layout: &Layout) -> Result<Option<Vec<i8>>, Error> {
+    let Some(values) = &options.feasible else { return Ok(None) };
+    let (want, got) = (parts.variables, values.len());
+    if got != want {
+        return Err(Error::Length { what: "the feasible point", want, got });
+    }
+    Ok(layout.encode(values, parts))
 }
 
 /// Looks for what was wrong with the input; the values of the parameters.

@@ -64,7 +64,7 @@ impl Constraint {
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 #[non_exhaustive]
 pub enum Penalty {
-    /// A number above 0.
+    /// A number, not negative.
     Fixed(f64),
     /// A parameter's value.
     Parameter(Parameter),

@@ -137,7 +137,10 @@ impl<'a> Dual<'a> {
     }
 
     /// Every usable part with a finite gap, and the multipliers of its items.
-    pub(crate) fn solve(mut self) -> Vec<(Part, Vec<(usize, f64)>)> {
+    pub(crate) fn solve(mut self, hint: Option<&[i8]>) -> Vec<(Part, Vec<(usize, f64)>)> {
+        if let Some(state) = hint {
+            self.note(state);
+        }
         let mut multipliers = vec![0.0; self.items.len()];
         let mut best = multipliers.clone();
         for round in 0..ROUNDS {

@@ -80,6 +80,21 @@ impl Layout {
         (0..self.variables as u32).map(value).collect()
     }
 
+    /// The bits of some values, one a variable; `None` if one is not a value of its variable.
+    pub(crate) fn encode(&self, values: &[f64], parts: &Parts) -> Option<Vec<i8>> {
+        let mut state = vec![0; self.bits];
+        for (variable, &value) in (0_u32..).zip(values) {
+            let (low, high) = parts.group_of(variable).kind.range();
+            let (span, first) = self.place(variable);
+            let bits = &mut state[first as usize..first as usize + span.affine.weights.len()];
+            let inside = value >= low && value <= high;
+            if !inside || !encode(value, &span.affine, span.validity, bits) {
+                return None;
+            }
+        }
+        Some(state)
+    }
+
     /// Whether the bits of a variable are a valid word.
     pub(crate) fn is_valid(&self, variable: u32, state: &[i8]) -> bool {
         let (span, bit) = self.place(variable);
@@ -160,6 +175,35 @@ impl Layout {
     }
 }
 
+/// Sets `bits` to a word of `value`; whether there is one.
+fn encode(value: f64, affine: &Affine, validity: Validity, bits: &mut [i8]) -> bool {
+    let mut rest = value - affine.base;
+    // Largest weights first; where they are alike, the order that is valid: 1s first if they must
+    // fall, last if they must rise.
+    for (bit, &weight) in bits.iter_mut().zip(&affine.weights).rev() {
+        let takes = match validity {
+            Validity::OneHot => weight == value,
+            Validity::Falling => false,
+            Validity::Always | Validity::Rising => {
+                weight.abs() <= rest.abs() && rest * weight > 0.0
+            }
+        };
+        if takes {
+            *bit = 1;
+            rest -= weight;
+        }
+    }
+    if validity == Validity::Falling {
+        for (bit, &weight) in bits.iter_mut().zip(&affine.weights) {
+            if rest >= weight {
+                *bit = 1;
+                rest -= weight;
+            }
+        }
+    }
+    rest == 0.0
+}
+
 /// A slack variable: `base + Σ coefficient · bit`.
 pub(crate) struct Slack {
     pub(crate) base: f64,
@@ -179,4 +223,31 @@ pub(crate) fn slack(encoding: Encoding, range: f64, step: f64, first: usize) -> 
     let affine = encoding.affine(0, range as i64);
     let terms = (first as u32..).zip(affine.weights.iter().map(|w| w * step)).collect();
     Some(Slack { base: affine.base * step, terms, validity: encoding.validity() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::language::Model;
+
+    #[test]
+    fn values_are_encoded_and_read_back() {
+        for encoding in Encoding::ALL {
+            for (low, high) in [(-3, 4), (0, 9), (2, 2), (-5, -1)] {
+                let mut model = Model::new();
+                model.spin("s");
+                model.integer("y", low..=high, encoding);
+                let layout = Layout::new(&model.parts).expect("small");
+                for value in low..=high {
+                    let values = [-1.0, value as f64];
+                    let state = layout.encode(&values, &model.parts).expect("in range");
+                    assert_eq!(layout.values(&state), values, "{encoding:?}");
+                    assert!(layout.is_valid(1, &state), "{encoding:?} {value}");
+                }
+                assert_eq!(layout.encode(&[0.0, low as f64], &model.parts), None);
+                assert_eq!(layout.encode(&[1.0, high as f64 + 1.0], &model.parts), None);
+                assert_eq!(layout.encode(&[1.0, low as f64 + 0.5], &model.parts), None);
+            }
+        }
+    }
 }

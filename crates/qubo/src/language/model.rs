@@ -140,7 +140,10 @@ impl Model {
         self.array(name, shape, kind)
     }
 
-    /// Adds an array of variables of any kind.
+    /// Adds an array of variables of any kind, in row-major order.
+    ///
+    /// # Panics
+    /// As `ndarray` does, if the product of the shape overflows.
     pub fn array<S: IntoDimension>(
         &mut self,
         name: impl Into<String>,

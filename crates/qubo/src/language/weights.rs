@@ -25,7 +25,7 @@
 //!
 //! Every argument needs only its own weight (and `|λ_d| ≤ w_d δ_d`, which bounds the search), so
 //! each constraint takes the least of the three: [`Penalty::Tight`]. All inequalities are strict: by
-//! a relative margin of 2⁻¹⁰, and the last by 2⁻¹⁰ of `R_K` besides, so that rounding decides nothing
+//! a relative margin of 2⁻¹⁰, and the last by 2⁻²⁰ of `R_K` besides, so that rounding decides nothing
 //! where multipliers and gap are 0.
 //!
 //! Tried and not kept: the largest gain of one flip (MOMC; Ayodele, *Penalty weights in QUBO
@@ -40,6 +40,9 @@ use crate::Error;
 
 /// Strictness of the inequalities.
 pub(crate) const MARGIN: f64 = 1.0 / 1024.0;
+
+/// The least weight, as a share of the Touch weight.
+const FLOOR: f64 = 1.0 / (1 << 20) as f64;
 
 /// Sums of `|a|` over the terms of an objective.
 struct Ranges {
@@ -73,13 +76,15 @@ impl Sets {
     }
 }
 
-/// The weight of every item. `bits` counts the bits of the model's variables.
+/// The weight of every item. `bits` counts the bits of the model's variables, `hint` is a state of
+/// them that may be feasible.
 pub(crate) fn weights(
     objective: &Function,
     items: &[Item],
     default: Penalty,
     parameters: &[f64],
     bits: usize,
+    hint: Option<&[i8]>,
     name: &dyn Fn(&Item) -> String,
 ) -> Result<Vec<f64>, Error> {
     let policy = |item: &Item| item.penalty.unwrap_or(default);
@@ -99,7 +104,7 @@ pub(crate) fn weights(
         });
     }
     if items.iter().any(derived) {
-        derive(objective, items, &policy, bits, &mut weights);
+        derive(objective, items, &policy, bits, hint, &mut weights);
     }
     for (item, &weight) in items.iter().zip(&weights) {
         if !(weight.is_finite() && weight >= 0.0) {
@@ -115,6 +120,7 @@ fn derive(
     items: &[Item],
     policy: &dyn Fn(&Item) -> Penalty,
     bits: usize,
+    hint: Option<&[i8]>,
     weights: &mut [f64],
 ) {
     let objective = simplified(objective);
@@ -139,13 +145,13 @@ fn derive(
         return;
     }
     let dual = Dual::new(&objective, items, weights, bits);
-    for (part, multipliers) in dual.solve() {
+    for (part, multipliers) in dual.solve(hint) {
         let Part { gap, .. } = part;
         for (item, multiplier) in multipliers {
             let Some(step) = items[item].step.filter(|_| tight[item]) else { continue };
             let touch = weights[item];
             let need = (gap + multiplier.abs() * step) * (1.0 + MARGIN) / (step * step);
-            weights[item] = touch.min(need + MARGIN * touch);
+            weights[item] = touch.min(need + FLOOR * touch);
         }
     }
 }

@@ -158,3 +158,30 @@ fn the_smallest_violation_counts() {
         assert!(matches!(model.compile(&options), Err(Error::Weight { .. })));
     }
 }
+
+#[test]
+fn a_known_point_makes_tight_weights_smaller() {
+    // Two of the five, of weights up to 10: the best are 9 and 7, the price of room is between 5 and 7.
+    let mut model = Model::new();
+    let x = model.binary_array("x", [5]);
+    let y = model.integer("y", -1..=3, Encoding::DomainWall);
+    model.maximise(dot(&[3.0, 9.0, 5.0, 7.0, 2.0], &x) + 4.0 * y);
+    model.constrain("room", sum(&x).at_most(2));
+    model.constrain("y", (y - 2.0 * x[0]).at_most(2));
+    let tight = Options::default().penalty(Penalty::Tight);
+    let known = tight.clone().feasible(vec![0.0, 1.0, 0.0, 1.0, 0.0, 2.0]);
+    for options in [&tight, &known] {
+        let compiled = model.compile(options).expect("compiles");
+        let (lowest, states) = minima(&compiled);
+        assert!((lowest + 24.0).abs() < 1e-9);
+        let answer = compiled.decode(&states[0]).expect("a state");
+        assert!(answer.is_feasible() && answer.objective() == 24.0);
+    }
+    // A point that is not feasible, or not of the variables' values, proves nothing and is not used.
+    for values in [vec![1.0; 6], vec![0.5; 6]] {
+        let compiled = model.compile(&tight.clone().feasible(values)).expect("compiles");
+        assert!(minima(&compiled).0 > -24.1);
+    }
+    let short = model.compile(&tight.feasible(vec![0.0]));
+    assert!(matches!(short, Err(Error::Length { .. })));
+}
