@@ -158,7 +158,6 @@ impl Minimiser for Anneal {
             Choice::Integers(kernel) => self.run(&Single { model, kernel }, model, run),
             Choice::Lanes8(graph) => self.run(&Lanes::<8>::new(model, graph), model, run),
             Choice::Lanes16(graph) => self.run(&Lanes::<16>::new(model, graph), model, run),
-            Choice::Lanes32(graph) => self.run(&Lanes::<32>::new(model, graph), model, run),
             Choice::Reals(kernel) => self.run(&Single { model, kernel }, model, run),
             Choice::Floats(kernel) => self.run(&Single { model, kernel }, model, run),
             Choice::Blocks(kernel) => self.run(&Single { model, kernel }, model, run),

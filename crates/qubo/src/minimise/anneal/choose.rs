@@ -19,7 +19,6 @@ pub(super) enum Choice<'a> {
     Integers(Graph<'a, i32>),
     Lanes8(Graph<'a, i32>),
     Lanes16(Graph<'a, i32>),
-    Lanes32(Graph<'a, i32>),
     Reals(Graph<'a, f64>),
     Floats(Floats<'a>),
     Blocks(Blocks<'a>),
@@ -29,7 +28,7 @@ pub(super) enum Choice<'a> {
 const INTEGER: f64 = 32_767.0;
 
 /// Fewer reads than this advance one by one.
-const FEW: usize = 4;
+const FEW: usize = 3;
 
 /// Chooses the form for a model and a number of reads.
 pub(super) fn choose(model: &Ising, reads: usize) -> Choice<'_> {
@@ -53,8 +52,7 @@ pub(super) fn choose(model: &Ising, reads: usize) -> Choice<'_> {
                 match reads.div_ceil(rayon::current_num_threads()) {
                     _ if reads < FEW => Choice::Integers(graph),
                     0..=8 => Choice::Lanes8(graph),
-                    9..=16 => Choice::Lanes16(graph),
-                    _ => Choice::Lanes32(graph),
+                    _ => Choice::Lanes16(graph),
                 }
             }
         },
@@ -74,7 +72,7 @@ fn rows_are_faster(sparse: &Sparse, reads: usize) -> bool {
     let neighbours = if reads < FEW {
         reads as f64 * (12.0 + FLIPS * 2.0 * degree)
     } else {
-        reads.div_ceil(32) as f64 * (25.0 + 1.3 * degree)
+        reads.div_ceil(16) as f64 * (25.0 + 1.3 * degree)
     };
     rows < neighbours
 }
