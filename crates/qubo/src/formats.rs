@@ -14,6 +14,9 @@
 //! more than 65,536. Every error in a text names line and column, both counted from 1, columns in bytes.
 //! What is written reads back as an equal model: no number is rounded.
 //!
+//! [`write_model`] writes a [`Model`](crate::Model) with its constraints as LP or MPS, for solvers of
+//! mixed-integer programs.
+//!
 //! The readers and writers are our own: of the crates that read LP or MPS, none that we found takes a
 //! quadratic objective (`lp-solvers` and `mps` are linear; `ommx` brings a runtime of its own), and none
 //! reads the other formats.
@@ -24,6 +27,7 @@ mod coo;
 mod lp;
 mod lp_tokens;
 mod mps;
+mod program;
 mod qbsolv;
 mod rudy;
 mod source;
@@ -34,6 +38,7 @@ use std::io::{self, BufRead, BufReader, Write};
 use std::path::Path;
 
 pub use content::{Content, Problem};
+pub use program::write_model;
 
 use crate::Error;
 use source::Source;

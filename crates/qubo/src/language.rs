@@ -39,7 +39,9 @@ mod variable;
 mod weights;
 
 pub use assemble::Target;
+pub(crate) use compile::check;
 pub use compile::{Compiled, Note, Options};
+pub(crate) use constraint::Body;
 pub use constraint::{
     Constraint, Inequality, Penalty, Sense, at_most_k, implies, k_hot, one_hot, sos1,
 };
@@ -47,6 +49,7 @@ pub use decode::{Answer, Decoding, Outcome};
 pub use encoding::Encoding;
 pub use expression::{Coefficient, Expr, Term, dot, sum};
 pub use model::Model;
+pub(crate) use model::Parts;
 pub use multipliers::{
     Ascent, AugmentedLagrangian, Choice, Multiplier, Multipliers, Subgradient, ascend,
 };

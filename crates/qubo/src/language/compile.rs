@@ -269,7 +269,7 @@ fn hint(parts: &Parts, options: &Options, layout: &Layout) -> Result<Option<Vec<
 }
 
 /// Looks for what was wrong with the input; the values of the parameters.
-fn check(parts: &Parts, options: &Options) -> Result<Vec<f64>, Error> {
+pub(crate) fn check(parts: &Parts, options: &Options) -> Result<Vec<f64>, Error> {
     if let Some(mistake) = &parts.mistake {
         return Err(mistake.clone());
     }
