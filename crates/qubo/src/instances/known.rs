@@ -136,7 +136,7 @@ pub const KNOWN: &[Known] = &[
     },
     Known {
         name: "G18", recipe: signed(two_planar(800, 99.0, 8_001), 8_001),
-        nodes: 800, edges: 4_694, best: 992, evidence: Evidence::Cut(989),
+        nodes: 800, edges: 4_694, best: 992, evidence: Evidence::Cut(992),
         sha256: "6185af31fae0f7d59e232dad91178753574b7caa111dd6e6bf52f11c80e928d8",
         fingerprint: "2fb0b38497af3a3b49a05e11791fc954e4db0292c7ba7010a86236a713171391",
     },
@@ -202,19 +202,19 @@ pub const KNOWN: &[Known] = &[
     },
     Known {
         name: "G29", recipe: signed(random(2_000, 1.0, 20_003), 20_003),
-        nodes: 2_000, edges: 19_990, best: 3_405, evidence: Evidence::Cut(3_404),
+        nodes: 2_000, edges: 19_990, best: 3_405, evidence: Evidence::Cut(3_405),
         sha256: "ee3b6c5d8a85451322ef779712f5e421c8de60475cc7ab43bfef4e8aa9228a0f",
         fingerprint: "429007f70116caf7cfead1cc72efdb8d0519bceb2655d2ee9c6bcfab9ae2c290",
     },
     Known {
         name: "G30", recipe: signed(random(2_000, 1.0, 20_004), 20_004),
-        nodes: 2_000, edges: 19_990, best: 3_413, evidence: Evidence::Cut(3_412),
+        nodes: 2_000, edges: 19_990, best: 3_413, evidence: Evidence::Cut(3_413),
         sha256: "3d228a594651b3fa697c6ca2d5c528a0e1dc8fde30fbae4b5752bbdfae447cab",
         fingerprint: "e20807546b4613bfa29b31b607a3a4542228a079474d30e0c0004834f306425a",
     },
     Known {
         name: "G31", recipe: signed(random(2_000, 1.0, 20_005), 20_005),
-        nodes: 2_000, edges: 19_990, best: 3_310, evidence: Evidence::Cut(3_307),
+        nodes: 2_000, edges: 19_990, best: 3_310, evidence: Evidence::Cut(3_309),
         sha256: "0ec2bd7b8e70e02f0e6ab4f152ca600ebca417749548f4d429c9fffa33bd71ad",
         fingerprint: "068bad2c4664e2eb05c17219190d8d0a63616a4954d6c5bc83e30c0eafc530ab",
     },
@@ -250,13 +250,13 @@ pub const KNOWN: &[Known] = &[
     },
     Known {
         name: "G40", recipe: signed(two_planar(2_000, 99.0, 20_003), 20_002),
-        nodes: 2_000, edges: 11_766, best: 2_400, evidence: Evidence::Cut(2_392),
+        nodes: 2_000, edges: 11_766, best: 2_400, evidence: Evidence::Cut(2_393),
         sha256: "00e92b86091c7239bbb6185f73565b4b1c366888e88e0b848c5ace9f255ac8c0",
         fingerprint: "74feb65304eb2800e3d1d1db35ebeff4d93782455b5cf32ae153418fcf378cc7",
     },
     Known {
         name: "G41", recipe: signed(two_planar(2_000, 99.0, 20_005), 20_003),
-        nodes: 2_000, edges: 11_785, best: 2_405, evidence: Evidence::Cut(2_387),
+        nodes: 2_000, edges: 11_785, best: 2_405, evidence: Evidence::Cut(2_404),
         sha256: "03312cdeb2e1b28880c7e94b618ba00125379e7b1bd26d6703b63a35a23ae8c6",
         fingerprint: "da31f080f5ac2912c34e6eb9328bbccef97bb68c1fc292ad74b5cda99adfe5bb",
     },
