@@ -23,8 +23,8 @@
 
 mod work;
 
-use crate::{AnyCouplings, Couplings, Error, Ising, Minimiser, Samples, Sparse};
-use spinroute_core::Run;
+use crate::{AnyCouplings, Couplings, Error, Ising, Minimiser, Samples, Sparse, Vartype};
+use spinroute_core::{Run, Stop};
 use work::Work;
 
 /// How one variable went.
@@ -170,6 +170,10 @@ impl Presolved {
     /// Runs a minimiser on the kernel and lifts its samples. The best of them is put together from the
     /// best of every component: energies of components add up.
     ///
+    /// Where the kernel is too large for the minimiser but falls apart, it is given one component after the
+    /// other, and there is one sample, made of the best of each: so an exhaustive search proves minima of
+    /// large models with small components.
+    ///
     /// # Errors
     /// Those of the minimiser.
     pub fn minimise(
@@ -178,7 +182,10 @@ impl Presolved {
         minimiser: &dyn Minimiser,
         run: &mut Run<'_>,
     ) -> Result<Samples, Error> {
-        let mut samples = minimiser.minimise(&self.kernel, run)?;
+        let mut samples = match minimiser.minimise(&self.kernel, run) {
+            Err(Error::TooLarge { .. }) => self.by_components(minimiser, run)?,
+            samples => samples?,
+        };
         if let Some(best) = samples.best() {
             let size = self.kernel.variables();
             let state = self.assembled(&samples);
@@ -191,6 +198,46 @@ impl Presolved {
         samples.energies = lifted.iter().map(|state| model.energy(state)).collect();
         samples.states = lifted.concat();
         Ok(samples)
+    }
+
+    /// One sample of the kernel, from a run on every component.
+    fn by_components(
+        &self,
+        minimiser: &dyn Minimiser,
+        run: &mut Run<'_>,
+    ) -> Result<Samples, Error> {
+        let mut state = vec![1; self.kernel.variables()];
+        let mut stop = Stop::Finished;
+        for members in self.components() {
+            let samples = minimiser.minimise(&self.component(&members)?, run)?;
+            if let Some(best) = samples.best() {
+                for (&i, &spin) in members.iter().zip(samples.state(best)) {
+                    state[i as usize] = spin;
+                }
+            }
+            if stop == Stop::Finished {
+                stop = samples.stop;
+            }
+        }
+        let energies = vec![self.kernel.energy(&state)];
+        Ok(Samples { states: state, energies, vartype: Vartype::Spin, steps: run.steps(), stop })
+    }
+
+    /// The model of some variables that are coupled to no others; the offset left out.
+    fn component(&self, members: &[u32]) -> Result<Ising, Error> {
+        let mut triplets = Vec::new();
+        for (number, &i) in (0..).zip(members) {
+            self.kernel.couplings().neighbours(i as usize, &mut |j, value| {
+                if let Ok(other) = members.binary_search(&(j as u32))
+                    && j > i as usize
+                {
+                    triplets.push((number, other as u32, value));
+                }
+            });
+        }
+        let couplings = Sparse::from_triplets(members.len(), triplets)?;
+        let field = members.iter().map(|&i| self.kernel.field()[i as usize]).collect();
+        Ising::new(field, couplings, 0.0)
     }
 
     /// Component by component the best that any read has.

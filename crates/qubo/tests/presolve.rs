@@ -119,6 +119,31 @@ fn the_best_read_is_put_together_from_all() {
 }
 
 #[test]
+fn components_that_are_small_are_searched_one_by_one() {
+    let clique = |first: u32| {
+        (first..first + 7)
+            .flat_map(move |i| (i + 1..first + 7).map(move |j| (i, j, 2 + (i * j % 3) as i32)))
+    };
+    let one = model(&[1; 7], &clique(0).collect::<Vec<_>>());
+    assert!(one.variables() == presolve(&one).unwrap().kernel().variables());
+    // Five copies: 35 variables are too many at once.
+    let pairs: Vec<(u32, u32, i32)> =
+        (0..5).flat_map(|k| clique(0).map(move |(i, j, w)| (i + 7 * k, j + 7 * k, w))).collect();
+    let five = model(&[1; 35], &pairs);
+    assert!(Exhaustive::default().minimise(&five, &mut Run::new(0)).is_err());
+    let small = presolve(&five).unwrap();
+    let samples = small.minimise(&five, &Exhaustive::default(), &mut Run::new(0)).unwrap();
+    // The offset of 0.5 counts once.
+    assert_eq!(samples.energies, [5.0 * (lowest(&one) - 0.5) + 0.5]);
+    // One that is connected stays too large.
+    let pairs: Vec<(u32, u32, i32)> =
+        (0..30).flat_map(|i| (i + 1..30).map(move |j| (i, j, 1))).collect();
+    let whole = model(&[0; 30], &pairs);
+    let small = presolve(&whole).unwrap();
+    assert!(small.minimise(&whole, &Exhaustive::default(), &mut Run::new(0)).is_err());
+}
+
+#[test]
 fn a_sparse_instance_shrinks_and_its_cut_is_that_of_the_kernel() {
     let graph = instances::find("G70").unwrap().graph().unwrap();
     let model = graph.ising().unwrap();
