@@ -274,13 +274,67 @@ impl<'a> Level<'a> {
         near.iter_mut().enumerate().map(|pair| far(pair).unwrap_or(0.0)).collect()
     }
 
-    /// One round of quantile balancing, `p[e] = max(0, (c[e]+1)-th largest of s[·,e] − α)` with
-    /// `α[t]` the (k+1)-th largest of `s[t,·] − p`, the order statistics by bisection of all
-    /// columns at once.
-    pub(crate) fn quantile_round(&mut self) {
-        let Dual { prices, selection, .. } = &mut self.best;
-        let experts = prices.len();
-        selection.fill(self.scores, prices, self.demand.k());
+    /// Snaps prices to the points where tokens change sides, as long as that lowers the dual.
+    ///
+    /// Where many tokens tie (repeated tokens, scores of few values), the best prices of many
+    /// experts differ by exactly nothing or exactly a score. Near them is not good enough: the
+    /// cheapest of those experts gets all that is indifferent. Newton steps have no margins to go
+    /// by there, and bisection is not exact.
+    pub(crate) fn snap(
+        &mut self,
+        rounds: usize,
+        run: &mut Run<'_>,
+        watch: &mut Watch<'_>,
+    ) -> ControlFlow<Stop> {
+        for _ in 0..rounds {
+            let prices = self.quantiles();
+            let Dual { units, value, .. } = self.best;
+            let trial = Dual { prices, selection: Selection::default(), units, value };
+            let before = std::mem::replace(&mut self.best, trial);
+            let load = std::mem::take(&mut self.load);
+            self.look();
+            let better = self.best.value < before.value;
+            if better {
+                watch(&self.best)?;
+            } else {
+                self.best = before;
+                self.load = load;
+            }
+            run.tick(Best::default())?;
+            if !better {
+                break;
+            }
+        }
+        ControlFlow::Continue(())
+    }
+
+    /// The prices of a round of quantile balancing at the present choices, exactly.
+    fn quantiles(&self) -> Vec<f32> {
+        const TOGETHER: usize = 16;
+        let (experts, level) = (self.capacity.len(), self.levels());
+        let mut columns = vec![Vec::with_capacity(level.len()); TOGETHER];
+        let mut prices = Vec::with_capacity(experts);
+        for first in (0..experts).step_by(TOGETHER) {
+            let last = experts.min(first + TOGETHER);
+            for (row, level) in self.scores.chunks_exact(experts).zip(&level) {
+                for (column, score) in columns.iter_mut().zip(&row[first..last]) {
+                    column.push(score - level);
+                }
+            }
+            for (column, capacity) in columns.iter_mut().zip(&self.capacity[first..last]) {
+                let rank = *capacity as usize;
+                let price = (rank < column.len())
+                    .then(|| *column.select_nth_unstable_by(rank, |a, b| b.total_cmp(a)).1);
+                prices.push(price.unwrap_or(0.0).clamp(0.0, HIGHEST as f32));
+                column.clear();
+            }
+        }
+        prices
+    }
+
+    /// What each token gets from the best expert that it leaves: it takes another one only for
+    /// more.
+    fn levels(&self) -> Vec<f32> {
         let exact = self.demand.is_exact();
         // A token with nothing left pays any price; it says nothing about prices.
         let level = |&left: &f32| match exact {
@@ -288,7 +342,17 @@ impl<'a> Level<'a> {
             true => left,
             false => left.max(0.0),
         };
-        let level: Vec<f32> = selection.left.iter().map(level).collect();
+        self.best.selection.left.iter().map(level).collect()
+    }
+
+    /// One round of quantile balancing, `p[e] = max(0, (c[e]+1)-th largest of s[·,e] − α)` with
+    /// `α[t]` the (k+1)-th largest of `s[t,·] − p`, the order statistics by bisection of all
+    /// columns at once.
+    pub(crate) fn quantile_round(&mut self) {
+        let Dual { prices, selection, .. } = &mut self.best;
+        let experts = prices.len();
+        selection.fill(self.scores, prices, self.demand.k());
+        let level = self.levels();
         let mut high = vec![0f32; experts];
         for (row, &level) in self.scores.chunks_exact(experts).zip(&level) {
             row::raise(&mut high, row, level);
@@ -311,7 +375,7 @@ impl<'a> Level<'a> {
                 *(if crowded { &mut low[e] } else { &mut high[e] }) = middle[e];
             }
         }
-        for ((price, low), high) in prices.iter_mut().zip(low).zip(high) {
+        for ((price, low), high) in self.best.prices.iter_mut().zip(low).zip(high) {
             *price = if low == 0.0 { 0.0 } else { 0.5 * low + 0.5 * high };
         }
     }

@@ -52,7 +52,7 @@ pub(crate) struct Residual<'a> {
     reach: Vec<f64>,
     width: usize,
     /// Kept for its memory.
-    stale: Vec<bool>,
+    stale: Vec<u64>,
 }
 
 const NONE: u32 = u32::MAX;
@@ -257,22 +257,23 @@ impl<'a> Residual<'a> {
     pub(crate) fn shift(&mut self, from: usize, to: usize, places: &[usize]) {
         let mut stale = std::mem::take(&mut self.stale);
         stale.clear();
-        stale.resize(self.width, false);
+        stale.resize(self.width, 0);
         // From behind: what takes the place of a removed entry is not looked for any more.
         for &place in places.iter().rev() {
             self.shift_one(from, to, place, &mut stale);
         }
         // Where the second least cost is not known to be larger, it is looked for at once: an
         // entry left too low costs a search.
-        for (other, stale) in stale.iter_mut().enumerate() {
-            *stale = *stale && !self.tied(from, other);
+        let mut count = 0;
+        for (other, stale) in stale.iter_mut().enumerate().filter(|(_, stale)| **stale != 0) {
+            *stale = u64::from(!self.tied(from, other));
+            count += *stale as usize;
         }
-        let count = stale.iter().filter(|&&stale| stale).count();
         if count > FEW + self.width / 32 {
             self.relist(from);
         } else if count > 0 {
             let mut found = Vec::with_capacity(1);
-            for other in (0..stale.len()).filter(|&other| stale[other]) {
+            for other in (0..stale.len()).filter(|&other| stale[other] != 0) {
                 found.clear();
                 self.realise(from, other, 1, &mut found);
             }
@@ -295,7 +296,7 @@ impl<'a> Residual<'a> {
     }
 
     /// Moves one unit; marks in `stale` to which nodes the least cost out of `from` may be too low.
-    fn shift_one(&mut self, from: usize, to: usize, place: usize, stale: &mut [bool]) {
+    fn shift_one(&mut self, from: usize, to: usize, place: usize, stale: &mut [u64]) {
         let (a, ground) = (self.listed[from][place].0 as usize, self.ground());
         if !self.moved[a] {
             self.moved[a] = true;
@@ -318,13 +319,7 @@ impl<'a> Residual<'a> {
         if !still {
             let (score, row) = (self.score(a, from), from * self.width..(from + 1) * self.width);
             let open = &self.open[a * self.width..][..self.width];
-            let (least, second) = (&self.least[row.clone()], &self.second[row.clone()]);
-            for other in 0..=ground {
-                let cost = f64::from(score) - f64::from(open[other]);
-                let least = least[other];
-                stale[other] |= cost == least && second[other] <= least && least < f64::INFINITY;
-            }
-            row::withdraw(&mut self.least[row.clone()], &self.second[row], score, open);
+            row::withdraw(&mut self.least[row.clone()], &self.second[row], score, open, stale);
             self.listed[from].swap_remove(place);
         }
         self.shifted(a, from, to);

@@ -86,7 +86,7 @@ impl Search {
                 beyond = true;
                 break;
             }
-            let node = self.position(next);
+            let node = row::position(&self.labels, next);
             self.labels.done[node] = u64::MAX;
             if let Some((room, free)) = sink(graph, phase, node) {
                 self.sinks.push(node as u32);
@@ -144,13 +144,6 @@ impl Search {
     fn nearest(&self) -> u64 {
         let keys = self.labels.distance.iter().zip(&self.labels.done);
         keys.map(|(distance, done)| distance | done).min().unwrap_or(u64::MAX)
-    }
-
-    /// The first unfinished node at `distance`.
-    fn position(&self, distance: u64) -> usize {
-        let mut keys = self.labels.distance.iter().zip(&self.labels.done);
-        keys.position(|(d, done)| d | done == distance)
-            .unwrap_or_else(|| unreachable!("the smallest distance is some node's"))
     }
 
     /// Sets the prices that the distances prove.

@@ -4,8 +4,8 @@
 //! scores, so the (k+1)-th largest of them is a lower bound of the row's (k+1)-th largest score.
 //! The scores not below the bound, about a dozen, are compressed into one register and sorted;
 //! the k-th and the next value then split the candidates. Where more than sixteen pass, the
-//! (k+1)-th largest of the first sixteen is a better bound. Rows with still more (ties), and all
-//! rows of `k > 15`, take the scalar way.
+//! (k+1)-th largest of the first sixteen is a better bound; where still more do (ties), sorted
+//! vectors are merged to the best sixteen. Rows of `k > 15` take the scalar way.
 //!
 //! Tokens go through the stages in small batches: a vector load just behind the overlapping
 //! stores of [`collect`] would wait for each of them to leave the store buffer (2.5 times slower).
@@ -15,7 +15,7 @@
 use std::arch::x86_64::{
     __m512, __m512i, __mmask16, _CMP_EQ_OQ, _CMP_GE_OQ, _CMP_GT_OQ, _mm512_add_epi32,
     _mm512_add_ps, _mm512_cmp_ps_mask, _mm512_cvtss_f32, _mm512_loadu_ps, _mm512_loadu_si512,
-    _mm512_mask_blend_ps, _mm512_mask_loadu_ps, _mm512_mask_storeu_epi32, _mm512_mask_sub_ps,
+    _mm512_mask_blend_ps, _mm512_mask_storeu_epi32, _mm512_mask_sub_ps,
     _mm512_maskz_compress_epi32, _mm512_maskz_compress_ps, _mm512_maskz_loadu_ps, _mm512_max_ps,
     _mm512_min_ps, _mm512_permute_ps, _mm512_permutexvar_ps, _mm512_set1_epi32, _mm512_set1_ps,
     _mm512_setr_epi32, _mm512_shuffle_f32x4, _mm512_storeu_ps, _mm512_storeu_si512, _mm512_sub_ps,
@@ -25,7 +25,10 @@ use crate::portable;
 use crate::selection::Block;
 
 mod listed;
+mod shortlist;
+
 pub(crate) use listed::select_listed;
+use shortlist::shortlist;
 
 const LANES: usize = 16;
 
@@ -82,7 +85,6 @@ fn select_few(rows: &[f32], prices: &[f32], k: usize, mut out: Block<'_>) {
     let experts = prices.len();
     let mut work = work(experts);
     let batch = work.len();
-    let mut best = Vec::with_capacity(k + 2);
     for (b, rows) in rows.chunks(batch * experts).enumerate() {
         let rows = rows.chunks_exact(experts);
         let work = &mut work[..rows.len()];
@@ -97,14 +99,11 @@ fn select_few(rows: &[f32], prices: &[f32], k: usize, mut out: Block<'_>) {
             }
         }
         for (t, row) in (b * batch..).zip(work.iter()) {
-            if row.found <= LANES {
-                split(row, k, t, &mut out);
-            } else {
-                best.clear();
-                let pairs = row.values.iter().copied().zip(row.ids.iter().copied());
-                pairs.take(row.found).for_each(|pair| portable::insert(&mut best, k, pair));
-                portable::write(&mut out, t, k, &best);
-            }
+            let list = shortlist(row);
+            let mut ids = [0; LANES];
+            // SAFETY: `ids` is a whole vector.
+            unsafe { _mm512_storeu_si512(ids.as_mut_ptr().cast(), list.ids) };
+            divide(list.values, sort(list.values), lanes(0, list.found), &ids, k, t, &mut out);
         }
     }
 }
@@ -226,19 +225,6 @@ fn collect(row: &mut Row, experts: usize, bound: f32) -> usize {
         id = _mm512_add_epi32(id, step);
     }
     found
-}
-
-/// Splits up to sixteen candidates at the k-th largest value and writes both sides.
-#[target_feature(enable = "avx512f,popcnt")]
-fn split(row: &Row, k: usize, t: usize, out: &mut Block<'_>) {
-    let there = lanes(0, row.found);
-    // SAFETY: both buffers hold at least a whole vector.
-    let values = unsafe {
-        let lowest = _mm512_set1_ps(f32::NEG_INFINITY);
-        _mm512_mask_loadu_ps(lowest, there, row.values.as_ptr())
-    };
-    let sorted = sort(values);
-    divide(values, sorted, there, &row.ids, k, t, out);
 }
 
 /// Writes both sides of the lanes `there` of `values`, whose experts are `ids`, ascending.

@@ -53,15 +53,21 @@ fn lower_body(least: &mut [f64], second: &mut [f64], from: f32, row: &[f32]) {
 
 widest! {
     /// Takes the costs `from − row[i]` out again: where one is the smallest, the second smallest
-    /// takes its place, and stands for the second too until somebody looks.
-    withdraw => withdraw_body(least: &mut [f64], second: &[f64], from: f32, row: &[f32])
+    /// takes its place, and stands for the second too until somebody looks. Sets the bits of
+    /// `stale[i]` where that leaves it unknown which cost is the smallest.
+    withdraw => withdraw_body(
+        least: &mut [f64], second: &[f64], from: f32, row: &[f32], stale: &mut [u64]
+    )
 }
 
 #[inline(always)]
-fn withdraw_body(least: &mut [f64], second: &[f64], from: f32, row: &[f32]) {
+fn withdraw_body(least: &mut [f64], second: &[f64], from: f32, row: &[f32], stale: &mut [u64]) {
     let from = f64::from(from);
-    for ((least, &second), &score) in least.iter_mut().zip(second).zip(row) {
-        *least = if from - f64::from(score) == *least { second } else { *least };
+    for (((least, &second), &score), stale) in least.iter_mut().zip(second).zip(row).zip(stale) {
+        let gone = from - f64::from(score) == *least;
+        let unknown = gone & (second <= *least) & (*least < f64::INFINITY);
+        *stale |= if unknown { u64::MAX } else { 0 };
+        *least = if gone { second } else { *least };
     }
 }
 
@@ -126,6 +132,28 @@ fn relax_body(labels: &mut Labels, costs: &[f64], prices: &[f64], node: usize, a
     least
 }
 
+widest! {
+    /// The first unfinished node whose distance has the bits `key`; `usize::MAX` if none has.
+    position => position_body(labels: &Labels, key: u64) -> usize
+}
+
+#[inline(always)]
+fn position_body(labels: &Labels, key: u64) -> usize {
+    const TOGETHER: usize = 16;
+    let chunks = labels.distance.chunks(TOGETHER).zip(labels.done.chunks(TOGETHER));
+    for (chunk, (distance, done)) in chunks.enumerate() {
+        let mut hit = false;
+        for (distance, done) in distance.iter().zip(done) {
+            hit |= distance | done == key;
+        }
+        if hit {
+            let mut keys = distance.iter().zip(done).map(|(distance, done)| distance | done);
+            return chunk * TOGETHER + keys.position(|other| other == key).unwrap_or(0);
+        }
+    }
+    usize::MAX
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -147,9 +175,12 @@ mod tests {
             lower(&mut one.0, &mut one.1, 0.5, &scores);
             lower_body(&mut other.0, &mut other.1, 0.5, &scores);
             prop_assert_eq!(&one, &other);
-            withdraw(&mut one.0, &one.1, 0.5, &scores);
-            withdraw_body(&mut other.0, &other.1, 0.5, &scores);
-            prop_assert_eq!(&one, &other);
+            let (mut stale, mut twin) = (vec![0; row.len()], vec![0; row.len()]);
+            for _ in 0..2 {
+                withdraw(&mut one.0, &one.1, 0.5, &scores, &mut stale);
+                withdraw_body(&mut other.0, &other.1, 0.5, &scores, &mut twin);
+                prop_assert_eq!((&one, &stale), (&other, &twin));
+            }
             let mut labels = Labels {
                 distance: row.iter().map(|r| r.2.to_bits()).collect(),
                 done: row.iter().map(|r| if r.0 > 0.5 { u64::MAX } else { 0 }).collect(),
@@ -158,6 +189,10 @@ mod tests {
             let mut twins = labels.clone();
             let found = relax(&mut labels, &costs, &prices, node, at);
             prop_assert_eq!(found, relax_body(&mut twins, &costs, &prices, node, at));
+            let keys = labels.distance.iter().zip(&labels.done).map(|(a, b)| a | b);
+            let first = keys.clone().position(|key| key == found);
+            prop_assert_eq!(position(&labels, found), first.unwrap_or(usize::MAX));
+            prop_assert_eq!(position_body(&labels, found), first.unwrap_or(usize::MAX));
             prop_assert_eq!((labels.distance, labels.parent), (twins.distance, twins.parent));
         }
     }
