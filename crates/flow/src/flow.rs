@@ -9,6 +9,7 @@ use spinroute_core::{
 use crate::dual::{self, Dual};
 use crate::residual::Residual;
 use crate::search::{Found, Phase, Search, units};
+use crate::settle::settled;
 
 /// The optimum, with prices that prove it.
 ///
@@ -45,7 +46,7 @@ pub struct Flow {
 /// What a repair is first expected to lose, see [`Target`].
 const REPAIR_LOSS: f64 = 25.0;
 /// Share of the units out of place at which the rest is worth a repair; then that share of it.
-const REPAIR_SHARE: f64 = 0.2;
+const REPAIR_SHARE: f64 = 0.4;
 /// Tokens whose margin is within the first radius, for every unit out of place.
 const FIRST_TOKENS: f64 = 4.0;
 /// How the radius grows where it was too small.
@@ -147,8 +148,9 @@ impl Target {
         if self.loss * expected > self.gap * dual.value.abs() {
             return None;
         }
+        let (choices, left) = (&dual.selection.experts, &dual.selection.left);
+        let table = settled(instance, choices.clone(), &dual.prices, Some(left));
         let prices = dual.exact_prices();
-        let table = dual.selection.experts.clone();
         let solution = repaired(instance, table, prices, Stop::TargetGap).ok()?;
         let objective = instance.objective(&solution.assignment).ok()?;
         let loss = bound(instance, dual) - objective;
@@ -207,7 +209,7 @@ fn repaired(
 }
 
 /// Moves the units out of place along shortest paths, until none is or, repaired, the rest keeps
-/// within `target_gap` of the bound that `prices` prove.
+/// within `target_gap` of the bound that the prices of the moment prove.
 fn exact(
     instance: &Instance,
     mut dual: Dual,
@@ -215,7 +217,6 @@ fn exact(
     target_gap: f64,
     run: &mut Run<'_>,
 ) -> Result<Solution, Error> {
-    let bound = bound(instance, &dual);
     let mut try_at = REPAIR_SHARE * dual.units;
     let mut radius = margins(&dual, FIRST_TOKENS * dual.units).0;
     let mut graph = Residual::new(instance, prices, &mut dual.selection);
@@ -229,10 +230,7 @@ fn exact(
                 Found::Progress => {
                     if target_gap > 0.0 && (units(&graph, phase) as f64) < try_at {
                         try_at *= REPAIR_SHARE;
-                        let (table, prices) = (graph.table.clone(), prices.to_vec());
-                        let solution = repaired(instance, table, prices, Stop::TargetGap)?;
-                        let objective = instance.objective(&solution.assignment)?;
-                        if bound - objective <= target_gap * objective.abs() {
+                        if let Some(solution) = within(instance, &graph, target_gap)? {
                             return Ok(solution);
                         }
                     }
@@ -258,6 +256,22 @@ fn exact(
         return repaired(instance, assignment.slots().to_vec(), prices, stop);
     }
     repaired(instance, graph.table, prices, stop)
+}
+
+/// The choices of the moment, repaired, if they are proven to be within `target_gap`.
+fn within(
+    instance: &Instance,
+    graph: &Residual<'_>,
+    target_gap: f64,
+) -> Result<Option<Solution>, Error> {
+    let prices = graph.prices[..instance.experts()].to_vec();
+    let single: Vec<f32> = prices.iter().map(|&p| p as f32).collect();
+    let table = settled(instance, graph.table.clone(), &single, None);
+    // What its sum, and that of a certificate, can be off by.
+    let bound = graph.dual() + graph.dual().abs() * 1e-12;
+    let solution = repaired(instance, table, prices, Stop::TargetGap)?;
+    let objective = instance.objective(&solution.assignment)?;
+    Ok((bound - objective <= target_gap * objective.abs()).then_some(solution))
 }
 
 /// Whether rounding did no harm: scores over more orders of magnitude than `f64` has digits can

@@ -312,7 +312,8 @@ impl<'a> Level<'a> {
     fn quantiles(&self) -> Vec<f32> {
         const TOGETHER: usize = 16;
         let (experts, level) = (self.capacity.len(), self.levels());
-        let mut columns = vec![Vec::with_capacity(level.len()); TOGETHER];
+        let column = || Vec::with_capacity(level.len());
+        let mut columns: Vec<Vec<f32>> = std::iter::repeat_with(column).take(TOGETHER).collect();
         let mut prices = Vec::with_capacity(experts);
         for first in (0..experts).step_by(TOGETHER) {
             let last = experts.min(first + TOGETHER);

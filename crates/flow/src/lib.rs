@@ -23,6 +23,7 @@ mod level;
 mod lp;
 mod residual;
 mod search;
+mod settle;
 
 pub use flow::Flow;
 pub use lp::Lp;

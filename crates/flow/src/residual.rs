@@ -113,6 +113,20 @@ impl<'a> Residual<'a> {
         i64::from(self.load[e]) - i64::from(self.instance.capacity()[e])
     }
 
+    /// The value of the dual at the present prices: every token holds its best at these.
+    pub(crate) fn dual(&self) -> f64 {
+        let (experts, k) = (self.ground(), self.instance.demand().k());
+        let mut kept = 0.0;
+        for (row, scores) in
+            self.table.chunks_exact(k).zip(self.instance.flat().chunks_exact(experts))
+        {
+            let held = row.iter().filter(|&&e| e != Assignment::EMPTY);
+            kept += held.map(|&e| f64::from(scores[e as usize])).sum::<f64>();
+        }
+        let rent = |e: usize| -self.excess(e) as f64 * self.prices[e];
+        kept + (0..experts).map(rent).sum::<f64>()
+    }
+
     /// Changes of price since the graph was made, of the nodes that arcs may leave or enter.
     fn rises(&self) -> impl Iterator<Item = f64> {
         let nodes = self.ground() + usize::from(!self.instance.demand().is_exact());
