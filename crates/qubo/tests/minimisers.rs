@@ -203,3 +203,31 @@ fn equal_energies_are_no_trouble() {
     assert!(samples.state(0).iter().all(|&s| s == -1));
     assert_eq!((samples.state(1)[0], samples.state(2)[1]), (1, 1));
 }
+
+#[test]
+fn coefficients_at_the_ends_of_the_range_do_no_harm() {
+    for size in [f64::MAX, 1e300, 1e-300, f64::from_bits(1)] {
+        for form in 0..3 {
+            let model = model(9, form, size.min(f64::MAX / 9.0), &[1, -1, 0, 1]);
+            for entry in MINIMISERS {
+                let minimiser = entry.build(&entry.defaults()).unwrap();
+                let samples = minimiser.minimise(&model, &mut Run::new(1)).unwrap();
+                for read in 0..samples.reads() {
+                    let energy = model.energy(samples.state(read));
+                    assert_eq!(energy.to_bits(), samples.energies[read].to_bits());
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn a_model_without_variables_has_its_offset_as_energy() {
+    let model = Ising::new(Vec::new(), Sparse::none(0), 2.5).unwrap();
+    for entry in MINIMISERS {
+        let minimiser = entry.build(&entry.defaults()).unwrap();
+        let samples = minimiser.minimise(&model, &mut Run::new(1)).unwrap();
+        assert!(samples.reads() > 0 && samples.states.is_empty(), "{}", entry.name);
+        assert!(samples.energies.iter().all(|&energy| energy == 2.5), "{}", entry.name);
+    }
+}

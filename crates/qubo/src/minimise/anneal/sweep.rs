@@ -146,10 +146,12 @@ pub(super) fn descend<K: Kernel>(kernel: &K, read: &mut Read<K>) {
             }
         }
         read.energy += kernel.energy(rises);
-        if read.energy >= read.best {
+        // Not `>=`: energies that overflowed are NaN, and end this, too.
+        if read.energy < read.best {
+            read.keep_best();
+        } else {
             return;
         }
-        read.keep_best();
     }
 }
 
