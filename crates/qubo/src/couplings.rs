@@ -17,7 +17,7 @@ pub use dense::Dense;
 pub use lanczos::estimate_spectrum;
 pub use sparse::Sparse;
 pub use spectrum::Spectrum;
-pub use structured::{Block, Grid, Line, Structured, StructuredFields};
+pub use structured::{Block, Grid, Line, Place, Structured, StructuredFields};
 
 /// A symmetric matrix `J` with a zero diagonal, as solvers use it.
 ///

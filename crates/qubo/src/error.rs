@@ -84,6 +84,19 @@ pub enum Error {
         /// What is allowed.
         mend: &'static str,
     },
+    /// A time step with which the integration of a dynamical system would diverge.
+    #[error(
+        "a time step of {time_step} is unstable with coupling {coupling:.6}: it is below {bound:.6}, \
+         or null for one that fits"
+    )]
+    Unstable {
+        /// What was asked for.
+        time_step: f64,
+        /// The coupling constant.
+        coupling: f64,
+        /// The limit of stability.
+        bound: f64,
+    },
     /// No minimiser of that name.
     #[error("there is no minimiser {name:?}; choose among {known}")]
     UnknownMinimiser {

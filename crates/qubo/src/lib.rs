@@ -36,7 +36,8 @@ mod stream;
 mod units;
 
 pub use couplings::{
-    AnyCouplings, Block, Couplings, Dense, Grid, Line, Magnitude, Sparse, Spectrum, Structured,
+    AnyCouplings, Block, Couplings, Dense, Grid, Line, Magnitude, Place, Sparse, Spectrum,
+    Structured,
 };
 pub use error::{Error, Unsatisfiable};
 pub use graph::{Edge, Graph};

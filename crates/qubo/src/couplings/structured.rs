@@ -51,13 +51,19 @@ pub struct Block {
     pub members: Vec<(u32, f64)>,
 }
 
-/// Where a grid lies: its rows' sums start at `sum`, its columns' behind them.
-#[derive(Clone, Copy, Debug, PartialEq)]
-struct Place {
-    start: usize,
-    rows: usize,
-    columns: usize,
-    sum: usize,
+/// Where a grid lies: entry `(r, c)` is the variable `start + r · columns + c`, row `r` is the block
+/// `sum + r`, and column `c` the block `sum + rows + c`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Place {
+    /// The variable of entry `(0, 0)`.
+    pub start: usize,
+    /// Number of rows.
+    pub rows: usize,
+    /// Number of columns.
+    pub columns: usize,
+    /// The block of row 0.
+    pub sum: usize,
 }
 
 impl Place {
@@ -169,6 +175,24 @@ impl Structured {
     #[must_use]
     pub fn remainder(&self) -> &Sparse {
         &self.remainder
+    }
+
+    /// The weight of every block: rows and columns of the grids, then the listed blocks.
+    #[must_use]
+    pub fn weights(&self) -> &[f64] {
+        &self.weights
+    }
+
+    /// Where the grids lie.
+    #[must_use]
+    pub fn grids(&self) -> &[Place] {
+        &self.grids
+    }
+
+    /// The listed members of a block, ascending: of a grid's row or column, the further ones.
+    #[must_use]
+    pub fn listed(&self, block: usize) -> &[(u32, f64)] {
+        self.members.of(block)
     }
 
     /// The blocks that hold variable `i`, with its coefficients.

@@ -1,0 +1,158 @@
+//! Time step and coupling constant: chosen from the spectrum, or checked against it.
+//!
+//! In a mode of the couplings with eigenvalue `λ` the ballistic step is that of a spring of stiffness
+//! `Ω = 1 − a + c0 λ`, and with heat `γ` its matrix has trace `2 + Δt γ − Δt² Ω` and determinant
+//! `1 + Δt γ (1 − Δt² Ω)`; no mode flips its sign every step and grows iff
+//!
+//! ```text
+//! Δt² Ω (1 + Δt γ) < 4 + 2 Δt γ        (Δt² Ω < 4 without heat)
+//! ```
+//!
+//! for the largest `Ω`: the lowest pump and the highest eigenvalue. (Modes of low `Ω` do grow: that is
+//! the bifurcation, and the walls end it.)
+//!
+//! The signs of discrete dynamics have no slope at 0, and a mode that all variables share can flip
+//! every step at any `Δt`. Such a cycle has the amplitude
+//!
+//! ```text
+//! A = Δt² c0 λ / (4 − Δt² (1 − a))
+//! ```
+//!
+//! which reaches the walls exactly at the bound above. Long before, at `A` about 3/4, it drowns what
+//! should bifurcate. See docs/bifurcation.md for the derivations and for what was measured.
+
+use spinroute_qubo::{Error, Ising};
+
+use crate::product::Forces;
+use crate::spectrum::{Edges, edges};
+use crate::variant::Mode;
+
+/// Which time step and coupling constant a run uses, and why.
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct Control {
+    /// The time step, `Δt`.
+    pub time_step: f64,
+    /// The coupling constant, `c0`, in units of the model.
+    pub coupling: f64,
+    /// The time step at which the dynamics become unstable.
+    pub bound: f64,
+    /// The ends of the spectrum that this rests on.
+    pub edges: Edges,
+}
+
+/// What is asked of the control.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Wishes {
+    /// The variant.
+    pub mode: Mode,
+    /// The coefficient of heat, `γ`.
+    pub heated: f64,
+    /// The lowest value of the pump.
+    pub pump: f64,
+    /// The time step, if it is given.
+    pub time_step: Option<f64>,
+    /// The coupling constant, if it is given.
+    pub coupling: Option<f64>,
+}
+
+impl Control {
+    /// Chooses what is not given.
+    ///
+    /// # Errors
+    /// If what is given is not positive and finite, or unstable.
+    pub fn new(model: &Ising, forces: &Forces, wishes: &Wishes) -> Result<Self, Error> {
+        positive("coupling", wishes.coupling)?;
+        positive("time_step", wishes.time_step)?;
+        let edges = edges(model.couplings(), forces);
+        let coupling = wishes.coupling.unwrap_or_else(|| coupling(model));
+        let highest = coupling * edges.likely.highest.max(0.0);
+        let spring = 1.0 - wishes.pump;
+        let bound = bound(spring + highest, wishes.heated);
+        if let Some(time_step) = wishes.time_step {
+            if time_step >= bound {
+                return Err(Error::Unstable { time_step, coupling, bound });
+            }
+            return Ok(Self { time_step, coupling, bound, edges });
+        }
+        let calm = match wishes.mode {
+            Mode::Discrete => (4.0 * CYCLE / (highest + CYCLE * spring)).sqrt().min(LONGEST),
+            Mode::Ballistic | Mode::Adiabatic => LONGEST,
+        };
+        Ok(Self { time_step: calm.min(SAFETY * bound), coupling, bound, edges })
+    }
+}
+
+/// Part of the bound that a chosen time step keeps to.
+const SAFETY: f64 = 0.7;
+
+/// The longest time step that is chosen.
+const LONGEST: f64 = 1.25;
+
+/// The amplitude of a cycle of signs that is put up with.
+const CYCLE: f64 = 0.25;
+
+fn positive(name: &'static str, value: Option<f64>) -> Result<(), Error> {
+    match value {
+        Some(value) if !(value > 0.0 && value.is_finite()) => {
+            let mend = "it is positive and finite, or null to have it chosen";
+            Err(Error::Parameter { name, value: value.to_string(), mend })
+        }
+        _ => Ok(()),
+    }
+}
+
+/// The time step at which a spring of stiffness `omega` is no longer stable.
+#[must_use]
+pub fn bound(omega: f64, heated: f64) -> f64 {
+    let stable = |t: f64| t * t * omega * (1.0 + t * heated) < 4.0 + 2.0 * t * heated;
+    let (mut low, mut high) = (0.0, 1e6);
+    for _ in 0..100 {
+        let middle = f64::midpoint(low, high);
+        *(if stable(middle) { &mut low } else { &mut high }) = middle;
+    }
+    low
+}
+
+/// Half of the inverse size of the local fields: `c0 = 0.5 / √(mean_i (h[i]² + Σ_j J[i,j]²))`.
+///
+/// The field of a random state has this variance. Without fields it is the rule of Goto et al. (2021),
+/// `0.5 √n / √(Σ_ij J[i,j]²)`: the random matrix then bifurcates where the pump starts.
+#[must_use]
+pub fn coupling(model: &Ising) -> f64 {
+    let n = model.variables().max(1) as f64;
+    let fields = model.field().iter().map(|h| h * h).sum::<f64>();
+    let size = ((fields + squares(model)) / n).sqrt();
+    if size > 0.0 { 0.5 / size } else { 0.5 }
+}
+
+/// `Σ_ij J[i,j]²`, of every block alone where blocks overlap.
+fn squares(model: &Ising) -> f64 {
+    use spinroute_qubo::AnyCouplings;
+    let sum = |values: &[f64]| values.iter().map(|j| j * j).sum::<f64>();
+    match model.couplings() {
+        AnyCouplings::Dense(dense) => dense.matrix().iter().map(|j| j * j).sum(),
+        AnyCouplings::Sparse(sparse) => sum(sparse.values()),
+        AnyCouplings::Structured(blocks) => {
+            let weights = blocks.weights();
+            let mut squares = vec![0.0; weights.len()];
+            let mut fourths = vec![0.0; weights.len()];
+            for grid in blocks.grids() {
+                for line in 0..grid.rows + grid.columns {
+                    let size = if line < grid.rows { grid.columns } else { grid.rows } as f64;
+                    squares[grid.sum + line] += size;
+                    fourths[grid.sum + line] += size;
+                }
+            }
+            for block in 0..weights.len() {
+                for (_, c) in blocks.listed(block) {
+                    squares[block] += c * c;
+                    fourths[block] += c.powi(4);
+                }
+            }
+            let each = weights.iter().zip(squares.iter().zip(&fourths));
+            let each = each.map(|(w, (s, f))| 4.0 * w * w * (s * s - f));
+            each.sum::<f64>() + sum(blocks.remainder().values())
+        }
+    }
+}

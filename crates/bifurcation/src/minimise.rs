@@ -1,0 +1,183 @@
+//! Simulated bifurcation as a minimiser of any model.
+
+use std::ops::ControlFlow;
+
+use spinroute_core::{Best, Run, Stop};
+use spinroute_qubo::{Error, Ising, Minimiser, Samples, Vartype};
+
+use crate::control::{Control, Wishes};
+use crate::product::Forces;
+use crate::pump::Pump;
+use crate::stepper::Stepper;
+use crate::symplectic::Step;
+use crate::trace::Trace;
+use crate::variant::Mode;
+
+/// Simulated bifurcation. A step of the run is a sampling period; a sample is an agent's best state.
+#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Bifurcation {
+    /// The variant of the dynamics.
+    pub mode: Mode,
+    /// The coefficient of heat `γ`, not negative; 0 for none, 0.06 in the literature.
+    pub heated: f64,
+    /// Independent agents, at least 1; a sample each.
+    pub agents: usize,
+    /// Steps of the integration, at least 1.
+    pub steps: usize,
+    /// The time step `Δt`; `None` takes one that fits the spectrum.
+    pub time_step: Option<f64>,
+    /// The coupling constant `c0`; `None` takes half the inverse size of the local fields.
+    pub coupling: Option<f64>,
+    /// How the pump goes from step to step.
+    pub pump: Pump,
+    /// Steps between looks at the energies, at least 1.
+    pub period: usize,
+    /// Looks in a row without a change of any energy that end the run; `None` goes on to the end.
+    pub window: Option<usize>,
+    /// An energy, offset included, at or below which the run ends.
+    pub target: Option<f64>,
+}
+
+impl Default for Bifurcation {
+    fn default() -> Self {
+        Self {
+            mode: Mode::Discrete,
+            heated: 0.0,
+            agents: 64,
+            steps: 1000,
+            time_step: None,
+            coupling: None,
+            pump: Pump::Linear,
+            period: 10,
+            window: None,
+            target: None,
+        }
+    }
+}
+
+impl Bifurcation {
+    /// Time step and coupling constant of a run on a model, as given or chosen.
+    ///
+    /// # Errors
+    /// If those given are out of range or unstable.
+    pub fn control(&self, model: &Ising, forces: &Forces) -> Result<Control, Error> {
+        let Self { mode, heated, time_step, coupling, .. } = *self;
+        let pump = self.pump.lowest();
+        Control::new(model, forces, &Wishes { mode, heated, pump, time_step, coupling })
+    }
+
+    /// Minimises, and records what there is to plot.
+    ///
+    /// # Errors
+    /// If a parameter is out of range.
+    pub fn traced(&self, model: &Ising, run: &mut Run<'_>) -> Result<(Samples, Trace), Error> {
+        let mut trace = Trace::default();
+        let samples = self.solve(model, run, Some(&mut trace))?;
+        Ok((samples, trace))
+    }
+
+    fn solve(
+        &self,
+        model: &Ising,
+        run: &mut Run<'_>,
+        mut trace: Option<&mut Trace>,
+    ) -> Result<Samples, Error> {
+        self.check()?;
+        let forces = Forces::new(model);
+        let control = self.control(model, &forces)?;
+        let steps: Vec<Step> = (0..self.steps).map(|t| self.step(&control, &forces, t)).collect();
+        let mut stepper = Stepper::new(&forces, self.mode, self.agents, run.seed());
+        let energy = |low: f64| model.offset() + forces.scale() * low;
+        let mut still = Still::new(self.agents);
+        let mut stop = Stop::Finished;
+        let mut done = 0;
+        if let Some(trace) = trace.as_deref_mut() {
+            stepper.sample(&forces, true);
+            trace.record(model, &forces, &stepper, 0, self.pump.at(0, self.steps));
+        }
+        for steps in steps.chunks(self.period) {
+            stepper.advance(&forces, steps);
+            done += steps.len();
+            let last = done == self.steps;
+            stepper.sample(&forces, last || trace.is_some());
+            if let Some(trace) = trace.as_deref_mut() {
+                let pump = self.pump.at(done - 1, self.steps);
+                trace.record(model, &forces, &stepper, done, pump);
+            }
+            let best = energy(stepper.lowest().fold(f64::INFINITY, f64::min));
+            let ended = run.tick(Best { objective: Some(best), bound: None });
+            if last {
+                break;
+            }
+            if let ControlFlow::Break(why) = ended {
+                stop = why;
+                break;
+            }
+            if self.target.is_some_and(|target| best <= target) {
+                stop = Stop::Target;
+                break;
+            }
+            if self.window.is_some_and(|window| still.looks(stepper.energies()) >= window) {
+                break;
+            }
+        }
+        let states = stepper.best();
+        let n = model.variables();
+        let energies =
+            (0..self.agents).map(|agent| model.energy(&states[agent * n..(agent + 1) * n]));
+        let energies = energies.collect();
+        Ok(Samples { states, energies, vartype: Vartype::Spin, steps: run.steps(), stop })
+    }
+
+    /// The constants of a step.
+    fn step(&self, control: &Control, forces: &Forces, t: usize) -> Step {
+        Step {
+            time_step: control.time_step as f32,
+            stiffness: (1.0 - self.pump.at(t, self.steps)) as f32,
+            strength: (control.coupling * forces.scale()) as f32,
+            heat: (control.time_step * self.heated) as f32,
+        }
+    }
+
+    fn check(&self) -> Result<(), Error> {
+        let counts = [("agents", self.agents), ("steps", self.steps), ("period", self.period)];
+        if let Some((name, _)) = counts.into_iter().find(|(_, count)| *count == 0) {
+            return Err(Error::Parameter { name, value: "0".into(), mend: "it is at least 1" });
+        }
+        if !(self.heated >= 0.0 && self.heated.is_finite()) {
+            let value = self.heated.to_string();
+            let mend = "it is finite and not negative";
+            return Err(Error::Parameter { name: "heated", value, mend });
+        }
+        self.pump.check()
+    }
+}
+
+impl Minimiser for Bifurcation {
+    fn minimise(&self, model: &Ising, run: &mut Run<'_>) -> Result<Samples, Error> {
+        self.solve(model, run, None)
+    }
+}
+
+/// For how many looks no energy has changed.
+struct Still {
+    energies: Vec<f64>,
+    looks: usize,
+}
+
+impl Still {
+    fn new(agents: usize) -> Self {
+        Self { energies: vec![f64::NAN; agents], looks: 0 }
+    }
+
+    fn looks(&mut self, energies: impl Iterator<Item = f64>) -> usize {
+        let mut same = true;
+        for (old, new) in self.energies.iter_mut().zip(energies) {
+            same &= *old == new;
+            *old = new;
+        }
+        self.looks = if same { self.looks + 1 } else { 0 };
+        self.looks
+    }
+}

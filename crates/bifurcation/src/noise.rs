@@ -1,0 +1,52 @@
+//! Where agents start: numbers that depend on seed, agent and variable only.
+//!
+//! `SplitMix64` (Steele, Lea, Flood, OOPSLA 2014) as a function of a counter, so that an agent starts
+//! at the same place whatever the number of agents and threads.
+
+/// The odd constant nearest to 2⁶⁴ / φ.
+const GAMMA: u64 = 0x9e37_79b9_7f4a_7c15;
+
+fn mix(mut z: u64) -> u64 {
+    z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    z ^ (z >> 31)
+}
+
+/// The numbers of an agent.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Noise {
+    key: u64,
+}
+
+impl Noise {
+    pub(crate) fn new(seed: u64, agent: usize) -> Self {
+        Self { key: mix(mix(seed.wrapping_add(GAMMA)) ^ (agent as u64 + 1).wrapping_mul(GAMMA)) }
+    }
+
+    /// Two numbers of a variable, uniform in (−1, 1), odd multiples of 2⁻²³.
+    pub(crate) fn pair(self, variable: usize) -> [f32; 2] {
+        let bits = mix(self.key.wrapping_add((variable as u64 + 1).wrapping_mul(GAMMA)));
+        [bits >> 32, bits & 0xffff_ffff].map(|bits| {
+            let odd = (bits >> 9) as i32 * 2 - ((1 << 23) - 1);
+            odd as f32 / (1 << 23) as f32
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_spread_and_never_zero() {
+        let noise = Noise::new(1, 0);
+        let pairs: Vec<[f32; 2]> = (0..10_000).map(|variable| noise.pair(variable)).collect();
+        for side in 0..2 {
+            let mean = pairs.iter().map(|pair| pair[side]).sum::<f32>() / 10_000.0;
+            assert!(mean.abs() < 0.03, "{mean}");
+        }
+        assert!(pairs.iter().flatten().all(|v| *v != 0.0 && v.abs() < 1.0));
+        assert_ne!(noise.pair(3), Noise::new(1, 1).pair(3));
+        assert_ne!(noise.pair(3), Noise::new(2, 0).pair(3));
+    }
+}

@@ -1,0 +1,151 @@
+//! What the couplings do to a batch of agents: `pull = h + J · signal` in `f32`, all agents at once.
+//!
+//! A batch is a table of `variables × lanes` values, the agents of a variable side by side; `lanes`
+//! is 1 or a multiple of [`LANES`]. Every value is one sum in a fixed order, which depends neither on
+//! the rows that are asked for together nor on the number of agents or threads.
+
+mod dense;
+mod sparse;
+mod structured;
+
+use std::ops::Range;
+
+use aligned_vec::AVec;
+use spinroute_qubo::{AnyCouplings, Ising};
+
+pub(crate) use dense::Panels;
+pub(crate) use sparse::Rows;
+pub(crate) use structured::Sums;
+
+/// Agents in a vector register of 512 bits.
+pub(crate) const LANES: usize = 16;
+
+/// A batch of values that starts on a cache line.
+pub(crate) type Table = AVec<f32>;
+
+/// A table of zeros.
+pub(crate) fn zeros(len: usize) -> Table {
+    AVec::from_iter(aligned_vec::CACHELINE_ALIGN, std::iter::repeat_n(0.0, len))
+}
+
+/// The couplings of a model, each in the form of its inner loop.
+#[derive(Clone, Debug)]
+pub(crate) enum Form {
+    Dense(Panels),
+    Sparse(Rows),
+    Structured(Box<Sums>),
+}
+
+/// A model in `f32`, divided by a power of two so that its largest coefficient is from 1 to 2.
+#[derive(Clone, Debug)]
+pub struct Forces {
+    pub(crate) form: Form,
+    pub(crate) field: Table,
+    variables: usize,
+    scale: f64,
+}
+
+impl Forces {
+    /// Of a model.
+    #[must_use]
+    pub fn new(model: &Ising) -> Self {
+        let largest = match model.couplings() {
+            AnyCouplings::Dense(dense) => {
+                dense.matrix().iter().fold(0.0, |most, j| f64::max(most, j.abs()))
+            }
+            AnyCouplings::Sparse(sparse) => {
+                sparse.values().iter().fold(0.0, |most, j| f64::max(most, j.abs()))
+            }
+            AnyCouplings::Structured(blocks) => {
+                let weights = blocks.weights().iter().map(|weight| 2.0 * weight.abs());
+                let remainder = blocks.remainder().values().iter().map(|j| j.abs());
+                weights.chain(remainder).fold(0.0, f64::max)
+            }
+        };
+        let largest = model.field().iter().fold(largest, |most, h| f64::max(most, h.abs()));
+        let scale = power_of_two(largest);
+        let form = match model.couplings() {
+            AnyCouplings::Dense(dense) => Form::Dense(Panels::new(dense, 1.0 / scale)),
+            AnyCouplings::Sparse(sparse) => Form::Sparse(Rows::new(sparse, 1.0 / scale)),
+            AnyCouplings::Structured(blocks) => {
+                Form::Structured(Box::new(Sums::new(blocks, 1.0 / scale)))
+            }
+        };
+        let mut forces =
+            Self { form, field: zeros(model.variables()), variables: model.variables(), scale };
+        forces.set_field(model.field());
+        forces
+    }
+
+    /// Number of variables.
+    #[must_use]
+    pub fn variables(&self) -> usize {
+        self.variables
+    }
+
+    /// What coefficients were divided by.
+    #[must_use]
+    pub fn scale(&self) -> f64 {
+        self.scale
+    }
+
+    /// Replaces the field `h`: what a multiplier that moves does. The scale stays.
+    ///
+    /// # Panics
+    /// If there is not one value a variable.
+    pub fn set_field(&mut self, field: &[f64]) {
+        assert_eq!(field.len(), self.variables, "one value a variable");
+        let scaled = field.iter().map(|h| (h / self.scale) as f32);
+        self.field.iter_mut().zip(scaled).for_each(|(to, h)| *to = h);
+    }
+
+    /// The sums that rows need, of a whole batch.
+    pub(crate) fn sums(&self, signal: &[f32], lanes: usize, sums: &mut Vec<f32>) {
+        if let Form::Structured(form) = &self.form {
+            form.sums(signal, lanes, sums);
+        }
+    }
+
+    /// `out = J · signal` for some rows, which start at a multiple of [`Forces::grain`].
+    pub(crate) fn rows(
+        &self,
+        signal: &[f32],
+        sums: &[f32],
+        lanes: usize,
+        rows: Range<usize>,
+        out: &mut [f32],
+    ) {
+        match &self.form {
+            Form::Dense(form) => form.rows(signal, lanes, rows, out),
+            Form::Sparse(form) => form.rows(signal, lanes, rows, out),
+            Form::Structured(form) => form.rows(signal, sums, lanes, rows, out),
+        }
+    }
+
+    /// Rows that are computed together: chunks of rows are multiples of it.
+    pub(crate) fn grain(&self) -> usize {
+        match &self.form {
+            Form::Dense(_) => dense::PANEL,
+            Form::Sparse(_) | Form::Structured(_) => 1,
+        }
+    }
+
+    /// Whether the couplings are dense.
+    pub(crate) fn is_dense(&self) -> bool {
+        matches!(self.form, Form::Dense(_))
+    }
+
+    /// About how many products of a coefficient and a signal a step has, for one agent.
+    pub(crate) fn work(&self) -> usize {
+        match &self.form {
+            Form::Dense(_) => self.variables * self.variables,
+            Form::Sparse(form) => form.entries() + 4 * self.variables,
+            Form::Structured(form) => form.entries() + 6 * self.variables,
+        }
+    }
+}
+
+/// The largest power of two that is not above, and 1 for 0.
+fn power_of_two(value: f64) -> f64 {
+    if value.is_normal() { f64::from_bits(value.to_bits() & (0x7ff << 52)) } else { 1.0 }
+}
