@@ -5,7 +5,7 @@
 //! Matrix Anal. Appl.* 13 (1992) 1094-1122, theorem 4.2) the highest misses the highest eigenvalue of
 //! a positive semidefinite matrix by more than a part `ε` with a probability of at most
 //! `1.648 √n exp(−√ε (2 k − 1))`. Shifted by the lowest eigenvalue this is a part of the spectrum's
-//! width; [`edges`] adds what [`DOUBT`] allows, at either end. On G22 the margin is ...
+//! width; [`edges`] adds what [`DOUBT`] allows, at either end.
 //!
 //! The recurrence runs in `f64` on products in `f32`, without reorthogonalisation: what rounding
 //! makes of it is copies of values at the ends, not values beyond them.
@@ -112,7 +112,9 @@ fn product(forces: &Forces, values: &[f64]) -> Vec<f64> {
 fn normalise(values: &mut [f64]) -> f64 {
     let norm = values.iter().map(|v| v * v).sum::<f64>().sqrt();
     if norm > 0.0 {
-        values.iter_mut().for_each(|v| *v /= norm);
+        for value in values {
+            *value /= norm;
+        }
     }
     norm
 }

@@ -21,13 +21,15 @@
 //! # Ok::<(), spinroute_qubo::Error>(())
 //! ```
 
+mod group;
+mod passes;
+
 use rayon::prelude::*;
 
-use crate::noise::Noise;
-use crate::product::{Forces, LANES, Table, zeros};
-use crate::symplectic::{Step, Variant, sign};
+use self::group::Group;
+use crate::product::{Forces, LANES};
+use crate::symplectic::{Step, Variant};
 use crate::variant::{Adiabatic, Ballistic, Discrete, Mode};
-use crate::widest::{Work, widest};
 
 /// Agents of a group, at most.
 const WIDTH: usize = 4 * LANES;
@@ -37,9 +39,6 @@ const START: f32 = 0.1;
 
 /// Values in a pass below which it is not worth waking other threads.
 const SMALL: usize = 1 << 17;
-
-/// Values of a table that are worked on together, to stay in the first cache.
-const CHUNK: usize = 1 << 12;
 
 /// A batch of agents. The model is passed with every call, and may change between calls.
 #[derive(Clone, Debug)]
@@ -156,232 +155,5 @@ fn width(forces: &Forces, agents: usize) -> usize {
         0 | 1 => 1,
         _ if forces.is_dense() => agents.next_multiple_of(LANES).min(WIDTH),
         _ => agents.next_multiple_of(LANES).min(2 * LANES),
-    }
-}
-
-/// Agents side by side: tables of `variables × lanes`.
-#[derive(Clone, Debug)]
-struct Group {
-    agents: usize,
-    lanes: usize,
-    position: Table,
-    momentum: Table,
-    /// What the couplings see at the start of the next step.
-    signal: Table,
-    /// And at the start of the last one.
-    before: Table,
-    /// `J · before`.
-    pull: Table,
-    sums: Vec<f32>,
-    energies: Vec<f64>,
-    lowest: Vec<f64>,
-    best: Vec<i8>,
-}
-
-impl Group {
-    fn new(forces: &Forces, mode: Mode, agents: std::ops::Range<usize>, seed: u64) -> Self {
-        let n = forces.variables();
-        let lanes = if agents.len() == 1 && agents.start == 0 {
-            1
-        } else {
-            agents.len().next_multiple_of(LANES)
-        };
-        let (mut position, mut momentum) = (zeros(n * lanes), zeros(n * lanes));
-        for (lane, agent) in agents.clone().enumerate() {
-            let noise = Noise::new(seed, agent);
-            for i in 0..n {
-                let [x, y] = noise.pair(i);
-                (position[i * lanes + lane], momentum[i * lanes + lane]) = (START * x, START * y);
-            }
-        }
-        let mut signal = position.clone();
-        if mode.is_discrete() {
-            signal.iter_mut().for_each(|x| *x = sign(*x));
-        }
-        let before = signal.clone();
-        Self {
-            agents: agents.len(),
-            lanes,
-            position,
-            momentum,
-            signal,
-            before,
-            pull: zeros(n * lanes),
-            sums: Vec::new(),
-            energies: vec![f64::INFINITY; lanes],
-            lowest: vec![f64::INFINITY; lanes],
-            best: vec![1; n * lanes],
-        }
-    }
-
-    /// Variables of a chunk: whole grains, and about [`CHUNK`] values.
-    fn chunk(&self, forces: &Forces) -> usize {
-        (CHUNK / self.lanes).next_multiple_of(forces.grain())
-    }
-
-    /// Whether a step is cut by rows into several threads.
-    fn is_large(&self, forces: &Forces) -> bool {
-        self.lanes * forces.work() >= SMALL && rayon::current_num_threads() > 1
-    }
-
-    fn step<V: Variant>(&mut self, forces: &Forces, step: &Step) {
-        let (chunk, large, lanes) = (self.chunk(forces), self.is_large(forces), self.lanes);
-        forces.sums(&self.signal, lanes, &mut self.sums);
-        let (signal, sums) = (&self.signal, &self.sums);
-        let work = |(c, part): (usize, Part<'_>)| {
-            let first = c * chunk;
-            let (((pull, position), momentum), next) = part;
-            let rows = first..first + pull.len() / lanes;
-            forces.rows(signal, sums, lanes, rows.clone(), pull);
-            let field = &forces.field[rows];
-            widest(Advance::<V> {
-                step,
-                field,
-                pull,
-                position,
-                momentum,
-                next,
-                lanes,
-                variant: std::marker::PhantomData,
-            });
-        };
-        let size = chunk * lanes;
-        if large {
-            let tables = self.pull.par_chunks_mut(size).zip(self.position.par_chunks_mut(size));
-            let tables = tables.zip(self.momentum.par_chunks_mut(size));
-            tables.zip(self.before.par_chunks_mut(size)).enumerate().for_each(work);
-        } else {
-            let tables = self.pull.chunks_mut(size).zip(self.position.chunks_mut(size));
-            let tables = tables.zip(self.momentum.chunks_mut(size));
-            tables.zip(self.before.chunks_mut(size)).enumerate().for_each(work);
-        }
-        std::mem::swap(&mut self.signal, &mut self.before);
-    }
-
-    fn sample(&mut self, forces: &Forces, fresh: bool) {
-        if fresh {
-            let (chunk, lanes) = (self.chunk(forces), self.lanes);
-            self.before.iter_mut().zip(self.position.iter()).for_each(|(s, x)| *s = sign(*x));
-            forces.sums(&self.before, lanes, &mut self.sums);
-            let (signal, sums) = (&self.before, &self.sums);
-            let work = |(c, pull): (usize, &mut [f32])| {
-                let rows = c * chunk..c * chunk + pull.len() / lanes;
-                forces.rows(signal, sums, lanes, rows, pull);
-            };
-            if self.is_large(forces) {
-                self.pull.par_chunks_mut(chunk * lanes).enumerate().for_each(work);
-            } else {
-                self.pull.chunks_mut(chunk * lanes).enumerate().for_each(work);
-            }
-        }
-        let (field, lanes) = (&forces.field, self.lanes);
-        self.energies.fill(0.0);
-        widest(Energies {
-            field,
-            pull: &self.pull,
-            spins: &self.before,
-            lanes,
-            energies: &mut self.energies,
-        });
-        let better: Vec<bool> =
-            self.energies.iter().zip(&self.lowest).map(|(e, low)| e < low).collect();
-        if better.iter().any(|better| *better) {
-            self.lowest.iter_mut().zip(&self.energies).for_each(|(low, e)| *low = low.min(*e));
-            widest(Keep { better: &better, spins: &self.before, best: &mut self.best });
-        }
-    }
-}
-
-type Part<'a> = (((&'a mut [f32], &'a mut [f32]), &'a mut [f32]), &'a mut [f32]);
-
-/// The step of some variables, once their pull is known.
-struct Advance<'a, V> {
-    step: &'a Step,
-    field: &'a [f32],
-    pull: &'a [f32],
-    position: &'a mut [f32],
-    momentum: &'a mut [f32],
-    next: &'a mut [f32],
-    lanes: usize,
-    variant: std::marker::PhantomData<V>,
-}
-
-impl<V: Variant> Work for Advance<'_, V> {
-    type Out = ();
-
-    #[inline(always)]
-    #[allow(clippy::inline_always)]
-    fn run(self) {
-        let Self { step, field, pull, position, momentum, next, lanes, .. } = self;
-        let one = |pull: f32, x: &mut f32, y: &mut f32, next: &mut f32| {
-            (*x, *y) = V::step(step, pull, *x, *y);
-            *next = if V::DISCRETE { sign(*x) } else { *x };
-        };
-        if lanes == 1 {
-            let states = position.iter_mut().zip(momentum).zip(next);
-            for ((h, pull), ((x, y), next)) in field.iter().zip(pull).zip(states) {
-                one(h + pull, x, y, next);
-            }
-            return;
-        }
-        let vectors = lanes / LANES;
-        let states = position.as_chunks_mut::<LANES>().0.iter_mut();
-        let states = states.zip(momentum.as_chunks_mut::<LANES>().0);
-        let states = states.zip(next.as_chunks_mut::<LANES>().0).zip(pull.as_chunks::<LANES>().0);
-        let fields = field.iter().flat_map(|h| std::iter::repeat_n(h, vectors));
-        for (h, (((x, y), next), pull)) in fields.zip(states) {
-            for l in 0..LANES {
-                one(h + pull[l], &mut x[l], &mut y[l], &mut next[l]);
-            }
-        }
-    }
-}
-
-/// `Σ_i s[i] (h[i] + pull[i] / 2)` of every lane, in the order of the variables.
-struct Energies<'a> {
-    field: &'a [f32],
-    pull: &'a [f32],
-    spins: &'a [f32],
-    lanes: usize,
-    energies: &'a mut [f64],
-}
-
-impl Work for Energies<'_> {
-    type Out = ();
-
-    #[inline(always)]
-    #[allow(clippy::inline_always)]
-    fn run(self) {
-        let Self { field, pull, spins, lanes, energies } = self;
-        let rows = pull.chunks_exact(lanes).zip(spins.chunks_exact(lanes));
-        for (&h, (pull, spins)) in field.iter().zip(rows) {
-            for ((energy, pull), s) in energies.iter_mut().zip(pull).zip(spins) {
-                *energy += f64::from(*s) * f64::from(0.5f32.mul_add(*pull, h));
-            }
-        }
-    }
-}
-
-/// Keeps the spins of the lanes that are better.
-struct Keep<'a> {
-    better: &'a [bool],
-    spins: &'a [f32],
-    best: &'a mut [i8],
-}
-
-impl Work for Keep<'_> {
-    type Out = ();
-
-    #[inline(always)]
-    #[allow(clippy::inline_always)]
-    fn run(self) {
-        let Self { better, spins, best } = self;
-        let lanes = better.len();
-        for (best, spins) in best.chunks_exact_mut(lanes).zip(spins.chunks_exact(lanes)) {
-            for ((best, s), better) in best.iter_mut().zip(spins).zip(better) {
-                let spin = if *s < 0.0 { -1 } else { 1 };
-                *best = if *better { spin } else { *best };
-            }
-        }
     }
 }

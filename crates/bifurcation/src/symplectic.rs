@@ -78,7 +78,7 @@ mod tests {
     #[test]
     fn springs_are_stable_up_to_the_bound_and_not_beyond() {
         for omega in [0.1, 1.0, 30.0] {
-            let bound = (4.0 / omega).sqrt();
+            let bound = (4.0f32 / omega).sqrt();
             assert!(excursion(0.5 * bound, omega) < 1.2);
             assert!(excursion(0.99 * bound, omega) < 20.0);
             assert!(excursion(1.01 * bound, omega) > 1e6);

@@ -42,25 +42,25 @@ impl Panels {
         let first = rows.start / PANEL;
         for (p, out) in out.chunks_mut(PANEL * lanes).enumerate() {
             let panel = &self.panels[(first + p) * size..(first + p + 1) * size];
-            widest(Panel { panel, signal, lanes, out });
+            widest(Product { couplings: panel, signal, lanes, out });
         }
     }
 }
 
 /// The product of a panel.
-struct Panel<'a> {
-    panel: &'a [f32],
+struct Product<'a> {
+    couplings: &'a [f32],
     signal: &'a [f32],
     lanes: usize,
     out: &'a mut [f32],
 }
 
-impl Work for Panel<'_> {
+impl Work for Product<'_> {
     type Out = ();
 
     #[inline(always)]
     fn run(self) {
-        let Self { panel, signal, lanes, out } = self;
+        let Self { couplings: panel, signal, lanes, out } = self;
         if lanes == 1 {
             return single(panel, signal, out);
         }

@@ -48,7 +48,6 @@ struct Grid {
 /// Structured couplings as sums.
 #[derive(Clone, Debug)]
 pub(crate) struct Sums {
-    variables: usize,
     grids: Vec<Grid>,
     /// Doubled and scaled, one a block.
     weights: Vec<f32>,
@@ -76,7 +75,7 @@ impl Sums {
         let (members, blocks) = lists(couplings, n);
         let remainder = couplings.remainder();
         let remainder = (!remainder.values().is_empty()).then(|| Rows::new(remainder, factor));
-        Self { variables: n, grids: grids.collect(), weights, members, blocks, remainder }
+        Self { grids: grids.collect(), weights, members, blocks, remainder }
     }
 
     /// Number of members and of remaining entries.
@@ -99,7 +98,9 @@ impl Sums {
             }
         }
         for (sums, weight) in sums.chunks_exact_mut(lanes).zip(&self.weights) {
-            sums.iter_mut().for_each(|sum| *sum *= weight);
+            for sum in sums {
+                *sum *= weight;
+            }
         }
     }
 

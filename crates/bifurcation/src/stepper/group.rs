@@ -1,0 +1,153 @@
+//! Agents that stand side by side.
+
+use std::marker::PhantomData;
+use std::ops::Range;
+
+use rayon::prelude::*;
+
+use super::passes::{Advance, Energies, Keep};
+use super::{SMALL, START};
+use crate::noise::Noise;
+use crate::product::{Forces, LANES, Table, zeros};
+use crate::symplectic::{Step, Variant, sign};
+use crate::variant::Mode;
+use crate::widest::widest;
+
+/// Values of a table that are worked on together, to stay in the first cache.
+const CHUNK: usize = 1 << 12;
+
+/// The pull, position, momentum and next signal of some variables.
+type Part<'a> = (((&'a mut [f32], &'a mut [f32]), &'a mut [f32]), &'a mut [f32]);
+
+/// Agents side by side: tables of `variables × lanes`.
+#[derive(Clone, Debug)]
+pub(super) struct Group {
+    pub(super) agents: usize,
+    pub(super) lanes: usize,
+    pub(super) position: Table,
+    momentum: Table,
+    /// What the couplings see at the start of the next step.
+    signal: Table,
+    /// And at the start of the last one.
+    before: Table,
+    /// `J · before`.
+    pull: Table,
+    sums: Vec<f32>,
+    pub(super) energies: Vec<f64>,
+    pub(super) lowest: Vec<f64>,
+    pub(super) best: Vec<i8>,
+}
+
+impl Group {
+    pub(super) fn new(forces: &Forces, mode: Mode, agents: Range<usize>, seed: u64) -> Self {
+        let n = forces.variables();
+        let lanes = if agents.len() == 1 && agents.start == 0 {
+            1
+        } else {
+            agents.len().next_multiple_of(LANES)
+        };
+        let (mut position, mut momentum) = (zeros(n * lanes), zeros(n * lanes));
+        for (lane, agent) in agents.clone().enumerate() {
+            let noise = Noise::new(seed, agent);
+            for i in 0..n {
+                let [x, y] = noise.pair(i);
+                (position[i * lanes + lane], momentum[i * lanes + lane]) = (START * x, START * y);
+            }
+        }
+        let mut signal = position.clone();
+        if mode.is_discrete() {
+            signal.iter_mut().for_each(|x| *x = sign(*x));
+        }
+        let before = signal.clone();
+        Self {
+            agents: agents.len(),
+            lanes,
+            position,
+            momentum,
+            signal,
+            before,
+            pull: zeros(n * lanes),
+            sums: Vec::new(),
+            energies: vec![f64::INFINITY; lanes],
+            lowest: vec![f64::INFINITY; lanes],
+            best: vec![1; n * lanes],
+        }
+    }
+
+    /// Variables of a chunk: whole grains, and about [`CHUNK`] values.
+    fn chunk(&self, forces: &Forces) -> usize {
+        (CHUNK / self.lanes).next_multiple_of(forces.grain())
+    }
+
+    /// Whether a step is cut by rows into several threads.
+    fn is_large(&self, forces: &Forces) -> bool {
+        self.lanes * forces.work() >= SMALL && rayon::current_num_threads() > 1
+    }
+
+    pub(super) fn step<V: Variant>(&mut self, forces: &Forces, step: &Step) {
+        let (chunk, large, lanes) = (self.chunk(forces), self.is_large(forces), self.lanes);
+        forces.sums(&self.signal, lanes, &mut self.sums);
+        let (signal, sums) = (&self.signal, &self.sums);
+        let work = |(c, part): (usize, Part<'_>)| {
+            let first = c * chunk;
+            let (((pull, position), momentum), next) = part;
+            let rows = first..first + pull.len() / lanes;
+            forces.rows(signal, sums, lanes, rows.clone(), pull);
+            let field = &forces.field[rows];
+            widest(Advance::<V> {
+                step,
+                field,
+                pull,
+                position,
+                momentum,
+                next,
+                lanes,
+                variant: PhantomData,
+            });
+        };
+        let size = chunk * lanes;
+        if large {
+            let tables = self.pull.par_chunks_mut(size).zip(self.position.par_chunks_mut(size));
+            let tables = tables.zip(self.momentum.par_chunks_mut(size));
+            tables.zip(self.before.par_chunks_mut(size)).enumerate().for_each(work);
+        } else {
+            let tables = self.pull.chunks_mut(size).zip(self.position.chunks_mut(size));
+            let tables = tables.zip(self.momentum.chunks_mut(size));
+            tables.zip(self.before.chunks_mut(size)).enumerate().for_each(work);
+        }
+        std::mem::swap(&mut self.signal, &mut self.before);
+    }
+
+    pub(super) fn sample(&mut self, forces: &Forces, fresh: bool) {
+        if fresh {
+            let (chunk, lanes) = (self.chunk(forces), self.lanes);
+            self.before.iter_mut().zip(self.position.iter()).for_each(|(s, x)| *s = sign(*x));
+            forces.sums(&self.before, lanes, &mut self.sums);
+            let (signal, sums) = (&self.before, &self.sums);
+            let work = |(c, pull): (usize, &mut [f32])| {
+                let rows = c * chunk..c * chunk + pull.len() / lanes;
+                forces.rows(signal, sums, lanes, rows, pull);
+            };
+            if self.is_large(forces) {
+                self.pull.par_chunks_mut(chunk * lanes).enumerate().for_each(work);
+            } else {
+                self.pull.chunks_mut(chunk * lanes).enumerate().for_each(work);
+            }
+        }
+        let (field, lanes) = (&forces.field, self.lanes);
+        self.energies.fill(0.0);
+        widest(Energies {
+            field,
+            pull: &self.pull,
+            spins: &self.before,
+            lanes,
+            sums: &mut self.energies,
+        });
+        let better: Vec<bool> =
+            self.energies.iter().zip(&self.lowest).map(|(e, low)| e < low).collect();
+        if better.iter().any(|better| *better) {
+            self.lowest.iter_mut().zip(&self.energies).for_each(|(low, e)| *low = low.min(*e));
+            widest(Keep { better: &better, spins: &self.before, best: &mut self.best });
+        }
+    }
+}
