@@ -18,14 +18,14 @@
 //! A = Δt² c0 λ / (4 − Δt² (1 − a))
 //! ```
 //!
-//! which reaches the walls exactly at the bound above. Long before, at `A` about 3/4, it drowns what
-//! should bifurcate. See docs/bifurcation.md for the derivations and for what was measured.
+//! which reaches the walls exactly at the bound above. Long before, it drowns what should bifurcate:
+//! G1 is lost at `A` = 0.7. See docs/bifurcation.md for the derivations and for what was measured.
 
 use spinroute_qubo::{Error, Ising};
 
 use crate::product::Forces;
 use crate::spectrum::{Edges, edges};
-use crate::variant::Mode;
+use crate::variant::{Mode, adiabatic};
 
 /// Which time step and coupling constant a run uses, and why.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -68,7 +68,10 @@ impl Control {
         let coupling = wishes.coupling.unwrap_or_else(|| coupling(model));
         let highest = coupling * edges.likely.highest.max(0.0);
         let spring = 1.0 - wishes.pump;
-        let bound = bound(spring + highest, wishes.heated);
+        let mut bound = bound(spring + highest, wishes.heated);
+        if wishes.mode == Mode::Adiabatic {
+            bound = bound.min(adiabatic::bound(wishes.pump));
+        }
         if let Some(time_step) = wishes.time_step {
             if time_step >= bound {
                 return Err(Error::Unstable { time_step, coupling, bound });
@@ -76,8 +79,14 @@ impl Control {
             return Ok(Self { time_step, coupling, bound, edges });
         }
         let calm = match wishes.mode {
-            Mode::Discrete => (4.0 * CYCLE / (highest + CYCLE * spring)).sqrt().min(LONGEST),
-            Mode::Ballistic | Mode::Adiabatic => LONGEST,
+            Mode::Discrete => {
+                let biased = model.field().iter().any(|h| *h != 0.0);
+                let outlier = edges.likely.highest > 2.0 * -edges.likely.lowest;
+                let cycle = if biased && outlier { BIASED_CYCLE } else { CYCLE };
+                (4.0 * cycle / (highest + cycle * spring)).sqrt().min(LONGEST)
+            }
+            Mode::Ballistic => LONGEST,
+            Mode::Adiabatic => 1.0,
         };
         Ok(Self { time_step: calm.min(SAFETY * bound), coupling, bound, edges })
     }
@@ -91,6 +100,10 @@ const LONGEST: f64 = 1.25;
 
 /// The amplitude of a cycle of signs that is put up with.
 const CYCLE: f64 = 0.25;
+
+/// The same where a field drives a common mode far above the rest of the spectrum, as penalties do: at
+/// 0.25 such agents flip all their signs for ever.
+const BIASED_CYCLE: f64 = 0.01;
 
 fn positive(name: &'static str, value: Option<f64>) -> Result<(), Error> {
     match value {

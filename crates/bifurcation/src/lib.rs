@@ -34,7 +34,7 @@ mod variant;
 mod widest;
 
 pub use control::{Control, Wishes, bound, coupling};
-pub use minimise::Bifurcation;
+pub use minimise::{Bifurcation, ENTRY};
 pub use product::Forces;
 pub use pump::Pump;
 pub use spectrum::{Edges, edges};

@@ -3,6 +3,7 @@
 use std::ops::ControlFlow;
 
 use spinroute_core::{Best, Run, Stop};
+use spinroute_qubo::registry::{self, Entry, Param};
 use spinroute_qubo::{Error, Ising, Minimiser, Samples, Vartype};
 
 use crate::control::{Control, Wishes};
@@ -153,6 +154,28 @@ impl Bifurcation {
         self.pump.check()
     }
 }
+
+/// The minimiser's line in a registry.
+pub const ENTRY: Entry = Entry {
+    name: "sb",
+    summary: "simulated bifurcation: many agents of coupled oscillators, the best state of each",
+    exact: false,
+    reference: "Goto et al., Science Advances 7 (2021) eabe7953",
+    params: &[
+        Param { name: "mode", help: "adiabatic, ballistic or discrete" },
+        Param { name: "heated", help: "coefficient of heat, not negative; 0 for none" },
+        Param { name: "agents", help: "independent agents, at least 1; a sample each" },
+        Param { name: "steps", help: "steps of the integration, at least 1" },
+        Param { name: "time_step", help: "positive and stable, or null: from the spectrum" },
+        Param { name: "coupling", help: "coupling constant, positive, or null: from the model" },
+        Param { name: "pump", help: "\"linear\", or a list of values to go through" },
+        Param { name: "period", help: "steps between looks at the energies, at least 1" },
+        Param { name: "window", help: "looks without any change that end the run, or null" },
+        Param { name: "target", help: "stop at an energy this low, or null" },
+    ],
+    default_params: registry::defaults::<Bifurcation>,
+    builder: registry::build::<Bifurcation>,
+};
 
 impl Minimiser for Bifurcation {
     fn minimise(&self, model: &Ising, run: &mut Run<'_>) -> Result<Samples, Error> {

@@ -7,11 +7,13 @@
 mod dense;
 mod sparse;
 mod structured;
+#[cfg(test)]
+mod tests;
 
 use std::ops::Range;
 
 use aligned_vec::AVec;
-use spinroute_qubo::{AnyCouplings, Ising};
+use spinroute_qubo::{AnyCouplings, Couplings, Ising, Sparse};
 
 pub(crate) use dense::Panels;
 pub(crate) use sparse::Rows;
@@ -66,6 +68,9 @@ impl Forces {
         let scale = power_of_two(largest);
         let form = match model.couplings() {
             AnyCouplings::Dense(dense) => Form::Dense(Panels::new(dense, 1.0 / scale)),
+            AnyCouplings::Sparse(sparse) if is_nearly_dense(sparse) => {
+                Form::Dense(Panels::of_rows(sparse, 1.0 / scale))
+            }
             AnyCouplings::Sparse(sparse) => Form::Sparse(Rows::new(sparse, 1.0 / scale)),
             AnyCouplings::Structured(blocks) => {
                 Form::Structured(Box::new(Sums::new(blocks, 1.0 / scale)))
@@ -143,6 +148,12 @@ impl Forces {
             Form::Structured(form) => form.entries() + 6 * self.variables,
         }
     }
+}
+
+/// Whether rows of a graph are so full that a matrix product is faster than following them.
+fn is_nearly_dense(sparse: &Sparse) -> bool {
+    let n = sparse.variables();
+    n <= 1 << 14 && sparse.values().len() >= n * n / 4 && n > 2 * LANES
 }
 
 /// The largest power of two that is not above, and 1 for 0.

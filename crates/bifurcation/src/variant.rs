@@ -1,6 +1,6 @@
 //! The variants of the dynamics, each in a file of its own.
 
-mod adiabatic;
+pub(crate) mod adiabatic;
 mod ballistic;
 mod discrete;
 

@@ -3,7 +3,7 @@
 //! A facade over the crates of the project: the problem, its answers and their certificates
 //! (`spinroute-core`), the solvers ([`flow`], [`transport`], and all of them by name in [`registry`]),
 //! and the files that they read ([`input`]); beside them binary quadratic problems ([`qubo`], their
-//! solvers by name in [`minimisers`]). The command `spinroute` is built on nothing else.
+//! solvers, [`bifurcation`] among them, by name in [`minimisers`]). The command `spinroute` is built on nothing else.
 //!
 //! ```
 //! use ndarray::array;
@@ -21,6 +21,7 @@ pub mod input;
 pub mod minimisers;
 pub mod registry;
 
+pub use spinroute_bifurcation as bifurcation;
 pub use spinroute_flow as flow;
 pub use spinroute_qubo as qubo;
 pub use spinroute_transport as transport;

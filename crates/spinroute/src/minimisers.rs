@@ -10,5 +10,18 @@
 
 use spinroute_qubo::registry::Entry;
 
-/// Every minimiser: those of `spinroute-qubo`.
-pub const MINIMISERS: &[Entry] = spinroute_qubo::MINIMISERS;
+/// Every minimiser: those of `spinroute-qubo`, and simulated bifurcation.
+pub const MINIMISERS: &[Entry] =
+    &[spinroute_qubo::MINIMISERS[0], spinroute_qubo::MINIMISERS[1], spinroute_bifurcation::ENTRY];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn none_is_left_out() {
+        for entry in spinroute_qubo::MINIMISERS {
+            assert!(MINIMISERS.iter().any(|here| here.name == entry.name), "{}", entry.name);
+        }
+    }
+}

@@ -8,7 +8,7 @@
 
 use std::ops::Range;
 
-use spinroute_qubo::{Couplings, Dense};
+use spinroute_qubo::{Couplings, Dense, Sparse};
 
 use super::{LANES, Table, zeros};
 use crate::widest::{Work, widest};
@@ -25,15 +25,33 @@ pub(crate) struct Panels {
 
 impl Panels {
     pub(crate) fn new(dense: &Dense, factor: f64) -> Self {
-        let n = dense.variables();
-        let mut panels = zeros(n.div_ceil(PANEL) * PANEL * n);
+        let mut panels = Self::zeros(dense.variables());
         for (i, row) in dense.matrix().rows().into_iter().enumerate() {
-            let panel = &mut panels[i / PANEL * PANEL * n..];
-            for (j, value) in row.iter().enumerate() {
-                panel[j * PANEL + i % PANEL] = (value * factor) as f32;
-            }
+            panels.put(i, row.iter().copied().enumerate(), factor);
         }
-        Self { variables: n, panels }
+        panels
+    }
+
+    /// Of a graph that lacks few edges.
+    pub(crate) fn of_rows(sparse: &Sparse, factor: f64) -> Self {
+        let mut panels = Self::zeros(sparse.variables());
+        for i in 0..sparse.variables() {
+            let (columns, values) = sparse.row(i);
+            let columns = columns.iter().map(|&j| j as usize);
+            panels.put(i, columns.zip(values.iter().copied()), factor);
+        }
+        panels
+    }
+
+    fn zeros(n: usize) -> Self {
+        Self { variables: n, panels: zeros(n.div_ceil(PANEL) * PANEL * n) }
+    }
+
+    fn put(&mut self, i: usize, row: impl Iterator<Item = (usize, f64)>, factor: f64) {
+        let panel = &mut self.panels[i / PANEL * PANEL * self.variables..];
+        for (j, value) in row {
+            panel[j * PANEL + i % PANEL] = (value * factor) as f32;
+        }
     }
 
     /// See [`super::Forces::rows`].

@@ -3,11 +3,24 @@
 //! `dy/dt = −(x² + 1 − a) x − c0 pull, dx/dt = y` (H. Goto, K. Tatsumura, A. R. Dixon, *Science
 //! Advances* 5 (2019) eaav2372; Kerr coefficient 1). The local terms are stiffer than the couplings
 //! and cost no product: they are integrated in [`PARTS`] shorter steps, as the authors do.
+//!
+//! Heat has nothing to lose itself in without walls: what it adds would grow until the local terms
+//! are unstable, `Δt² (3 x² + 1 − a) > 4 PARTS²`. An inelastic wall at ±[`REACH`], beyond what unheated
+//! motion reaches at the chosen coupling, keeps within it.
 
 use crate::symplectic::{Step, Variant, euler, heat};
 
 /// Steps of the local terms in a step of the couplings.
 const PARTS: u16 = 2;
+
+/// No position is beyond this.
+const REACH: f32 = 2.0;
+
+/// The time step at which the local terms become unstable, at the end of their reach.
+pub(crate) fn bound(pump: f64) -> f64 {
+    let reach = f64::from(REACH);
+    f64::from(PARTS) * (4.0 / (3.0 * reach * reach + (1.0 - pump).max(0.0))).sqrt()
+}
 
 /// Adiabatic simulated bifurcation.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -25,6 +38,9 @@ impl Variant for Adiabatic {
         for _ in 0..PARTS {
             let stiffness = x.mul_add(x, step.stiffness);
             (x, y) = euler(part, -(stiffness * x), x, y);
+        }
+        if x.abs() > REACH {
+            (x, y) = (REACH.copysign(x), 0.0);
         }
         (x, heat(step, momentum, y))
     }

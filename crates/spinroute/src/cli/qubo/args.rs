@@ -64,13 +64,14 @@ pub(crate) struct ConvertArgs {
 Examples:
   spinroute qubo solve G1.rud
   spinroute qubo solve model.qubo --solver exhaustive --json
+  spinroute qubo solve K2000.rud --solver sb --set mode=discrete --set agents=32
   spinroute qubo solve G22.rud --reads 32 --set sweeps=5000 --seed 7 --time-limit 10s --out found
 
 `spinroute qubo solve --help` names the solvers; docs/cli.md describes the output.")]
 pub(crate) struct SolveArgs {
     #[command(flatten)]
     pub(crate) input: InputArgs,
-    /// Which solver: exhaustive (up to 26 variables, proven) or anneal
+    /// Which solver: exhaustive (up to 26 variables, proven), anneal or sb (simulated bifurcation)
     #[arg(long, value_name = "NAME", default_value = "anneal", help_heading = "Solver")]
     pub(crate) solver: String,
     /// A parameter of the solver; may be repeated

@@ -39,10 +39,13 @@ struct Summary {
 pub(crate) fn run(args: &SolveArgs) -> Result<(), Failure> {
     let entry = registry::find(minimisers::MINIMISERS, &args.solver)?;
     let mut parameters = settings(&args.set).map_err(Failure::Usage)?;
-    if let Some(reads) = args.reads
-        && parameters.insert("reads".into(), Value::from(reads.get())).is_some()
-    {
-        return Err(Failure::Usage("--reads and --set reads=… are both given; give one".into()));
+    if let Some(reads) = args.reads {
+        let is_agents = entry.params.iter().any(|param| param.name == "agents");
+        let name = if is_agents { "agents" } else { "reads" };
+        if parameters.insert(name.into(), Value::from(reads.get())).is_some() {
+            let both = format!("--reads and --set {name}=… are both given; give one");
+            return Err(Failure::Usage(both));
+        }
     }
     let minimiser = entry.build(&parameters)?;
     let (format, problem) = files::open(&args.input)?;

@@ -1,0 +1,104 @@
+//! Products of all forms against their definition, and against themselves in other batches.
+
+use ndarray::Array2;
+use proptest::prelude::*;
+use spinroute_qubo::{
+    AnyCouplings, Block, Couplings, Dense, Grid, Ising, Line, Sparse, Structured,
+};
+
+use super::{Forces, LANES};
+
+/// Couplings of every form. Small integers: every sum is exact, in any order.
+fn couplings() -> impl Strategy<Value = AnyCouplings> {
+    let weight = || (-3i32..4).prop_map(f64::from);
+    let dense = (1usize..40).prop_flat_map(move |n| {
+        prop::collection::vec(weight(), n * n).prop_map(move |values| {
+            let entry = |(i, j): (usize, usize)| match i.cmp(&j) {
+                std::cmp::Ordering::Less => values[i * n + j],
+                std::cmp::Ordering::Equal => 0.0,
+                std::cmp::Ordering::Greater => values[j * n + i],
+            };
+            Dense::new(Array2::from_shape_fn((n, n), entry)).unwrap().into()
+        })
+    });
+    let triplets = move |n: u32| prop::collection::vec((0..n, 0..n, weight()), 0..80);
+    let sparse = move |n: u32| {
+        triplets(n).prop_map(move |entries| {
+            let entries = entries.into_iter().filter(|(i, j, _)| i != j);
+            Sparse::from_triplets(n as usize, entries).unwrap()
+        })
+    };
+    let graphs = (1u32..40).prop_flat_map(sparse).prop_map(AnyCouplings::from);
+    let shape = (0usize..3, 1usize..80, 1usize..40);
+    let structured = shape.prop_flat_map(move |(start, rows, columns)| {
+        let n = start + rows * columns + 2;
+        let lines =
+            (prop::collection::vec(weight(), rows), prop::collection::vec(weight(), columns));
+        let members = prop::collection::btree_map(0..n as u32, weight(), 0..6);
+        (lines, weight(), members, sparse(n as u32)).prop_map(
+            move |(lines, weight, members, rest)| {
+                let (row_weights, column_weights) = lines;
+                let further =
+                    vec![(Line::Row(0), n as u32 - 1, 2.0), (Line::Column(0), n as u32 - 2, -1.0)];
+                let grid = Grid { start, rows, columns, row_weights, column_weights, further };
+                let block = Block { weight, members: members.into_iter().collect() };
+                Structured::new(n, &[grid], &[block], Some(rest)).unwrap().into()
+            },
+        )
+    });
+    prop_oneof![dense, graphs, structured]
+}
+
+/// The product with a batch of which every lane is given by a function.
+fn product(forces: &Forces, lanes: usize, value: impl Fn(usize, usize) -> f32) -> Vec<f32> {
+    let n = forces.variables();
+    let signal: Vec<f32> =
+        (0..n * lanes).map(|place| value(place / lanes, place % lanes)).collect();
+    let (mut sums, mut out) = (Vec::new(), vec![7.0; n * lanes]);
+    forces.sums(&signal, lanes, &mut sums);
+    // Two parts, cut at a grain.
+    let half = n / 2 / forces.grain() * forces.grain();
+    let (low, high) = out.split_at_mut(half * lanes);
+    forces.rows(&signal, &sums, lanes, 0..half, low);
+    forces.rows(&signal, &sums, lanes, half..n, high);
+    out
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+    #[test]
+    fn products_are_exact_on_integers(couplings in couplings(), seed in 0usize..1000) {
+        let n = couplings.variables();
+        let forces = Forces::new(&Ising::new(vec![0.0; n], couplings.clone(), 0.0).unwrap());
+        for lanes in [1, LANES, 2 * LANES, 3 * LANES] {
+            let spin = |i: usize, lane: usize| {
+                if (i * 7 + lane * 13 + i * lane + seed).is_multiple_of(3) { 1.0 } else { -1.0 }
+            };
+            let out = product(&forces, lanes, spin);
+            for lane in [0, lanes / 2, lanes - 1] {
+                let values: Vec<f64> = (0..n).map(|i| f64::from(spin(i, lane))).collect();
+                let mut expected = vec![0.0; n];
+                couplings.product(&values, &mut expected);
+                for i in 0..n {
+                    let got = f64::from(out[i * lanes + lane]) * forces.scale();
+                    prop_assert_eq!(got, expected[i]);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn bits_do_not_depend_on_the_batch(couplings in couplings(), seed in 0usize..1000) {
+        let n = couplings.variables();
+        let couplings = couplings.scaled(0.123);
+        let forces = Forces::new(&Ising::new(vec![0.0; n], couplings, 0.0).unwrap());
+        let value = |i: usize| ((i * 37 + seed) % 101) as f32 / 101.0 - 0.3;
+        let alone = product(&forces, 1, |i, _| value(i));
+        for lanes in [LANES, 3 * LANES] {
+            let batch = product(&forces, lanes, |i, lane| if lane == 5 { value(i) } else { 0.5 });
+            for i in 0..n {
+                prop_assert_eq!(alone[i].to_bits(), batch[i * lanes + 5].to_bits());
+            }
+        }
+    }
+}
