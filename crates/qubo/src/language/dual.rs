@@ -9,7 +9,7 @@
 //! ```
 //!
 //! Polyak's subgradient step on `λ`, O(entries of the rows) a round; the feasible point by repair of
-//! the minimiser: flip, in a violated row, what lowers the total violation most, cheapest first, a
+//! the minimiser: flip, in a violated row, what lowers the total violation most, cheapest at the multipliers first, a
 //! flipped bit resting for some steps. Everything is deterministic.
 
 use std::collections::VecDeque;
@@ -146,7 +146,7 @@ impl<'a> Dual<'a> {
         for round in 0..ROUNDS {
             let state = self.round(&multipliers, &mut best);
             if round == 0 || (round + 1) % REPAIRS == 0 {
-                self.repair(state.0.clone());
+                self.repair(state.0.clone(), &multipliers);
             }
             self.step(&state, &mut multipliers, round);
         }
@@ -214,8 +214,14 @@ impl<'a> Dual<'a> {
         }
     }
 
-    /// Makes a state feasible, where that succeeds, and notes each part's objective.
-    fn repair(&mut self, mut state: Vec<i8>) {
+    /// Makes a state feasible, where that succeeds, and notes each part's objective. Of flips that
+    /// mend as much, the one goes first that costs least at the multipliers.
+    fn repair(&mut self, mut state: Vec<i8>, multipliers: &[f64]) {
+        let priced = |(bit, rows): (usize, &Vec<(u32, f64)>)| {
+            let prices = rows.iter().map(|&(row, a)| multipliers[row as usize] * a);
+            self.costs[bit] + prices.sum::<f64>()
+        };
+        let costs: Vec<f64> = self.rows_of.iter().enumerate().map(priced).collect();
         let mut left = self.left_sides(&state);
         let mut rested = vec![0; state.len()];
         let rows: usize = self.items.iter().map(|item| item.members.len()).sum();
@@ -237,7 +243,7 @@ impl<'a> Dual<'a> {
                     let up = state[bit as usize] == 0;
                     rested[bit as usize] + REST < now && (left[item] > 0.0) == ((a > 0.0) != up)
                 })
-                .map(|(bit, _)| (self.worth(bit, &state, &left), bit))
+                .map(|(bit, _)| (self.worth(bit, &costs, &state, &left), bit))
                 .min_by(|(a, _), (b, _)| a.0.total_cmp(&b.0).then(a.1.total_cmp(&b.1)));
             violated.push_front(item);
             if work == 0 {
@@ -266,13 +272,13 @@ impl<'a> Dual<'a> {
     }
 
     /// What flipping a bit does to the total violation, and to the cost.
-    fn worth(&self, bit: u32, state: &[i8], left: &[f64]) -> (f64, f64) {
+    fn worth(&self, bit: u32, costs: &[f64], state: &[i8], left: &[f64]) -> (f64, f64) {
         let sign = f64::from(1 - 2 * state[bit as usize]);
         let rows = self.rows_of[bit as usize].iter().map(|&(row, a)| {
             let row = row as usize;
             self.amount(row, left[row] + sign * a) - self.amount(row, left[row])
         });
-        (rows.sum(), sign * self.costs[bit as usize])
+        (rows.sum(), sign * costs[bit as usize])
     }
 
     fn left_sides(&self, state: &[i8]) -> Vec<f64> {
