@@ -18,9 +18,11 @@ use peak_alloc::PeakAlloc;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
+use spinroute_benches::flow;
 use spinroute_benches::measure::{self, Machine, Samples, time};
 use spinroute_benches::report::{self, Options};
 use spinroute_benches::worker::Worker;
+use spinroute_core::{Demand, Instance, Run, Solver};
 use spinroute_qubo::{
     Compiled, Couplings, Model, Options as CompileOptions, Parameter, Penalty, Target, dot, k_hot,
     sum,
@@ -106,7 +108,57 @@ fn main() -> Result<()> {
         repetitions,
     )?);
     rows.iter().for_each(print);
-    options.write(&machine, &rows)
+    let weights = weights(full)?;
+    options.write(&machine, &serde_json::json!({ "build": rows, "weights": weights }))
+}
+
+/// The derived penalty weights of a problem: the largest of any constraint.
+#[derive(Serialize)]
+struct Weights {
+    penalty: &'static str,
+    largest: f64,
+    compile_ms: f64,
+}
+
+/// Derived weights, the tight ones also with the exact optimum as the point that is known.
+fn weights(size: (usize, usize, u32)) -> Result<Vec<Weights>> {
+    let folder = tempfile::tempdir()?;
+    let case = Case::new(size, &folder.path().join("scores.npy"))?;
+    let (tokens, experts) = case.scores.dim();
+    let mut model = Model::new();
+    let x = model.binary_array("x", (tokens, experts));
+    model.maximise(dot(&case.scores, &x));
+    for (t, row) in x.rows().into_iter().enumerate() {
+        model.constrain(format!("token {t}"), k_hot(row, case.k));
+    }
+    for (e, column) in x.columns().into_iter().enumerate() {
+        model.constrain(format!("expert {e}"), sum(column).at_most(case.capacity));
+    }
+    let capacity = vec![case.capacity; experts];
+    let demand = Demand::Exactly(case.k);
+    let instance = Instance::new(case.scores.to_shared(), capacity, demand)?;
+    let optimum = flow().solve(&instance, &mut Run::new(0))?.assignment;
+    let mut known = vec![0.0; tokens * experts];
+    for t in 0..tokens {
+        optimum.experts(t).iter().for_each(|&e| known[t * experts + e as usize] = 1.0);
+    }
+    let tight = CompileOptions::default().target(Target::Structured).penalty(Penalty::Tight);
+    println!("\nDerived penalties of {tokens} × {experts}, every minimum proven feasible:\n");
+    report::head(&["penalty", "largest weight", "compile ms"]);
+    let mut all = Vec::new();
+    for (penalty, options) in [
+        ("bound", tight.clone().penalty(Penalty::Bound)),
+        ("tight", tight.clone()),
+        ("tight, optimum known", tight.feasible(known)),
+    ] {
+        let (compiled, compile_ms) = time(|| model.compile(&options));
+        let compiled = compiled?;
+        let weights = (0..model.constraints()).filter_map(|number| compiled.weight(number));
+        let largest = weights.fold(0.0, f64::max);
+        report::row(&[penalty.to_owned(), format!("{largest:.3}"), format!("{compile_ms:.1}")]);
+        all.push(Weights { penalty, largest, compile_ms });
+    }
+    Ok(all)
 }
 
 impl Case {
