@@ -219,6 +219,22 @@ pub enum Error {
         /// The weight.
         weight: f64,
     },
+    /// An instance without a pair that some assignment could hold.
+    #[error("no token can take any expert: every score is -inf or every capacity 0")]
+    NoPair,
+    /// A pair that has no binary.
+    #[error(
+        "token {token} and expert {expert} have no binary: the pair is forbidden or the expert has no capacity"
+    )]
+    Pair {
+        /// The token.
+        token: usize,
+        /// The expert.
+        expert: usize,
+    },
+    /// An assignment problem without an assignment.
+    #[error(transparent)]
+    Assignment(#[from] spinroute_core::Error),
     /// A variable that may be negative where that has no meaning.
     #[error(
         "constraint {constraint:?}: variable {variable} may be negative; at most one of some variables is not 0 only makes sense for those that are at least 0"

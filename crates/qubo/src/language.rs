@@ -55,3 +55,11 @@ pub use multipliers::{
 };
 pub use reduce::{Reduction, Substitution};
 pub use variable::{Kind, Parameter, Variable};
+
+/// The coefficients of the slack bits for `0..=range`; `None` if some words are invalid.
+pub(crate) fn slack_weights(encoding: Encoding, range: u32) -> Option<Vec<f64>> {
+    let valid = encoding.validity() == encoding::Validity::Always;
+    valid.then(|| encoding.affine(0, i64::from(range)).weights)
+}
+
+pub(crate) use weights::bound as bound_weight;

@@ -71,6 +71,7 @@
 //! | degree 3 and more | [`Reduction`] |
 //! | form of the couplings | [`Target`]: sparse, dense, or structured without expansion |
 
+pub mod assignment;
 pub mod couplings;
 mod error;
 pub mod formats;

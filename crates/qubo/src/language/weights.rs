@@ -132,7 +132,7 @@ fn derive(
         sets.join(&item.members);
     }
     let ranges = ranges(&objective, items, &mut sets);
-    let all = weight_of(ranges.all, 1.0);
+    let all = bound(ranges.all);
     let tight: Vec<bool> = items
         .iter()
         .zip(weights.iter())
@@ -157,6 +157,11 @@ fn derive(
             weights[item] = touch.min(need + FLOOR * touch);
         }
     }
+}
+
+/// The weight of [`Penalty::Bound`] for violations of at least 1 and objectives of that range.
+pub(crate) fn bound(range: f64) -> f64 {
+    weight_of(range, 1.0)
 }
 
 /// `range` with its margin; where there is nothing to gain, any weight above 0 will do.
