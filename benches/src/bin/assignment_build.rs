@@ -34,7 +34,10 @@ struct Figures {
     reads: f64,
 }
 
-/// What a way of building gives: binaries and couplings, implied ones counted.
+/// What a way of building gives; the caller keeps it, so dropping it is not timed.
+type Built = Box<dyn std::any::Any + Send>;
+
+/// Binaries and couplings, implied ones counted.
 type Size = (usize, u64);
 
 fn main() -> Result<()> {
@@ -73,7 +76,7 @@ fn main() -> Result<()> {
     options.write(&machine, &figures)
 }
 
-type Way<'a> = &'a (dyn Fn(&Instance) -> Result<Size> + Sync);
+type Way<'a> = &'a (dyn Fn(&Instance) -> Result<(Size, Built)> + Sync);
 
 fn instance(tokens: usize, experts: usize, k: usize) -> Result<Instance> {
     let mut rng = ChaCha8Rng::seed_from_u64(0);
@@ -83,24 +86,26 @@ fn instance(tokens: usize, experts: usize, k: usize) -> Result<Instance> {
     Ok(Instance::new(scores, capacity, Demand::Exactly(k as u32))?)
 }
 
-fn direct(instance: &Instance, penalty: Penalty) -> Result<Size> {
+fn direct(instance: &Instance, penalty: Penalty) -> Result<(Size, Built)> {
     let (qubo, _) = Full::default().structured(instance, penalty, &[])?;
-    Ok((qubo.variables(), qubo.couplings().interactions()))
+    Ok(((qubo.variables(), qubo.couplings().interactions()), Box::new(qubo)))
 }
 
-fn language(instance: &Instance) -> Result<Size> {
+fn language(instance: &Instance) -> Result<(Size, Built)> {
     let form = Full::default().build(instance)?;
     let options = spinroute_qubo::Options::default().target(Target::Structured);
     let compiled = form.model().compile(&options.penalty(Penalty::Fixed(8.0)))?;
-    Ok((compiled.qubo().variables(), compiled.qubo().couplings().interactions()))
+    let size = (compiled.qubo().variables(), compiled.qubo().couplings().interactions());
+    Ok((size, Box::new((form, compiled))))
 }
 
-fn close_calls(instance: &Instance, share: f64) -> Result<Size> {
+fn close_calls(instance: &Instance, share: f64) -> Result<(Size, Built)> {
     let most = Some((share * instance.tokens() as f64) as usize);
     let form = CloseCalls { most, ..CloseCalls::default() }.build(instance, None)?;
     let compiled = form.compile(1e-3, Target::Structured)?;
     let couplings: &AnyCouplings = compiled.qubo().couplings();
-    Ok((compiled.qubo().variables(), couplings.interactions()))
+    let size = (compiled.qubo().variables(), couplings.interactions());
+    Ok((size, Box::new((form, compiled))))
 }
 
 fn measure_ways(
@@ -116,13 +121,12 @@ fn measure_ways(
     let [mut pass, mut read] = [(); 2].map(|()| Samples::default());
     let mut samples: Vec<Samples> = ways.iter().map(|_| Samples::default()).collect();
     let mut sizes = vec![(0, 0); ways.len()];
-    // What is dropped is dropped outside of the time: the caller keeps it.
     for _ in 0..=options.repetitions() {
         pass.add(pool.install(|| time(|| selection.fill(instance.flat(), &prices, k)).1));
         read.add(pool.install(|| time(|| sum(instance.flat())).1));
         for ((way, samples), size) in ways.iter().zip(&mut samples).zip(&mut sizes) {
             let (built, ms) = pool.install(|| time(|| way.1(instance)));
-            *size = built.context(way.0)?;
+            *size = built.context(way.0)?.0;
             samples.add(ms);
         }
     }

@@ -232,9 +232,6 @@ pub enum Error {
         /// The expert.
         expert: usize,
     },
-    /// An assignment problem without an assignment.
-    #[error(transparent)]
-    Assignment(#[from] spinroute_core::Error),
     /// A variable that may be negative where that has no meaning.
     #[error(
         "constraint {constraint:?}: variable {variable} may be negative; at most one of some variables is not 0 only makes sense for those that are at least 0"

@@ -154,10 +154,11 @@ fn assemble(instance: &Instance, row: &Square, columns: &[Square]) -> Result<Qub
     let pairs = tokens * experts;
     let slack = tokens * row.slack.len() + columns.iter().map(|c| c.slack.len()).sum::<usize>();
     let on: Vec<f64> = columns.iter().map(|column| row.linear + column.linear).collect();
-    let mut linear = Vec::with_capacity(pairs + slack);
-    linear.resize(pairs, 0.0);
+    // Zeros that no thread has touched: each block is written where it is computed.
+    let mut linear = vec![0.0; pairs + slack];
     let rows = BLOCK.div_ceil(experts) * experts;
-    let blocks = linear.par_chunks_mut(rows).zip(instance.flat().par_chunks(rows));
+    let (of_pairs, of_slack) = linear.split_at_mut(pairs);
+    let blocks = of_pairs.par_chunks_mut(rows).zip(instance.flat().par_chunks(rows));
     blocks.for_each(|(linear, scores)| {
         let rows = linear.chunks_exact_mut(experts).zip(scores.chunks_exact(experts));
         for (linear, scores) in rows {
@@ -166,15 +167,14 @@ fn assemble(instance: &Instance, row: &Square, columns: &[Square]) -> Result<Qub
             }
         }
     });
+    let lines = (0..tokens).map(|t| (Line::Row(t), row));
+    let lines = lines.chain(columns.iter().enumerate().map(|(e, c)| (Line::Column(e), c)));
+    let bits = lines.flat_map(|(line, square)| square.slack.iter().map(move |&bit| (line, bit)));
     let mut further = Vec::with_capacity(slack);
-    let mut add = |line: Line, square: &Square, linear: &mut Vec<f64>| {
-        for &(coefficient, term) in &square.slack {
-            further.push((line, linear.len() as u32, coefficient));
-            linear.push(term);
-        }
-    };
-    (0..tokens).for_each(|t| add(Line::Row(t), row, &mut linear));
-    columns.iter().enumerate().for_each(|(e, column)| add(Line::Column(e), column, &mut linear));
+    for (index, (term, (line, (coefficient, value)))) in of_slack.iter_mut().zip(bits).enumerate() {
+        *term = value;
+        further.push((line, (pairs + index) as u32, coefficient));
+    }
     let row_weights = if row.weight == 0.0 { Vec::new() } else { vec![row.weight; tokens] };
     let column_weights = columns.iter().map(|column| column.weight).collect();
     let grid =

@@ -72,7 +72,8 @@ impl Sparse {
     /// Couplings without any pair.
     #[must_use]
     pub fn none(variables: usize) -> Self {
-        Self::from_pairs(variables, &[])
+        // Zeros that are never written: memory of a page for any number of variables.
+        Self { offsets: vec![0; variables + 1], columns: Vec::new(), values: Vec::new() }
     }
 
     /// From distinct pairs `i < j` in ascending order.

@@ -75,9 +75,11 @@ impl Place {
     }
 }
 
-/// Lists of `(index, coefficient)`, one after another.
+/// Lists of `(index, coefficient)`, one after another; those before the first that is not empty are
+/// not kept, so that a grid whose slack bits alone are listed stays as small as they are.
 #[derive(Clone, Debug, PartialEq)]
 struct Lists {
+    first: usize,
     offsets: Vec<usize>,
     entries: Vec<(u32, f64)>,
 }
@@ -85,24 +87,29 @@ struct Lists {
 impl Lists {
     /// `lists` lists of the given `(list, index, coefficient)`, in the order given.
     fn new(lists: usize, entries: &[(u32, u32, f64)]) -> Self {
-        let mut next = vec![0; lists + 1];
+        let first = entries.iter().map(|entry| entry.0 as usize).min().unwrap_or(lists);
+        let mut next = vec![0; lists - first + 1];
         for entry in entries {
-            next[entry.0 as usize + 1] += 1;
+            next[entry.0 as usize - first + 1] += 1;
         }
-        for i in 0..lists {
+        for i in 0..lists - first {
             next[i + 1] += next[i];
         }
         let offsets = next.clone();
         let mut sorted = vec![(0, 0.0); entries.len()];
         for &(list, index, coefficient) in entries {
-            sorted[next[list as usize]] = (index, coefficient);
-            next[list as usize] += 1;
+            let place = &mut next[list as usize - first];
+            sorted[*place] = (index, coefficient);
+            *place += 1;
         }
-        Self { offsets, entries: sorted }
+        Self { first, offsets, entries: sorted }
     }
 
     fn of(&self, list: usize) -> &[(u32, f64)] {
-        &self.entries[self.offsets[list]..self.offsets[list + 1]]
+        match list.checked_sub(self.first) {
+            Some(list) => &self.entries[self.offsets[list]..self.offsets[list + 1]],
+            None => &[],
+        }
     }
 }
 
