@@ -148,7 +148,7 @@ impl Full {
         Ok(FullForm { model, pairs, experts })
     }
 
-    /// The same QUBO as [`FullForm::compile`] to [`Target::Structured`], up to the order of sums, in
+    /// The same QUBO as [`Model::compile`] makes of it for [`Target::Structured`], up to the order of sums, in
     /// one pass over the scores (two with [`Penalty::Bound`]): no expression is built.
     ///
     /// `multipliers` has one entry an expert or none. The parameters of [`Weights::Parameters`] are
