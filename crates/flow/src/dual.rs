@@ -31,8 +31,9 @@ const STEPS: usize = 20;
 /// On all tokens: steps in a row that may gain little, and units an expert that are few enough.
 const SLOW_STEPS: u32 = 5;
 const ENOUGH: f64 = 1.5;
-/// Units an expert that only ties leave, and rounds against them.
+/// Units an expert, and share of all, that only ties leave; and rounds against them.
 const TIED: f64 = 3.0;
+const TIED_SHARE: f64 = 0.01;
 const SNAPS: usize = 3;
 
 /// The prices found, and the choices that they make.
@@ -84,7 +85,9 @@ pub(crate) fn search(
     if stop.is_none() {
         let patience = Patience { slow: SLOW_STEPS, enough: ENOUGH * instance.experts() as f64 };
         stop = level.newton(STEPS, &patience, run, watch).break_value();
-        if stop.is_none() && level.best.units > TIED * instance.experts() as f64 {
+        let slots = (instance.tokens() * instance.demand().k()) as f64;
+        let tied = f64::max(TIED * instance.experts() as f64, TIED_SHARE * slots);
+        if stop.is_none() && level.best.units > tied {
             stop = level.snap(SNAPS, run, watch).break_value();
         }
     }
