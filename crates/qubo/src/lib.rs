@@ -103,3 +103,11 @@ pub use minimise::registry::{self, MINIMISERS};
 pub use minimise::{Anneal, Exhaustive, Minimiser, Schedule};
 pub use qubo::Qubo;
 pub use samples::{Samples, Vartype};
+
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/qubo.md")]
+struct QuboChapter;
+
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/penalties.md")]
+struct PenaltiesChapter;

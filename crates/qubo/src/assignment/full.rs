@@ -148,8 +148,8 @@ impl Full {
         Ok(FullForm { model, pairs, experts })
     }
 
-    /// The same QUBO as [`Model::compile`] makes of it for [`Target::Structured`], up to the order of sums, in
-    /// one pass over the scores (two with [`Penalty::Bound`]): no expression is built.
+    /// The QUBO that [`Model::compile`] makes of it for [`Target::Structured`], up to the order of
+    /// sums, in one pass over the scores (two with [`Penalty::Bound`]): no expression is built.
     ///
     /// `multipliers` has one entry an expert or none. The parameters of [`Weights::Parameters`] are
     /// not asked for: `penalty` weighs all constraints. What has no direct way (pairs left out or
@@ -164,7 +164,7 @@ impl Full {
         penalty: Penalty,
         multipliers: &[Multiplier],
     ) -> Result<(Qubo, Pairs), Error> {
-        if !matches!(multipliers.len(), 0) && multipliers.len() != instance.experts() {
+        if !multipliers.is_empty() && multipliers.len() != instance.experts() {
             let (want, got) = (instance.experts(), multipliers.len());
             return Err(Error::Length { what: "multipliers, one an expert", want, got });
         }
