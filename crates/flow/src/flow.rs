@@ -90,7 +90,7 @@ impl Flow {
         }
         let prices = dual.exact_prices();
         match stop {
-            Some(stop) => repaired(instance, dual.selection.experts, prices, stop),
+            Some(stop) => repaired(instance, settle(instance, &dual), prices, stop),
             None => exact(instance, dual, &prices, self.target_gap, run),
         }
     }
@@ -148,9 +148,7 @@ impl Target {
         if self.loss * expected > self.gap * dual.value.abs() {
             return None;
         }
-        let (choices, left) = (&dual.selection.experts, &dual.selection.left);
-        let table = settled(instance, choices.clone(), &dual.prices, Some(left));
-        let prices = dual.exact_prices();
+        let (table, prices) = (settle(instance, dual), dual.exact_prices());
         let solution = repaired(instance, table, prices, Stop::TargetGap).ok()?;
         let objective = instance.objective(&solution.assignment).ok()?;
         let loss = bound(instance, dual) - objective;
@@ -194,6 +192,20 @@ fn enough_allowed(instance: &Instance) -> Result<(), Error> {
         Some(proof) => Err(Error::Deficient(Box::new(proof))),
         None => Ok(()),
     }
+}
+
+/// The choices of `dual`, settled within the capacities. Under `AtMost` nobody takes what is not
+/// worth its price.
+fn settle(instance: &Instance, dual: &Dual) -> Vec<u32> {
+    let (mut choices, prices) = (dual.selection.experts.clone(), &dual.prices);
+    if !instance.demand().is_exact() {
+        for (t, row) in choices.chunks_exact_mut(instance.demand().k()).enumerate() {
+            let scores = instance.scores(t);
+            let dear = |e: usize| scores[e] <= prices[e];
+            row.iter_mut().filter(|e| dear(**e as usize)).for_each(|e| *e = Assignment::EMPTY);
+        }
+    }
+    settled(instance, choices, prices, Some(&dual.selection.left))
 }
 
 /// A feasible solution from choices that may break capacities.
@@ -255,7 +267,13 @@ fn exact(
         }
         return repaired(instance, assignment.slots().to_vec(), prices, stop);
     }
-    repaired(instance, graph.table, prices, stop)
+    let table = settled(instance, graph.table, &single(&prices), None);
+    repaired(instance, table, prices, stop)
+}
+
+/// Prices as the passes over scores take them.
+fn single(prices: &[f64]) -> Vec<f32> {
+    prices.iter().map(|&p| p as f32).collect()
 }
 
 /// The choices of the moment, repaired, if they are proven to be within `target_gap`.
@@ -265,8 +283,7 @@ fn within(
     target_gap: f64,
 ) -> Result<Option<Solution>, Error> {
     let prices = graph.prices[..instance.experts()].to_vec();
-    let single: Vec<f32> = prices.iter().map(|&p| p as f32).collect();
-    let table = settled(instance, graph.table.clone(), &single, None);
+    let table = settled(instance, graph.table.clone(), &single(&prices), None);
     // What its sum, and that of a certificate, can be off by.
     let bound = graph.dual() + graph.dual().abs() * 1e-12;
     let solution = repaired(instance, table, prices, Stop::TargetGap)?;
