@@ -78,31 +78,35 @@ impl Control {
             }
             return Ok(Self { time_step, coupling, bound, edges });
         }
-        let calm = match wishes.mode {
-            Mode::Discrete => {
-                let biased = model.field().iter().any(|h| *h != 0.0);
-                let outlier = edges.likely.highest > 2.0 * -edges.likely.lowest;
-                let cycle = if biased && outlier { BIASED_CYCLE } else { CYCLE };
-                (4.0 * cycle / (highest + cycle * spring)).sqrt().min(LONGEST)
-            }
-            Mode::Ballistic => LONGEST,
-            Mode::Adiabatic => 1.0,
+        let biased = model.field().iter().any(|h| *h != 0.0);
+        let outlier = edges.likely.highest > OUTLIER * -edges.likely.lowest;
+        let cycle = match wishes.mode {
+            Mode::Adiabatic | Mode::Ballistic => f64::INFINITY,
+            Mode::Discrete if !outlier => f64::INFINITY,
+            Mode::Discrete if biased => BIASED_CYCLE,
+            Mode::Discrete => CYCLE,
         };
-        Ok(Self { time_step: calm.min(SAFETY * bound), coupling, bound, edges })
+        // Δt at which A = cycle.
+        let calm = (4.0 / (highest / cycle + spring.max(0.0))).sqrt();
+        let time_step = (SAFETY * bound).min(calm).min(LONGEST);
+        Ok(Self { time_step, coupling, bound, edges })
     }
 }
 
 /// Part of the bound that a chosen time step keeps to.
-const SAFETY: f64 = 0.7;
+const SAFETY: f64 = 0.87;
 
 /// The longest time step that is chosen.
 const LONGEST: f64 = 1.25;
 
-/// The amplitude of a cycle of signs that is put up with.
+/// The highest eigenvalue stands out, as that of a mode of all variables does, if it is larger than the
+/// lowest by this.
+const OUTLIER: f64 = 1.5;
+
+/// The amplitude of a cycle of signs that such a mode may have.
 const CYCLE: f64 = 0.25;
 
-/// The same where a field drives a common mode far above the rest of the spectrum, as penalties do: at
-/// 0.25 such agents flip all their signs for ever.
+/// The same where a field drives it, as penalties do: at 0.25 agents flip all their signs for ever.
 const BIASED_CYCLE: f64 = 0.01;
 
 fn positive(name: &'static str, value: Option<f64>) -> Result<(), Error> {

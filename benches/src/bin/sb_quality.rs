@@ -1,0 +1,133 @@
+//! Which cuts does simulated bifurcation reach, and how do they grow with time beside annealing?
+//!
+//! First the published settings: G1, G22 and G39 with 64 agents of 2,000 steps, K2000 with 32 of 1,000
+//! and with the best settings that we know, every variant, over seeds. Then mean cut against time on
+//! the sparse G-set: discrete bifurcation and annealing of 64 agents or reads with more and more steps or
+//! sweeps, alternating, two threads. Times are whole calls of `minimise`, set-up included.
+
+use anyhow::{Context, Result};
+use clap::Parser;
+use serde::Serialize;
+use spinroute_benches::measure::{self, Machine, Samples, time};
+use spinroute_benches::report::{self, Options};
+use spinroute_bifurcation::{Bifurcation, Mode};
+use spinroute_core::Run;
+use spinroute_qubo::instances;
+use spinroute_qubo::{Anneal, Graph, Ising, Minimiser};
+
+/// Steps of a point of the curves, and sweeps.
+const LENGTHS: [usize; 7] = [50, 100, 200, 500, 1000, 2000, 4000];
+
+#[derive(Serialize)]
+struct Row {
+    question: &'static str,
+    name: &'static str,
+    best_known: i64,
+    solver: String,
+    agents: usize,
+    steps: usize,
+    seeds: usize,
+    /// The best cut of every seed.
+    bests: Vec<f64>,
+    mean: f64,
+    ms: f64,
+}
+
+fn main() -> Result<()> {
+    let options = Options::parse();
+    let machine = Machine::here();
+    let pool = measure::pool(2)?;
+    let seeds = options.repetitions();
+    println!("# Cuts of simulated bifurcation\n");
+    println!("{machine}, 2 threads; {seeds} seeds; medians of the times.\n");
+    let columns =
+        ["instance", "best known", "solver", "agents × steps", "best of each seed", "mean", "ms"];
+    report::head(&columns);
+    let mut rows = Vec::new();
+    let modes = [Mode::Discrete, Mode::Ballistic, Mode::Adiabatic];
+    for name in ["G1", "G22", "G39", "K2000"].into_iter().filter(|n| options.wants("bars", n)) {
+        let case = Case::new(name)?;
+        let (agents, steps) = if name == "K2000" { (32, 1000) } else { (64, 2000) };
+        for mode in modes {
+            for heated in [0.0, 0.06] {
+                if heated > 0.0 && mode == Mode::Adiabatic {
+                    continue;
+                }
+                let sb = Bifurcation { mode, heated, agents, steps, ..Bifurcation::default() };
+                rows.push(pool.install(|| case.bifurcation("bars", &sb, seeds))?);
+            }
+        }
+        if name == "K2000" {
+            let sb = Bifurcation { agents: 64, steps: 4000, ..Bifurcation::default() };
+            rows.push(pool.install(|| case.bifurcation("bars", &sb, seeds))?);
+        }
+    }
+    println!("\n## Mean cut against time\n");
+    report::head(&columns);
+    for name in ["G1", "G22", "G39"].into_iter().filter(|n| options.wants("curves", n)) {
+        let case = Case::new(name)?;
+        for steps in LENGTHS {
+            let sb = Bifurcation { steps, ..Bifurcation::default() };
+            rows.push(pool.install(|| case.bifurcation("curves", &sb, seeds))?);
+            let anneal = Anneal { reads: 64, sweeps: steps, ..Anneal::default() };
+            let label = "annealing".to_owned();
+            let row = pool.install(|| case.measure("curves", label, &anneal, (64, steps), seeds));
+            rows.push(row?);
+        }
+    }
+    options.write(&machine, &rows)
+}
+
+struct Case {
+    name: &'static str,
+    best_known: i64,
+    graph: Graph,
+    model: Ising,
+}
+
+impl Case {
+    fn new(name: &str) -> Result<Self> {
+        let known = instances::find(name).context("an instance of the list")?;
+        let graph = known.graph()?;
+        let model = graph.ising()?;
+        Ok(Self { name: known.name, best_known: known.best, graph, model })
+    }
+
+    fn bifurcation(&self, question: &'static str, sb: &Bifurcation, seeds: usize) -> Result<Row> {
+        let heat = if sb.heated > 0.0 { format!(", heated {}", sb.heated) } else { String::new() };
+        let solver = format!("{:?}{heat}", sb.mode).to_lowercase();
+        self.measure(question, solver, sb, (sb.agents, sb.steps), seeds)
+    }
+
+    fn measure(
+        &self,
+        question: &'static str,
+        solver: String,
+        minimiser: &dyn Minimiser,
+        (agents, steps): (usize, usize),
+        seeds: usize,
+    ) -> Result<Row> {
+        let (mut times, mut bests, mut sum) = (Samples::default(), Vec::new(), 0.0);
+        for seed in 1..=seeds as u64 {
+            let (samples, ms) = time(|| minimiser.minimise(&self.model, &mut Run::new(seed)));
+            let samples = samples?;
+            times.add(ms);
+            let cuts = samples.energies.iter().map(|energy| self.graph.cut_of_energy(*energy));
+            let cuts: Vec<f64> = cuts.collect();
+            bests.push(cuts.iter().copied().fold(f64::NEG_INFINITY, f64::max));
+            sum += cuts.iter().sum::<f64>() / cuts.len() as f64;
+        }
+        let (name, best_known, mean) = (self.name, self.best_known, sum / seeds as f64);
+        let ms = times.median();
+        report::row(&[
+            name.to_owned(),
+            best_known.to_string(),
+            solver.clone(),
+            format!("{agents} × {steps}"),
+            bests.iter().map(ToString::to_string).collect::<Vec<_>>().join(" "),
+            format!("{mean:.1}"),
+            format!("{ms:.0}"),
+        ]);
+        Ok(Row { question, name, best_known, solver, agents, steps, seeds, bests, mean, ms })
+    }
+}
