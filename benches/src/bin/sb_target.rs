@@ -3,8 +3,7 @@
 //! For runs of a time `t` that succeed with probability `p`, `t ln(0.01) / ln(1 − p)`, and not less
 //! than `t`. Ours: a run is a call of `minimise` with all its agents and its set-up, on two threads; it
 //! succeeds if any agent does. The peers' reads run one after another in one thread; a read is a run, and
-//! each peer is given half of its time, as if two threads were twice as fast, and no set-up (the time
-//! that it reports for its C++ loop). `p` is counted as (successes + 1) / (runs + 2) on our side where
+//! each peer is given half of its time, as if two threads were twice as fast, and their models are built before. `p` is counted as (successes + 1) / (runs + 2) on our side where
 //! every run succeeds, and as successes / runs on the peers'.
 
 use std::io::BufWriter;
@@ -24,7 +23,7 @@ const TARGET: f64 = 33_000.0;
 #[derive(Deserialize)]
 struct Answer {
     energies: Vec<f64>,
-    sampling_ms: f64,
+    sample_ms: f64,
 }
 
 #[derive(Serialize)]
@@ -83,9 +82,9 @@ fn main() -> Result<()> {
     let model = graph.ising()?;
     let pool = measure::pool(2)?;
     let target = Some(graph.total() - 2.0 * TARGET);
-    let runs = if options.quick { 2 } else { 20 };
+    let runs = if options.quick { 2 } else { 60 };
     for (mode, agents, steps) in
-        [(Mode::Ballistic, 16, 100), (Mode::Ballistic, 16, 200), (Mode::Discrete, 32, 400)]
+        [(Mode::Ballistic, 32, 60), (Mode::Ballistic, 32, 100), (Mode::Discrete, 32, 400)]
     {
         let sb = Bifurcation { mode, agents, steps, target, ..Bifurcation::default() };
         let (mut cuts, mut times) = (Vec::new(), Samples::default());
@@ -121,7 +120,7 @@ fn main() -> Result<()> {
             let cuts: Vec<f64> =
                 answer.energies.iter().map(|energy| graph.cut_of_energy(*energy)).collect();
             let p = cuts.iter().filter(|cut| **cut >= TARGET).count() as f64 / cuts.len() as f64;
-            let half = answer.sampling_ms / reads as f64 / 2.0;
+            let half = answer.sample_ms / reads as f64 / 2.0;
             rows.push(Row::new(solver, format!("{sweeps} sweeps {}", peer.hello), &cuts, half, p));
         }
     }

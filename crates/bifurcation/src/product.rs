@@ -104,14 +104,20 @@ impl Forces {
         self.field.iter_mut().zip(scaled).for_each(|(to, h)| *to = h);
     }
 
-    /// The sums that rows need, of a whole batch.
-    pub(crate) fn sums(&self, signal: &[f32], lanes: usize, sums: &mut Vec<f32>) {
+    /// The sums that rows need, of a whole batch; with `signs`, of the signs of the signals.
+    pub(crate) fn sums(&self, signal: &[f32], lanes: usize, signs: bool, sums: &mut Vec<f32>) {
         if let Form::Structured(form) = &self.form {
-            form.sums(signal, lanes, sums);
+            form.sums(signal, lanes, signs, sums);
         }
     }
 
-    /// `out = J · signal` for some rows, which start at a multiple of [`Forces::grain`].
+    /// Whether a row needs no signals but its own, once there are sums.
+    pub(crate) fn is_local(&self) -> bool {
+        matches!(&self.form, Form::Structured(form) if form.is_local())
+    }
+
+    /// `out = J · signal` for some rows, which start at a multiple of [`Forces::grain`]. The signals
+    /// are those of these rows where [`Forces::is_local`], and all of them otherwise.
     pub(crate) fn rows(
         &self,
         signal: &[f32],
@@ -125,6 +131,16 @@ impl Forces {
             Form::Sparse(form) => form.rows(signal, lanes, rows, out),
             Form::Structured(form) => form.rows(signal, sums, lanes, rows, out),
         }
+    }
+
+    /// The part of a table of signals that [`Forces::rows`] takes.
+    pub(crate) fn seen<'a>(
+        &self,
+        signal: &'a [f32],
+        lanes: usize,
+        rows: &Range<usize>,
+    ) -> &'a [f32] {
+        if self.is_local() { &signal[rows.start * lanes..rows.end * lanes] } else { signal }
     }
 
     /// Rows that are computed together: chunks of rows are multiples of it.

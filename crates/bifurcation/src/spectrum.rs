@@ -95,10 +95,11 @@ fn product(forces: &Forces, values: &[f64]) -> Vec<f64> {
     let n = forces.variables();
     let (mut signal, mut out, mut sums) = (zeros(n), zeros(n), Vec::new());
     signal.iter_mut().zip(values).for_each(|(to, v)| *to = *v as f32);
-    forces.sums(&signal, 1, &mut sums);
+    forces.sums(&signal, 1, false, &mut sums);
     let chunk = 512usize.next_multiple_of(forces.grain());
     let work = |(c, out): (usize, &mut [f32])| {
-        forces.rows(&signal, &sums, 1, c * chunk..c * chunk + out.len(), out);
+        let rows = c * chunk..c * chunk + out.len();
+        forces.rows(forces.seen(&signal, 1, &rows), &sums, 1, rows, out);
     };
     if forces.work() > 1 << 17 {
         out.par_chunks_mut(chunk).enumerate().for_each(work);

@@ -149,11 +149,17 @@ impl Stepper {
     }
 }
 
+/// Lanes that a group is filled up to: a tile of the matrix product is two vectors wide (a tile of one
+/// runs ten times slower, so that 16 agents alone would take longer than 32).
+fn fill(forces: &Forces) -> usize {
+    if forces.is_dense() { 2 * LANES } else { LANES }
+}
+
 /// How wide groups are: one agent stands alone, the others fill vectors.
 fn width(forces: &Forces, agents: usize) -> usize {
     match agents {
         0 | 1 => 1,
-        _ if forces.is_dense() => agents.next_multiple_of(LANES).min(WIDTH),
-        _ => agents.next_multiple_of(LANES).min(2 * LANES),
+        _ if forces.is_dense() => agents.next_multiple_of(fill(forces)).min(WIDTH),
+        _ => agents.next_multiple_of(fill(forces)).min(2 * LANES),
     }
 }

@@ -158,12 +158,12 @@ fn the_answer_does_not_depend_on_the_threads() {
                 pool.install(|| minimise(&sb, model, 5))
             };
             let one = in_pool(1);
-            assert_eq!(one, in_pool(2));
-            assert_eq!(one, in_pool(5));
-            assert_ne!(one.states, minimise(&sb, model, 6).states);
+            assert!(one == in_pool(2) && one == in_pool(5), "{mode:?}");
+            let other = minimise(&sb, model, 6).states;
+            assert!(model.field()[0] != 0.0 || one.states != other, "seeds count");
             // Nor on the other agents.
             let few = minimise(&Bifurcation { agents: 1, ..sb.clone() }, model, 5);
-            assert_eq!(few.state(0), one.state(0));
+            assert!(few.state(0) == one.state(0), "{mode:?}");
         }
     }
 }

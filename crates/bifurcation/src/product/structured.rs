@@ -13,6 +13,7 @@ use spinroute_qubo::{Couplings, Place, Structured};
 
 use super::sparse::Rows;
 use super::{LANES, Table, zeros};
+use crate::symplectic::sign;
 use crate::widest::{Work, widest};
 
 /// Rows of a grid whose columns are summed together.
@@ -83,18 +84,25 @@ impl Sums {
         2 * self.members.entries.len() + self.remainder.as_ref().map_or(0, Rows::entries)
     }
 
-    /// The scaled sums of all blocks, `blocks × lanes`.
-    pub(crate) fn sums(&self, signal: &[f32], lanes: usize, sums: &mut Vec<f32>) {
+    /// Whether a row needs no signals but its own, once there are sums.
+    pub(crate) fn is_local(&self) -> bool {
+        self.remainder.is_none()
+    }
+
+    /// The scaled sums of all blocks, `blocks × lanes`; with `signs`, of the signs of the signals.
+    pub(crate) fn sums(&self, signal: &[f32], lanes: usize, signs: bool, sums: &mut Vec<f32>) {
         sums.clear();
         sums.resize(self.weights.len() * lanes, 0.0);
         for grid in &self.grids {
-            grid.sums(signal, lanes, sums);
+            grid.sums(signal, lanes, signs, sums);
         }
         let lists = self.members.offsets.windows(2).zip(sums.chunks_exact_mut(lanes));
         for (ends, sums) in lists {
             for &(i, c) in &self.members.entries[ends[0]..ends[1]] {
                 let signal = &signal[i as usize * lanes..(i as usize + 1) * lanes];
-                sums.iter_mut().zip(signal).for_each(|(sum, v)| *sum = c.mul_add(*v, *sum));
+                for (sum, v) in sums.iter_mut().zip(signal) {
+                    *sum = c.mul_add(if signs { sign(*v) } else { *v }, *sum);
+                }
             }
         }
         for (sums, weight) in sums.chunks_exact_mut(lanes).zip(&self.weights) {
@@ -104,7 +112,7 @@ impl Sums {
         }
     }
 
-    /// See [`super::Forces::rows`].
+    /// See [`super::Forces::rows`]; without a remainder, `signal` are those of these rows only.
     pub(crate) fn rows(
         &self,
         signal: &[f32],
@@ -114,12 +122,15 @@ impl Sums {
         out: &mut [f32],
     ) {
         out.fill(0.0);
+        let all = signal;
+        let signal = if self.is_local() { signal } else { &signal[rows.start * lanes..] };
         for grid in &self.grids {
             grid.add(signal, sums, lanes, &rows, out);
         }
         if !self.blocks.entries.is_empty() {
             for (i, out) in rows.clone().zip(out.chunks_exact_mut(lanes)) {
-                let signal = &signal[i * lanes..(i + 1) * lanes];
+                let own = (i - rows.start) * lanes;
+                let signal = &signal[own..own + lanes];
                 for &(block, c) in self.blocks.of(i) {
                     let block = block as usize;
                     let own = self.weights[block] * c;
@@ -131,7 +142,7 @@ impl Sums {
             }
         }
         if let Some(remainder) = &self.remainder {
-            remainder.add(signal, lanes, rows, out);
+            remainder.add(all, lanes, rows, out);
         }
     }
 }
@@ -163,7 +174,7 @@ fn lists(couplings: &Structured, variables: usize) -> (Lists, Lists) {
 
 impl Grid {
     /// Sums rows and columns.
-    fn sums(&self, signal: &[f32], lanes: usize, sums: &mut [f32]) {
+    fn sums(&self, signal: &[f32], lanes: usize, signs: bool, sums: &mut [f32]) {
         let Place { start, rows, columns, sum, .. } = self.place;
         let width = columns * lanes;
         let signal = &signal[start * lanes..start * lanes + rows * width];
@@ -171,7 +182,15 @@ impl Grid {
         let (row_sums, column_sums) = lines.split_at_mut(rows * lanes);
         let mut partial = vec![0f32; rows.div_ceil(CHUNK) * width];
         let each = |((rows, partial), signal): ((&mut [f32], &mut [f32]), &[f32])| {
-            widest(Lines { signal, lanes, rows, columns: partial });
+            if signs {
+                let mut row = zeros(width);
+                for (rows, signal) in rows.chunks_mut(lanes).zip(signal.chunks_exact(width)) {
+                    row.iter_mut().zip(signal).for_each(|(s, x)| *s = sign(*x));
+                    widest(Lines { signal: &row, lanes, rows, columns: &mut *partial });
+                }
+            } else {
+                widest(Lines { signal, lanes, rows, columns: partial });
+            }
         };
         if signal.len() < SMALL {
             let chunks = row_sums.chunks_mut(CHUNK * lanes).zip(partial.chunks_mut(width));
@@ -185,7 +204,8 @@ impl Grid {
         }
     }
 
-    /// Adds the terms of rows and columns to those variables of `variables` that lie in the grid.
+    /// Adds the terms of rows and columns to those of `variables` that lie in the grid; signals and
+    /// output are theirs.
     fn add(
         &self,
         signal: &[f32],
@@ -207,7 +227,7 @@ impl Grid {
                 row_sum: &sums[(sum + row) * lanes..(sum + row + 1) * lanes],
                 column_weights: &self.columns[part.clone()],
                 column_sums: &column_sums[part.start * lanes..part.end * lanes],
-                signal: &signal[i * lanes..end * lanes],
+                signal: &signal[(i - variables.start) * lanes..(end - variables.start) * lanes],
                 out: &mut out[(i - variables.start) * lanes..(end - variables.start) * lanes],
             });
             i = end;

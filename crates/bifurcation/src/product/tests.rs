@@ -55,12 +55,12 @@ fn product(forces: &Forces, lanes: usize, value: impl Fn(usize, usize) -> f32) -
     let signal: Vec<f32> =
         (0..n * lanes).map(|place| value(place / lanes, place % lanes)).collect();
     let (mut sums, mut out) = (Vec::new(), vec![7.0; n * lanes]);
-    forces.sums(&signal, lanes, &mut sums);
+    forces.sums(&signal, lanes, false, &mut sums);
     // Two parts, cut at a grain.
     let half = n / 2 / forces.grain() * forces.grain();
     let (low, high) = out.split_at_mut(half * lanes);
-    forces.rows(&signal, &sums, lanes, 0..half, low);
-    forces.rows(&signal, &sums, lanes, half..n, high);
+    forces.rows(forces.seen(&signal, lanes, &(0..half)), &sums, lanes, 0..half, low);
+    forces.rows(forces.seen(&signal, lanes, &(half..n)), &sums, lanes, half..n, high);
     out
 }
 

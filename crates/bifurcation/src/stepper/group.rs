@@ -6,9 +6,9 @@ use std::ops::Range;
 use rayon::prelude::*;
 
 use super::passes::{Advance, Energies, Keep};
-use super::{SMALL, START};
+use super::{SMALL, START, fill};
 use crate::noise::Noise;
-use crate::product::{Forces, LANES, Table, zeros};
+use crate::product::{Forces, Table, zeros};
 use crate::symplectic::{Step, Variant, sign};
 use crate::variant::Mode;
 use crate::widest::widest;
@@ -41,11 +41,8 @@ pub(super) struct Group {
 impl Group {
     pub(super) fn new(forces: &Forces, mode: Mode, agents: Range<usize>, seed: u64) -> Self {
         let n = forces.variables();
-        let lanes = if agents.len() == 1 && agents.start == 0 {
-            1
-        } else {
-            agents.len().next_multiple_of(LANES)
-        };
+        let alone = agents.len() == 1 && agents.start == 0;
+        let lanes = if alone { 1 } else { agents.len().next_multiple_of(fill(forces)) };
         let (mut position, mut momentum) = (zeros(n * lanes), zeros(n * lanes));
         for (lane, agent) in agents.clone().enumerate() {
             let noise = Noise::new(seed, agent);
@@ -85,8 +82,51 @@ impl Group {
     }
 
     pub(super) fn step<V: Variant>(&mut self, forces: &Forces, step: &Step) {
+        if forces.is_local() {
+            self.step_local::<V>(forces, step);
+        } else {
+            self.step_all::<V>(forces, step);
+        }
+    }
+
+    /// A step in place where rows see sums and themselves only: one pass over the positions for the
+    /// sums, one over positions and momenta. Signals and pulls live in the first cache.
+    fn step_local<V: Variant>(&mut self, forces: &Forces, step: &Step) {
         let (chunk, large, lanes) = (self.chunk(forces), self.is_large(forces), self.lanes);
-        forces.sums(&self.signal, lanes, &mut self.sums);
+        forces.sums(&self.position, lanes, V::DISCRETE, &mut self.sums);
+        let sums = &self.sums;
+        let work =
+            |scratch: &mut [Table; 2], c: usize, position: &mut [f32], momentum: &mut [f32]| {
+                let rows = c * chunk..c * chunk + position.len() / lanes;
+                let [signal, pull] = scratch;
+                let (signal, pull) = (&mut signal[..position.len()], &mut pull[..position.len()]);
+                for (s, x) in signal.iter_mut().zip(&*position) {
+                    *s = if V::DISCRETE { sign(*x) } else { *x };
+                }
+                forces.rows(signal, sums, lanes, rows.clone(), pull);
+                let (field, next, variant) = (&forces.field[rows], signal, PhantomData::<V>);
+                widest(Advance { step, field, pull, position, momentum, next, lanes, variant });
+            };
+        let size = chunk * lanes;
+        let scratch = || [zeros(size), zeros(size)];
+        if large {
+            let tables = self.position.par_chunks_mut(size).zip(self.momentum.par_chunks_mut(size));
+            let each = |scratch: &mut [Table; 2],
+                        (c, (x, y)): (usize, (&mut [f32], &mut [f32]))| {
+                work(scratch, c, x, y);
+            };
+            tables.enumerate().for_each_init(scratch, each);
+        } else {
+            let mut scratch = scratch();
+            let tables = self.position.chunks_mut(size).zip(self.momentum.chunks_mut(size));
+            tables.enumerate().for_each(|(c, (x, y))| work(&mut scratch, c, x, y));
+        }
+    }
+
+    /// A step where rows see all signals: these are written to a second table.
+    fn step_all<V: Variant>(&mut self, forces: &Forces, step: &Step) {
+        let (chunk, large, lanes) = (self.chunk(forces), self.is_large(forces), self.lanes);
+        forces.sums(&self.signal, lanes, false, &mut self.sums);
         let (signal, sums) = (&self.signal, &self.sums);
         let work = |(c, part): (usize, Part<'_>)| {
             let first = c * chunk;
@@ -119,14 +159,14 @@ impl Group {
     }
 
     pub(super) fn sample(&mut self, forces: &Forces, fresh: bool) {
-        if fresh {
+        if fresh || forces.is_local() {
             let (chunk, lanes) = (self.chunk(forces), self.lanes);
             self.before.iter_mut().zip(self.position.iter()).for_each(|(s, x)| *s = sign(*x));
-            forces.sums(&self.before, lanes, &mut self.sums);
+            forces.sums(&self.before, lanes, false, &mut self.sums);
             let (signal, sums) = (&self.before, &self.sums);
             let work = |(c, pull): (usize, &mut [f32])| {
                 let rows = c * chunk..c * chunk + pull.len() / lanes;
-                forces.rows(signal, sums, lanes, rows, pull);
+                forces.rows(forces.seen(signal, lanes, &rows), sums, lanes, rows, pull);
             };
             if self.is_large(forces) {
                 self.pull.par_chunks_mut(chunk * lanes).enumerate().for_each(work);
