@@ -1,0 +1,52 @@
+//! Routing problems that the exact flow solver cannot express, where a heuristic must earn its
+//! place.
+//!
+//! Capacities alone leave a transportation problem: exact in polynomial time. One more rule and it
+//! is gone. Three such rules are here, each a checked problem with one definition of its objective:
+//!
+//! | problem | the rule | baselines | bounds |
+//! |---|---|---|---|
+//! | [`GroupLimited`] | a token uses at most g groups of experts | greedy, groups first then exact flow | flow, Lagrangian, LP |
+//! | [`Affinity`] | a bonus or penalty when a token uses two experts together | greedy, exact flow without affinity, local search | flow, Lagrangian, LP |
+//! | [`Placement`] | which expert on which device, for load and traffic | LPT as EPLB, layer after layer, swaps | loads, regular graphs by flow, LP |
+//!
+//! Each is written as a [`Model`](spinroute_qubo::Model) too, so that any
+//! [`Minimiser`](spinroute_qubo::Minimiser) can try: [`sample`] and [`Placement::sample`] decode,
+//! repair and return feasible answers only. The first two share [`Separable`]: a sum over tokens,
+//! coupled by capacities alone, which is what [`greedy`], [`improve`], [`Lagrangian`] and
+//! [`BranchAndBound`] need.
+//!
+//! ```
+//! use ndarray::array;
+//! use spinroute_core::{Demand, Instance, Run};
+//! use spinroute_variants::{GroupLimited, Lagrangian, Separable};
+//!
+//! let scores = array![[0.5, 0.1, 0.4, 0.0], [0.5, 0.2, 0.3, 0.0]];
+//! let instance = Instance::new(scores, vec![1; 4], Demand::AtMost(2))?;
+//! let problem = GroupLimited::new(instance, vec![0, 0, 1, 1], 1)?; // two groups, one a token
+//! let answer = Lagrangian::default().solve(&problem, &mut Run::new(0))?;
+//! assert!(problem.objective(&answer.assignment)? <= answer.bound);
+//! # Ok::<(), spinroute_variants::Error>(())
+//! ```
+
+mod affinity;
+mod branch;
+mod error;
+mod group_limited;
+mod lagrangian;
+mod local;
+mod placement;
+mod replication;
+mod sampled;
+mod separable;
+
+pub use affinity::Affinity;
+pub use branch::{BranchAndBound, Proof};
+pub use error::Error;
+pub use group_limited::GroupLimited;
+pub use lagrangian::{Bounded, Lagrangian};
+pub use local::{greedy, improve, repair};
+pub use placement::{Balance, Cost, Placed, Placement};
+pub use replication::{Replicas, Replication};
+pub use sampled::{Sampled, sample};
+pub use separable::{Priced, Separable, relaxed};
