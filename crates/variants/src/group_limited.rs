@@ -212,7 +212,7 @@ impl Separable for GroupLimited {
             if self.limit < self.groups {
                 let name = format!("groups of token {t}");
                 model.constrain(name, at_most_k(y.row(t), self.limit as u32));
-                for e in (0..experts).filter(|&e| self.instance.scores(t)[e] > 0.0) {
+                for e in 0..experts {
                     let group = y[[t, self.group[e] as usize]];
                     model.constrain(format!("group of {t},{e}"), implies(x[[t, e]], group));
                 }
