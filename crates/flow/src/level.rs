@@ -34,6 +34,8 @@ const FAR_SHARE: f64 = 0.02;
 const REACH: f64 = 0.5;
 /// Tokens that this is measured on, at least, where there are so many.
 const FAR_TOKENS: usize = 1024;
+/// Largest share left out: specialists have few tokens.
+const FAR_STRIDE: usize = 4;
 /// A step whose best part is less than this overshot; what the next is cut to, at least.
 const OVERSHOT: f64 = 0.15;
 const SHORTEST: f64 = 0.03;
@@ -254,7 +256,7 @@ impl<'a> Level<'a> {
             return vec![0.0; experts];
         }
         // Every `stride`-th token is enough to tell how far.
-        let stride = (margins.len() / FAR_TOKENS).max(1);
+        let stride = (margins.len() / FAR_TOKENS).clamp(1, FAR_STRIDE);
         let mut near: Vec<Vec<f32>> = vec![Vec::new(); experts];
         for (t, row) in selection.experts.chunks_exact(k).enumerate().step_by(stride) {
             for e in row.iter().map(|&e| e as usize).filter(|&e| far_out[e] > 0) {

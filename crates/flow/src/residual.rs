@@ -144,31 +144,24 @@ impl<'a> Residual<'a> {
     pub(crate) fn extend(&mut self, radius: f64) {
         let least = self.rises().fold(f64::INFINITY, f64::min);
         let rises: Vec<f64> = self.rises().collect();
-        let mut more: Vec<(u32, u32)> = Vec::new();
         for (node, rise) in rises.into_iter().enumerate() {
             let needed = rise - least + radius;
             if self.reach[node] < needed {
                 let reach = needed + radius;
                 // What is listed already must not be listed twice: it would stay when it moves.
-                let new = |&&(key, _): &&(f64, u32)| {
+                let more = |&&(key, _): &&(f64, u32)| {
                     key >= self.reach[node] && (key < reach || reach == f64::INFINITY)
                 };
-                let holdings = self.holdings.of(node).iter().filter(new);
-                more.extend(holdings.map(|&(_, t)| (node as u32, t)));
+                let more: Vec<u32> =
+                    self.holdings.of(node).iter().filter(more).map(|&(_, t)| t).collect();
                 self.reach[node] = reach;
-            }
-        }
-        // Room for all at once: doubling would take up to twice the memory.
-        let mut passive: Vec<u32> =
-            more.iter().map(|pair| pair.1).filter(|&t| self.position[t as usize] == NONE).collect();
-        passive.sort_unstable();
-        passive.dedup();
-        self.open.reserve_exact(passive.len() * self.width);
-        for (node, t) in more {
-            let a = self.activate(t);
-            // A token that has moved lists what it holds when it moves.
-            if !self.moved[a] {
-                self.list(a, node as usize);
+                for t in more {
+                    let a = self.activate(t);
+                    // A token that has moved lists what it holds when it moves.
+                    if !self.moved[a] {
+                        self.list(a, node);
+                    }
+                }
             }
         }
     }
