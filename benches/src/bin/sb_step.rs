@@ -1,7 +1,7 @@
 //! How fast is a step of simulated bifurcation, against a matrix product and against memory?
 //!
 //! Dense: a step of many agents is `2 n² agents` operations of its product and about 10 more a
-//! position; beside it, alternating, NumPy's `matmul` of the same shapes (OpenBLAS), whose time is the
+//! position; beside it, alternating, NumPy's `matmul` of the same shapes (`OpenBLAS`), whose time is the
 //! product alone. Structured: a step on a grid of 4,096 × 160 reads and writes positions and momenta, and
 //! whatever the implementation adds; beside it, alternating, a copy of a table as large as all tables
 //! together. Minima of the repetitions.

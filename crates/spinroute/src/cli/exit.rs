@@ -109,7 +109,8 @@ impl From<qubo::Error> for Failure {
             | E::ParameterValue { .. }
             | E::TooLarge { .. }
             | E::UnknownMinimiser { .. }
-            | E::UnknownParameter { .. } => Self::Usage(message),
+            | E::UnknownParameter { .. }
+            | E::Unstable { .. } => Self::Usage(message),
             _ => Self::Input(message),
         }
     }

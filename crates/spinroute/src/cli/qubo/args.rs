@@ -8,6 +8,7 @@ use clap::{Args, Subcommand};
 use serde_json::Value;
 use spinroute::qubo::formats::Format;
 
+use super::trace::TraceArgs;
 use crate::cli::args::{duration, setting, threads};
 
 /// QUBO, Ising and max-cut files: look at, convert, solve, generate.
@@ -26,6 +27,7 @@ pub(crate) enum QuboCommand {
     Convert(ConvertArgs),
     Solve(SolveArgs),
     Generate(GenerateArgs),
+    Trace(TraceArgs),
 }
 
 /// Say what is in a file: variables, couplings, coefficients, and whether it is a known instance.

@@ -6,6 +6,7 @@ mod files;
 mod generate;
 mod info;
 mod solve;
+mod trace;
 
 pub(crate) use args::QuboArgs;
 
@@ -18,6 +19,7 @@ pub(crate) fn run(args: &QuboArgs) -> Result<(), Failure> {
         QuboCommand::Convert(args) => convert::run(args),
         QuboCommand::Solve(args) => solve::run(args),
         QuboCommand::Generate(args) => generate::run(args),
+        QuboCommand::Trace(args) => trace::run(args),
     }
 }
 
