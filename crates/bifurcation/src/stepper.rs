@@ -149,8 +149,8 @@ impl Stepper {
     }
 }
 
-/// Lanes that a group is filled up to: a tile of the matrix product is two vectors wide (a tile of one
-/// runs ten times slower, so that 16 agents alone would take longer than 32).
+/// Lanes that a group is filled up to: a tile of the matrix product is two vectors wide (16
+/// agents in tiles of one took longer a step than 32 in tiles of two).
 fn fill(forces: &Forces) -> usize {
     if forces.is_dense() { 2 * LANES } else { LANES }
 }
