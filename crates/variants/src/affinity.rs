@@ -16,7 +16,7 @@ use crate::separable::{ceiling, check_demand};
 use crate::{Error, Priced, Separable};
 
 /// Nodes of a token's search after which its bound is that of the root.
-const NODES: usize = 1 << 14;
+const NODES: usize = 1 << 10;
 
 /// An instance with bonuses and penalties for pairs of experts of one token.
 #[derive(Clone, Debug)]
