@@ -1,25 +1,31 @@
 //! Gaps of baselines and annealing on the three problems, as Markdown.
 //!
-//! `cargo run --release -p spinroute-variants --example gaps [-- quick]`. Data: the committed sample
+//! `cargo run --release -p spinroute-variants --example gaps [-- quick | e160 | e64 | placement]`. Data: the committed sample
 //! of `experiments/data`, and `$SPINROUTE_DATA`, else `../shared/data`; what is missing is said on
 //! stderr and left out. One seed a figure, given in the table's heading.
 
 use std::path::{Path, PathBuf};
 
-use ndarray::{Array2, Axis};
+use ndarray::{Array2, Array3, Axis};
 use safetensors::SafeTensors;
 use safetensors::tensor::TensorView;
 use spinroute_core::{Assignment, Demand, Instance, Run};
 use spinroute_qubo::{Anneal, Options, registry};
 use spinroute_variants::{
-    Affinity, Balance, GroupLimited, Lagrangian, Placement, Replication, Separable, greedy,
+    Affinity, Balance, GroupLimited, Lagrangian, Placed, Placement, Replication, Separable, greedy,
     improve, relaxed, sample,
 };
 
 type Outcome<T> = Result<T, Box<dyn std::error::Error>>;
 
 fn main() -> Outcome<()> {
-    let quick = std::env::args().any(|argument| argument == "quick");
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let quick = arguments.iter().any(|argument| argument == "quick");
+    let asked = |name: &str| {
+        let sections = ["e160", "e64", "placement"];
+        let none = !arguments.iter().any(|argument| sections.contains(&argument.as_str()));
+        none || arguments.iter().any(|argument| argument == name)
+    };
     let (tokens, sweeps) = if quick { (16, 50) } else { (64, 500) };
     let root = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../..");
     let shared = std::env::var("SPINROUTE_DATA").map_or(root.join("../shared/data"), PathBuf::from);
@@ -29,46 +35,43 @@ fn main() -> Outcome<()> {
     println!("Seed 0, anneal 8 reads x {sweeps} sweeps, capacity factor 1, demand AtMost.\n");
     heading();
     for (name, folder, k) in [("e160", &sample_router, 6), ("e64", &balanced_router, 8)] {
-        let Some((scores, weights)) = found(name, router(folder, tokens.max(512)))? else {
+        if !asked(name) {
+            continue;
+        }
+        let Some((scores, weights)) = found(name, router(folder, tokens))? else {
             continue;
         };
-        for count in [tokens, 512] {
-            let small = if count == tokens { Some(&anneal) } else { None };
-            let rows = scores.slice(ndarray::s![..count, ..]).to_owned();
-            let experts = rows.ncols();
-            for limit in [2, 3] {
-                let group = (0..experts).map(|e| (e * 8 / experts) as u32).collect();
-                let problem = GroupLimited::new(instance(&rows, k)?, group, limit)?;
-                let title = format!("groups {limit} of 8, {name}, T={count}, k={k}");
-                let first = problem.groups_first()?;
-                report(&title, &problem, ("groups first", first), small)?;
-            }
-            if count == 512 {
-                continue;
-            }
-            let plain = instance(&rows, 3)?;
-            let unit = f64::from(rows.sum()) / (count as f64) / 40.0;
-            for (kind, table) in [
-                (
-                    "same device",
-                    Array2::from_shape_fn((experts, experts), |(e, f)| {
-                        if e * 8 / experts == f * 8 / experts { unit } else { 0.0 }
-                    }),
-                ),
-                (
-                    "unlike experts",
-                    similarity(&weights).mapv(|cosine| -4.0 * unit * cosine.max(0.0)),
-                ),
-            ] {
-                let problem = Affinity::new(plain.clone(), table)?;
-                let title = format!("affinity {kind}, {name}, T={count}, k=3");
-                let flow = relaxed_plain(&plain)?;
-                report(&title, &problem, ("flow, w = 0", flow), small)?;
-            }
+        let rows = scores.slice(ndarray::s![..tokens, ..]).to_owned();
+        let experts = rows.ncols();
+        for limit in [2, 3] {
+            let group = (0..experts).map(|e| (e * 8 / experts) as u32).collect();
+            let problem = GroupLimited::new(instance(&rows, k)?, group, limit)?;
+            let title = format!("groups {limit} of 8, {name}, T={tokens}, k={k}");
+            let first = problem.groups_first()?;
+            report(&title, &problem, ("groups first", first), &anneal)?;
+        }
+        let plain = instance(&rows, 3)?;
+        let unit = f64::from(rows.sum()) / (tokens as f64) / 40.0;
+        for (kind, table) in [
+            (
+                "same device",
+                Array2::from_shape_fn((experts, experts), |(e, f)| {
+                    if e * 8 / experts == f * 8 / experts { unit } else { 0.0 }
+                }),
+            ),
+            ("unlike experts", similarity(&weights).mapv(|cosine| -4.0 * unit * cosine.max(0.0))),
+        ] {
+            let problem = Affinity::new(plain.clone(), table)?;
+            let title = format!("affinity {kind}, {name}, T={tokens}, k=3");
+            let flow = relaxed_plain(&plain)?;
+            report(&title, &problem, ("flow, w = 0", flow), &anneal)?;
         }
     }
-    placements(&shared, &anneal)?;
-    replication()
+    if asked("placement") {
+        placements(&shared, &anneal)?;
+        replication()?;
+    }
+    Ok(())
 }
 
 fn heading() {
@@ -83,7 +86,7 @@ fn report(
     title: &str,
     problem: &dyn Separable,
     (_, baseline): (&str, Assignment),
-    anneal: Option<&Anneal>,
+    anneal: &Anneal,
 ) -> Outcome<()> {
     let flow = relaxed(problem)?.0;
     let priced = Lagrangian::default().solve(problem, &mut Run::new(0))?;
@@ -94,14 +97,11 @@ fn report(
     gaps.push(gap(problem.objective(&baseline)?));
     gaps.push(gap(problem.objective(&improve(problem, &baseline))?));
     gaps.push(gap(priced.objective));
-    let (mut raw, mut repaired) = ("-".to_owned(), "-".to_owned());
-    if let Some(anneal) = anneal {
-        let sampled = sample(problem, anneal, &Options::default(), &mut Run::new(0))?;
-        let best = sampled.raw.map_or("none".to_owned(), |raw| format!("{:.2}", gap(raw)));
-        raw = format!("{best} ({}/{})", sampled.feasible, sampled.reads);
-        gaps.push(gap(sampled.objective));
-        repaired = format!("{:.2}", gap(sampled.objective));
-    }
+    let sampled = sample(problem, anneal, &Options::default(), &mut Run::new(0))?;
+    let raw = sampled.raw.map_or("none".to_owned(), |raw| format!("{:.2}", gap(raw)));
+    let raw = format!("{raw} ({}/{})", sampled.feasible, sampled.reads);
+    gaps.push(gap(sampled.objective));
+    let repaired = format!("{:.2}", gap(sampled.objective));
     let best = gaps.iter().copied().fold(f64::INFINITY, f64::min);
     let cells: Vec<String> = gaps[..5].iter().map(|gap| format!("{gap:.2}")).collect();
     let bound = priced.bound;
@@ -117,9 +117,9 @@ fn placements(shared: &Path, anneal: &Anneal) -> Outcome<()> {
         "\nPlacement: total cost above the lower bound, in percent (busiest / traffic of the best).\n"
     );
     println!(
-        "| problem | LPT | layer after layer | LPT + swaps | chain + swaps | anneal | anneal + swaps | proven optimum | best: busiest over mean, share of traffic |"
+        "| problem | LPT | layer after layer | LPT + swaps | chain + swaps | anneal | anneal + swaps | random + swaps | proven optimum | best: busiest over mean, share of traffic |"
     );
-    println!("|---|---|---|---|---|---|---|---|---|");
+    println!("|---|---|---|---|---|---|---|---|---|---|");
     let path = shared.join("olmoe-loads/expert_counts.safetensors");
     let Some(bytes) = found("olmoe-loads", std::fs::read(path).map_err(Into::into))? else {
         return Ok(());
@@ -150,6 +150,7 @@ fn placements(shared: &Path, anneal: &Anneal) -> Outcome<()> {
                 problem.improve(chain.devices)?,
                 problem.sample(anneal, squares, false, &mut Run::new(0))?,
                 problem.sample(anneal, squares, true, &mut Run::new(0))?,
+                random(&problem, anneal.reads as u64)?,
             ];
             let gap = |total: f64| format!("{:.3}", 100.0 * (total - bound) / bound);
             let cells: Vec<String> = answers.iter().map(|answer| gap(answer.cost.total)).collect();
@@ -165,6 +166,25 @@ fn placements(shared: &Path, anneal: &Anneal) -> Outcome<()> {
         }
     }
     Ok(())
+}
+
+/// What the swaps reach alone: the best of as many random starts as annealing has reads.
+fn random(problem: &Placement, starts: u64) -> Outcome<Placed> {
+    let shape = (problem.layers(), problem.experts(), problem.devices());
+    let mut state = 1u64;
+    let mut next = || {
+        // Knuth's MMIX generator: the high bits are good enough to shuffle with.
+        state =
+            state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (state >> 40) as f64
+    };
+    let mut answers = Vec::new();
+    for _ in 0..starts {
+        let start = problem.repair(&Array3::from_shape_simple_fn(shape, &mut next))?;
+        answers.push(problem.improve(start.devices)?);
+    }
+    answers.sort_by(|a, b| a.cost.total.total_cmp(&b.cost.total));
+    answers.into_iter().next().ok_or_else(|| "no start".into())
 }
 
 fn replication() -> Outcome<()> {
