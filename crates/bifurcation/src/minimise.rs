@@ -22,7 +22,7 @@ pub struct Bifurcation {
     pub mode: Mode,
     /// The coefficient of heat `γ`, not negative; 0 for none, 0.06 in the literature.
     pub heated: f64,
-    /// Independent agents, at least 1; a sample each.
+    /// Independent agents, 1 to 2²⁴; a sample each.
     pub agents: usize,
     /// Steps of the integration, at least 1.
     pub steps: usize,
@@ -57,6 +57,9 @@ impl Default for Bifurcation {
     }
 }
 
+/// The most agents, 2²⁴: more is a slip, and would end in a failed allocation.
+const MOST_AGENTS: usize = 1 << 24;
+
 impl Bifurcation {
     /// Time step and coupling constant of a run on a model, as given or chosen.
     ///
@@ -87,7 +90,6 @@ impl Bifurcation {
         self.check()?;
         let forces = Forces::new(model);
         let control = self.control(model, &forces)?;
-        let steps: Vec<Step> = (0..self.steps).map(|t| self.step(&control, &forces, t)).collect();
         let mut stepper = Stepper::new(&forces, self.mode, self.agents, run.seed());
         let energy = |low: f64| model.offset() + forces.scale() * low;
         let mut still = Still::new(self.agents);
@@ -97,9 +99,12 @@ impl Bifurcation {
             stepper.sample(&forces, true);
             trace.record(model, &forces, &stepper, 0, self.pump.at(0, self.steps));
         }
-        for steps in steps.chunks(self.period) {
-            stepper.advance(&forces, steps);
-            done += steps.len();
+        while done < self.steps {
+            // Only a period's: steps may be more than memory holds, with a limit of time.
+            let end = done + self.period.min(self.steps - done);
+            let steps: Vec<Step> = (done..end).map(|t| self.step(&control, &forces, t)).collect();
+            stepper.advance(&forces, &steps);
+            done = end;
             let last = done == self.steps;
             stepper.sample(&forces, last || trace.is_some());
             if let Some(trace) = trace.as_deref_mut() {
@@ -146,6 +151,10 @@ impl Bifurcation {
         if let Some((name, _)) = counts.into_iter().find(|(_, count)| *count == 0) {
             return Err(Error::Parameter { name, value: "0".into(), mend: "it is at least 1" });
         }
+        if self.agents > MOST_AGENTS {
+            let (name, value) = ("agents", self.agents.to_string());
+            return Err(Error::Parameter { name, value, mend: "it is at most 2^24" });
+        }
         if !(self.heated >= 0.0 && self.heated.is_finite()) {
             let value = self.heated.to_string();
             let mend = "it is finite and not negative";
@@ -164,7 +173,7 @@ pub const ENTRY: Entry = Entry {
     params: &[
         Param { name: "mode", help: "adiabatic, ballistic or discrete" },
         Param { name: "heated", help: "coefficient of heat, not negative; 0 for none" },
-        Param { name: "agents", help: "independent agents, at least 1; a sample each" },
+        Param { name: "agents", help: "independent agents, 1 to 2^24; a sample each" },
         Param { name: "steps", help: "steps of the integration, at least 1" },
         Param { name: "time_step", help: "positive and stable, or null: from the spectrum" },
         Param { name: "coupling", help: "coupling constant, positive, or null: from the model" },

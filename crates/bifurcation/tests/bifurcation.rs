@@ -303,12 +303,23 @@ fn budgets_targets_windows_and_observers_end_a_run() {
     assert_eq!(seen.energies.iter().copied().fold(f64::INFINITY, f64::min), lowest);
 }
 
+/// More steps than memory could list: a limit ends the run, not a failed allocation.
+#[test]
+fn steps_without_end_are_stopped_by_the_budget() {
+    let model = Ising::new(vec![1.0, 0.5], Sparse::none(2), 0.0).unwrap();
+    let minimiser = Bifurcation { steps: 1 << 60, ..Bifurcation::default() };
+    let budget = Budget { steps: Some(3), time: None };
+    let samples = minimiser.minimise(&model, &mut Run::new(0).budget(budget)).unwrap();
+    assert_eq!((samples.steps, samples.stop), (3, Stop::StepLimit));
+}
+
 #[test]
 fn parameters_out_of_range_are_refused() {
     let model = Ising::new(vec![1.0], Sparse::none(1), 0.0).unwrap();
     let defaults = Bifurcation::default;
     let wrong = [
         Bifurcation { agents: 0, ..defaults() },
+        Bifurcation { agents: 1 << 40, ..defaults() },
         Bifurcation { steps: 0, ..defaults() },
         Bifurcation { period: 0, ..defaults() },
         Bifurcation { heated: -1.0, ..defaults() },

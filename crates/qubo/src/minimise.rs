@@ -32,3 +32,15 @@ fn check_reads(reads: usize) -> Result<(), Error> {
     }
     Err(Error::Parameter { name: "reads", value: "0".into(), mend: "it is at least 1" })
 }
+
+/// The most reads whose states are all held at once, 2²⁴. More is a slip, and would end in a failed
+/// allocation instead of an error.
+const MOST_READS: usize = 1 << 24;
+
+/// Refuses more than [`MOST_READS`].
+fn check_held(reads: usize) -> Result<(), Error> {
+    if reads <= MOST_READS {
+        return Ok(());
+    }
+    Err(Error::Parameter { name: "reads", value: reads.to_string(), mend: "it is at most 2^24" })
+}

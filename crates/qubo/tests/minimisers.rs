@@ -183,6 +183,7 @@ fn parameters_out_of_range_are_refused() {
         other => panic!("{other:?}"),
     };
     assert_eq!(refused(Anneal { reads: 0, ..Anneal::default() }), "reads");
+    assert_eq!(refused(Anneal { reads: 1 << 40, ..Anneal::default() }), "reads");
     assert_eq!(refused(Anneal { sweeps: 0, ..Anneal::default() }), "sweeps");
     for beta in [[0.0, 1.0], [2.0, 1.0], [1.0, f64::INFINITY], [f64::NAN, 1.0]] {
         assert_eq!(refused(Anneal { beta: Some(beta), ..Anneal::default() }), "beta");

@@ -149,6 +149,7 @@ trait Form: Sync {
 impl Minimiser for Anneal {
     fn minimise(&self, model: &Ising, run: &mut Run<'_>) -> Result<Samples, Error> {
         super::check_reads(self.reads)?;
+        super::check_held(self.reads)?;
         if self.sweeps == 0 {
             let (name, value) = ("sweeps", "0".into());
             return Err(Error::Parameter { name, value, mend: "it is at least 1" });

@@ -127,7 +127,7 @@ pub const MINIMISERS: &[Entry] = &[
         exact: false,
         reference: "Kirkpatrick, Gelatt, Vecchi, Science 220 (1983) 671-680",
         params: &[
-            Param { name: "reads", help: "independent runs, at least 1" },
+            Param { name: "reads", help: "independent runs, 1 to 2^24" },
             Param { name: "sweeps", help: "proposals to every spin in a read, at least 1" },
             Param { name: "schedule", help: "of beta: geometric or linear" },
             Param {
