@@ -35,7 +35,7 @@ pub use schedule::Schedule;
 #[derive(Clone, Copy, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Anneal {
-    /// Independent runs, at least 1; a sample each.
+    /// Independent runs, 1 to 2²⁴; a sample each.
     pub reads: usize,
     /// Proposals to every spin in a read, at least 1.
     pub sweeps: usize,
