@@ -80,7 +80,7 @@ impl Graph {
     /// The sum of all weights, W.
     #[must_use]
     pub fn total(&self) -> f64 {
-        self.edges.iter().map(|edge| edge.weight).sum()
+        self.edges.iter().fold(0.0, |total, edge| total + edge.weight)
     }
 
     /// The weight of the edges between nodes of different spins; `None` without one spin a node.
@@ -88,7 +88,7 @@ impl Graph {
     pub fn cut(&self, spins: &[i8]) -> Option<f64> {
         let apart = |edge: &&Edge| spins[edge.from as usize] != spins[edge.to as usize];
         (spins.len() == self.nodes)
-            .then(|| self.edges.iter().filter(apart).map(|edge| edge.weight).sum())
+            .then(|| self.edges.iter().filter(apart).fold(0.0, |cut, edge| cut + edge.weight))
     }
 
     /// The cut that belongs to an energy of [`Graph::ising`].
@@ -194,6 +194,14 @@ mod tests {
         assert!(matches!(graph(&[edge(1, 1, 1.0)]), Err(Error::SelfCoupling { variable: 1 })));
         let infinite = graph(&[edge(0, 1, 1.0), edge(0, 1, f64::INFINITY)]);
         assert!(matches!(infinite, Err(Error::NotFinite { index: 1, .. })));
+    }
+
+    /// An empty sum of floats is -0: it must not be printed.
+    #[test]
+    fn no_edge_is_a_cut_of_plain_zero() {
+        let graph = Graph::new(2, vec![edge(0, 1, 1.0)]).unwrap();
+        assert_eq!(graph.cut(&[1, 1]).map(f64::to_bits), Some(0.0_f64.to_bits()));
+        assert_eq!(Graph::new(2, Vec::new()).unwrap().total().to_bits(), 0.0_f64.to_bits());
     }
 
     proptest! {

@@ -62,7 +62,7 @@ impl Named {
             for pair in pairs {
                 pair.2 = -pair.2;
             }
-            *offset = -*offset;
+            *offset = 0.0 - *offset;
         }
         let content = Content::Qubo(self.terms.qubo(self.names.len() as u64, source)?);
         let counted = self.names.iter().enumerate().all(|(i, name)| *name == format!("x{i}"));

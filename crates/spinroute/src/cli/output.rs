@@ -29,19 +29,34 @@ pub(crate) fn write_all(directory: &Path, files: &[(&str, Vec<u8>)]) -> Result<(
 }
 
 /// Writes one file, all of it or nothing: under a temporary name beside its place, then renamed.
+///
+/// A place that is taken by anything but a file is refused: a rename would put a file where a
+/// directory, a pipe or a device such as `/dev/stdout` is.
 pub(crate) fn write_one(
     place: &Path,
     write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
 ) -> Result<(), Failure> {
+    let refuse = |what: &str| Err(Failure::Files(format!("{}: {what}", place.display())));
+    if fs::metadata(place).is_ok_and(|metadata| !metadata.is_file()) {
+        return refuse("not a file that can be replaced; choose another place");
+    }
     let directory = place.parent().filter(|parent| !parent.as_os_str().is_empty());
+    let directory = directory.unwrap_or(Path::new("."));
+    if !directory.is_dir() {
+        return refuse("its directory does not exist; make it or choose another place");
+    }
     let file = (|| {
-        let mut out = BufWriter::new(temporary().tempfile_in(directory.unwrap_or(Path::new(".")))?);
+        let mut out = BufWriter::new(temporary().tempfile_in(directory)?);
         write(&mut out)?;
         let file = out.into_inner()?;
         file.as_file().sync_all()?;
         Ok(file)
     })();
-    let file = file.map_err(|error| failure(place, &error))?;
+    let file = file.map_err(|error: io::Error| match error.kind() {
+        // What is to be written cannot be: no other place would help.
+        io::ErrorKind::InvalidData => Failure::Input(format!("{}: {error}", place.display())),
+        _ => failure(place, &error),
+    })?;
     commit(vec![Staged { file, place: place.to_owned() }])
 }
 
@@ -168,6 +183,25 @@ mod tests {
         assert!(matches!(failed, Err(Failure::Files(_))));
         assert_eq!(listing(root.path()), [("x".to_owned(), b"2".to_vec())]);
         assert!(write_one(&root.path().join("no/x"), |_| Ok(())).is_err());
+        let data = || Err(io::Error::new(io::ErrorKind::InvalidData, "too large"));
+        assert!(matches!(write_one(&place, |_| data()), Err(Failure::Input(_))));
+    }
+
+    /// A directory or a device is not replaced by a file.
+    #[cfg(unix)]
+    #[test]
+    fn only_a_file_is_replaced() {
+        let root = tempfile::tempdir().unwrap();
+        let (link, empty) = (root.path().join("link"), root.path().join("empty"));
+        std::os::unix::fs::symlink("/dev/null", &link).unwrap();
+        fs::create_dir(&empty).unwrap();
+        for place in [&link, &empty] {
+            let result = write_one(place, |out| out.write_all(b"new"));
+            assert!(
+                matches!(result, Err(Failure::Files(message)) if message.contains("not a file"))
+            );
+        }
+        assert!(link.is_symlink() && empty.is_dir());
     }
 
     #[test]

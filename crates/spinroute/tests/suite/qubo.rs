@@ -21,7 +21,7 @@ fn keys(object: &Value) -> Vec<&str> {
     object.as_object().unwrap().keys().map(String::as_str).collect()
 }
 
-const SUMMARY: [&str; 11] = [
+const SUMMARY: [&str; 12] = [
     "best_known",
     "couplings",
     "cut",
@@ -30,6 +30,7 @@ const SUMMARY: [&str; 11] = [
     "reads",
     "seed",
     "solver",
+    "stop",
     "threads",
     "variables",
     "wall_ms",
@@ -53,7 +54,7 @@ fn a_cut_is_found_printed_and_written() {
     assert_eq!(keys(&summary), SUMMARY);
     // The diagonal and one side of either triangle: 1.5 + 2; all sides: 4.
     let want = json!({"variables": 4, "couplings": 5, "solver": "anneal", "cut": 4.0,
-        "energy": 5.5 - 8.0, "best_known": null, "reads": 3, "seed": 7, "threads": 1});
+        "energy": 5.5 - 8.0, "best_known": null, "stop": "finished", "reads": 3, "seed": 7, "threads": 1});
     for (key, value) in want.as_object().unwrap() {
         assert_eq!(&summary[key], value, "{key}");
     }
@@ -102,6 +103,21 @@ fn conversions_keep_energies_and_say_what_is_lost() {
     assert_eq!((&info["variables"], &info["couplings"]), (&json!(3), &json!(3)));
 }
 
+/// Sums of nothing are 0, not -0, and parallel edges are one coupled pair.
+#[test]
+fn small_graphs_are_described_as_they_are() {
+    let files = Files::new();
+    let empty = files.write("empty.rud", b"3 0\n");
+    let ran = succeed(&["qubo", "solve", &empty]);
+    assert!(ran.stdout.contains("cut       0\n"), "{ran}");
+    let twice = files.write("twice.rud", b"3 2\n1 2 1\n2 1 1\n");
+    let density = &succeed(&["qubo", "info", &twice, "--json"]).json()["density"];
+    assert_eq!(*density, json!(1.0 / 3.0));
+    let most = files.write("most.lp", b"Maximize\n obj: x\nBinary\n x\nEnd\n");
+    let ran = succeed(&["qubo", "info", &most]);
+    assert!(ran.stdout.contains("offset     0\n"), "{ran}");
+}
+
 #[test]
 fn instances_are_generated_and_recognised() {
     let files = Files::new();
@@ -133,8 +149,17 @@ fn what_goes_wrong_is_one_line() {
     fail(&both, 2, &["give one"]);
     fail(&["qubo", "generate", "G99", "--out", "x.rud"], 2, &["no instance \"G99\""]);
     fail(&["qubo", "convert", &square, &files.at("x.txt")], 2, &["--to"]);
+    let step = ["qubo", "solve", &square, "--solver", "sb", "--no-presolve"];
+    fail(&[&step[..], &["--set", "time_step=99"]].concat(), 2, &["time step of 99"]);
+    fail(&["qubo", "solve", &square, "--reads", "1000000000000"], 2, &["at most 2^24"]);
+    // What is finite in binaries is not in spins, nor doubled.
+    let large = b"p qubo 0 2 2 1\n0 0 1e308\n1 1 1e308\n0 1 1e308\n";
+    let large = files.write("large.qubo", large);
+    fail(&["qubo", "info", &large], 3, &["large.qubo: "]);
+    fail(&["qubo", "solve", &large], 3, &["large.qubo: "]);
     let before = files.names();
-    fail(&["qubo", "convert", &square, &files.at("no/x.lp")], 5, &["no/x.lp"]);
+    fail(&["qubo", "convert", &large, &files.at("x.lp")], 3, &["x.lp: ", "finite"]);
+    fail(&["qubo", "convert", &square, &files.at("no/x.lp")], 5, &["no/x.lp", "directory"]);
     fail(&["qubo", "convert", &broken, &files.at("x.lp")], 3, &["line 3"]);
     assert_eq!(files.names(), before);
 }

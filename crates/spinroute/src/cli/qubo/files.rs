@@ -5,8 +5,8 @@ use std::io::BufReader;
 use std::path::Path;
 
 use indicatif::{ProgressBar, ProgressStyle};
-use spinroute::qubo::Error;
-use spinroute::qubo::formats::{self, Format, Problem};
+use spinroute::qubo::formats::{self, Content, Format, Problem};
+use spinroute::qubo::{Error, Ising};
 
 use super::args::InputArgs;
 use crate::cli::exit::Failure;
@@ -29,6 +29,12 @@ pub(super) fn open(args: &InputArgs) -> Result<(Format, Problem), Failure> {
     let problem = formats::read(format, path, reader, &mut |bytes| bar.set_position(bytes));
     bar.finish_and_clear();
     Ok((format, problem?))
+}
+
+/// The problem in spins; an error, such as of sums that overflow, names the file.
+pub(super) fn ising(args: &InputArgs, content: &Content) -> Result<Ising, Failure> {
+    let named = |error| Failure::Input(format!("{}: {error}", args.file.display()));
+    content.to_ising().map_err(named)
 }
 
 /// A bar on standard error, if that is a terminal.

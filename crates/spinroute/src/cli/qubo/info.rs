@@ -6,7 +6,7 @@ use serde::Serialize;
 use spinroute::qubo::formats::{Content, Format};
 use spinroute::qubo::instances::{self, Known};
 use spinroute::qubo::presolve::{Counts, presolve};
-use spinroute::qubo::{AnyCouplings, Couplings, Vartype};
+use spinroute::qubo::{AnyCouplings, Couplings, Ising, Vartype};
 
 use super::args::InfoArgs;
 use super::files;
@@ -42,8 +42,8 @@ struct Presolve {
 }
 
 impl Presolve {
-    fn of(content: &Content) -> Result<Self, Failure> {
-        let small = presolve(&content.to_ising()?)?;
+    fn of(model: &Ising) -> Result<Self, Failure> {
+        let small = presolve(model)?;
         Ok(Self {
             variables: small.kernel().variables(),
             couplings: small.kernel().couplings().interactions(),
@@ -91,7 +91,8 @@ impl Range {
 
 pub(crate) fn run(args: &InfoArgs) -> Result<(), Failure> {
     let (format, problem) = files::open(&args.input)?;
-    let info = info(args.input.file.display().to_string(), format, &problem.content)?;
+    let model = files::ising(&args.input, &problem.content)?;
+    let info = info(args.input.file.display().to_string(), format, &problem.content, &model)?;
     let text = if args.json {
         serde_json::to_string_pretty(&info)? + "\n"
     } else {
@@ -100,7 +101,7 @@ pub(crate) fn run(args: &InfoArgs) -> Result<(), Failure> {
     Ok(std::io::stdout().write_all(text.as_bytes())?)
 }
 
-fn info(file: String, format: Format, content: &Content) -> Result<Info, Failure> {
+fn info(file: String, format: Format, content: &Content, model: &Ising) -> Result<Info, Failure> {
     let (linear, quadratic, offset) = match content {
         Content::Graph(graph) => {
             (None, Range::of(graph.edges().iter().map(|edge| edge.weight)), 0.0)
@@ -126,13 +127,14 @@ fn info(file: String, format: Format, content: &Content) -> Result<Info, Failure
         variables,
         couplings,
         vartype: content.vartype(),
-        density: if pairs > 0.0 { couplings as f64 / pairs } else { 0.0 },
+        // Of the model, in which parallel edges are one coupling.
+        density: if pairs > 0.0 { model.couplings().interactions() as f64 / pairs } else { 0.0 },
         linear,
         quadratic,
         offset,
         instance: known.map(|known| known.name),
         best_known: known.map(|known| known.best),
-        presolve: Presolve::of(content)?,
+        presolve: Presolve::of(model)?,
     })
 }
 

@@ -9,7 +9,7 @@ use spinroute::input::npy;
 use spinroute::qubo::formats::{Content, Format};
 use spinroute::qubo::presolve::presolve;
 use spinroute::qubo::{Samples, Vartype, registry};
-use spinroute::{Budget, Run, minimisers};
+use spinroute::{Budget, Run, Stop, minimisers};
 
 use super::args::SolveArgs;
 use super::{files, info};
@@ -30,6 +30,7 @@ struct Summary {
     energy: f64,
     cut: Option<f64>,
     best_known: Option<i64>,
+    stop: Stop,
     reads: usize,
     wall_ms: f64,
     seed: u64,
@@ -50,7 +51,7 @@ pub(crate) fn run(args: &SolveArgs) -> Result<(), Failure> {
     let minimiser = entry.build(&parameters)?;
     let (format, problem) = files::open(&args.input)?;
     let content = problem.content;
-    let model = content.to_ising()?;
+    let model = files::ising(&args.input, &content)?;
     interrupt::listen();
     let mut observer = interrupt::observe;
     let budget = Budget { steps: None, time: args.time_limit };
@@ -72,6 +73,7 @@ pub(crate) fn run(args: &SolveArgs) -> Result<(), Failure> {
         energy,
         cut,
         best_known: info::known(&content).map(|known| known.best),
+        stop: samples.stop,
         reads: samples.reads(),
         wall_ms: milliseconds(wall),
         seed: args.seed,
