@@ -47,7 +47,7 @@ pub struct Options {
     pub inequality: Inequality,
     /// How terms of degree 3 and more are made quadratic.
     pub reduction: Reduction,
-    /// For [`Inequality::Multiplier`]: one a constraint of the model; empty for none yet, which
+    /// For [`Inequality::Multiplier`]: as many as the model has constraints; empty for none yet, which
     /// leaves those constraints out.
     pub multipliers: Vec<Multiplier>,
     /// A feasible point that is known, one value a variable, from any heuristic: the better it is,
@@ -288,7 +288,24 @@ pub(crate) fn check(parts: &Parts, options: &Options) -> Result<Vec<f64>, Error>
             }
         }
     }
+    check_options(parts, options)?;
     options.values(parts)
+}
+
+fn check_options(parts: &Parts, options: &Options) -> Result<(), Error> {
+    let (want, got) = (parts.constraints.len(), options.multipliers.len());
+    if got != 0 && got != want {
+        return Err(Error::Length { what: "multipliers, one a constraint", want, got });
+    }
+    // Below 0, wrong auxiliary bits would be rewarded.
+    match options.reduction.strength {
+        Some(strength) if !(strength >= 0.0 && strength.is_finite()) => Err(Error::Parameter {
+            name: "strength",
+            value: strength.to_string(),
+            mend: "it is finite and not negative, or none for one that is proven",
+        }),
+        _ => Ok(()),
+    }
 }
 
 fn check_variable(variable: u32, parts: &Parts) -> Result<(), Error> {

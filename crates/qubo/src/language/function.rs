@@ -31,6 +31,14 @@ impl Linear {
         self.bits.iter().copied().zip(self.coefficients.iter().copied())
     }
 
+    /// Takes out the bits whose coefficients are below a size.
+    pub(crate) fn drop_below(&mut self, size: f64) {
+        if self.coefficients.iter().any(|c| c.abs() < size) {
+            let terms: Vec<(u32, f64)> = self.terms().filter(|term| term.1.abs() >= size).collect();
+            *self = Self::new(self.constant, terms);
+        }
+    }
+
     /// The smallest and largest value over all states.
     pub(crate) fn range(&self) -> (f64, f64) {
         let least: f64 = self.coefficients.iter().map(|c| c.min(0.0)).sum();
@@ -151,6 +159,13 @@ impl Function {
             merged.add_product(bits, c);
         }
         merged
+    }
+
+    /// Takes out the terms of a merged function whose coefficients are below a size.
+    pub(crate) fn drop_below(&mut self, size: f64) {
+        self.linear.retain(|term| term.1.abs() >= size);
+        self.pairs.retain(|term| term.2.abs() >= size);
+        self.higher.retain(|term| term.1.abs() >= size);
     }
 
     /// The product with itself, all terms multiplied out and merged.

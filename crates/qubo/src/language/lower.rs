@@ -182,13 +182,15 @@ impl Lowering<'_> {
         let sign = if case.sense == Sense::AtLeast { -1.0 } else { 1.0 };
         let terms = left.linear.iter().map(|&(variable, c)| (variable, sign * c));
         let mut g = Linear::new(sign * left.constant, terms);
+        let size = left.largest(self.parameters);
+        g.drop_below(CANCELLED * size);
         let (mut low, high) = self.range(&g);
         if !self.layout.is_identity() {
             let terms: Vec<(u32, f64)> = g.terms().collect();
             g = self.layout.linear(g.constant, &terms);
         }
         let step = common_step(&g.coefficients);
-        if let Some(settled) = settle(case.sense, low, high, g.constant, step) {
+        if let Some(settled) = settle(case.sense, (low, high, size), g.constant, step) {
             return Ok(settled);
         }
         if case.is_slack_free() {
@@ -269,12 +271,14 @@ impl Lowering<'_> {
         let sign = if case.sense == Sense::AtLeast { -1.0 } else { 1.0 };
         let mut g = Function::default();
         self.layout.lower(left, sign, &mut g);
+        let size = left.largest(self.parameters);
         let mut g = g.merged();
+        g.drop_below(CANCELLED * size);
         let coefficients = g.coefficients();
         let low = g.constant + coefficients.iter().map(|c| c.min(0.0)).sum::<f64>();
         let high = g.constant + coefficients.iter().map(|c| c.max(0.0)).sum::<f64>();
         let step = common_step(&coefficients);
-        if let Some(settled) = settle(case.sense, low, high, g.constant, step) {
+        if let Some(settled) = settle(case.sense, (low, high, size), g.constant, step) {
             return Ok(settled);
         }
         if case.is_slack_free() {
@@ -390,9 +394,19 @@ fn item(forms: Vec<Form>, step: Option<f64>, row: Option<Row>) -> Item {
     Item { origin: Origin::Constraint(0), penalty: None, forms, step, members, row }
 }
 
-/// What bounds and grid alone decide; `None` if both outcomes are possible.
-fn settle(sense: Sense, low: f64, high: f64, constant: f64, step: Option<f64>) -> Option<Outcome> {
-    let rounding = 1e-9 * low.abs().max(high.abs());
+/// Below this share of the largest coefficient as written, what a sum of terms leaves is the
+/// rounding of terms that cancel, as in `0.1 x + 0.2 x - 0.3 x`.
+const CANCELLED: f64 = 1e-14;
+
+/// What bounds and grid alone decide; `None` if both outcomes are possible. `size` is the largest
+/// coefficient as written: what is left of terms that cancel is judged by it.
+fn settle(
+    sense: Sense,
+    (low, high, size): (f64, f64, f64),
+    constant: f64,
+    step: Option<f64>,
+) -> Option<Outcome> {
+    let rounding = 1e-9 * low.abs().max(high.abs()).max(size);
     // Of the two inequalities the left side is already turned to `≤ 0`.
     let range = if sense == Sense::AtLeast { (-high, -low) } else { (low, high) };
     let why = |what: &str| {

@@ -27,8 +27,8 @@ use super::function::Function;
 pub struct Reduction {
     /// Which substitution.
     pub method: Substitution,
-    /// The strength `M` of Rosenberg's penalties; `None` for the smallest that is proven here to
-    /// preserve the minimum.
+    /// The strength `M` of Rosenberg's penalties, finite and not negative; `None` for the
+    /// smallest that is proven here to preserve the minimum.
     pub strength: Option<f64>,
 }
 

@@ -1,8 +1,9 @@
 //! Derived penalties: every minimum is feasible and optimal, and the tight are not above the loose.
 
+use spinroute_core::Run;
 use spinroute_qubo::{
-    Compiled, Encoding, Error, Inequality, Model, Options, Penalty, Reduction, Substitution, dot,
-    k_hot, sum,
+    Compiled, Encoding, Error, Exhaustive, Inequality, Minimiser, Model, Options, Penalty,
+    Reduction, Substitution, dot, k_hot, sum,
 };
 
 use crate::random::{Case, case, state};
@@ -92,6 +93,37 @@ fn also_with_higher_orders() {
     for method in [Substitution::Rosenberg, Substitution::NegativeTerm] {
         let reduction = Reduction { method, strength: None };
         run(25, 4, 20_000, &Options::default().reduction(reduction));
+    }
+}
+
+/// What rounding leaves of terms that cancel is no constraint: neither one that holds for `x = 0`
+/// alone nor one that never holds.
+#[test]
+fn terms_that_cancel_are_nothing() {
+    let mut model = Model::new();
+    let (x, y) = (model.binary("x"), model.binary("y"));
+    model.maximise(x + y);
+    let nothing = 0.1 * x + 0.2 * x - 0.3 * x;
+    assert!(nothing.value(&[1.0, 0.0], &[]) > Some(0.0));
+    model.constrain("linear", nothing.clone().at_most(0));
+    model.constrain("equal", (nothing + y).equals(1));
+    model.constrain("constant", (x + 0.1 + 0.2).at_most(x + 0.3));
+    model.constrain("product", (0.1 * x * y + 0.2 * x * y - 0.3 * x * y).at_most(0));
+    let compiled = model.compile(&Options::default()).expect("it can be satisfied");
+    let samples = Exhaustive::default().minimise(&compiled.to_ising(), &mut Run::new(0));
+    let best = compiled.best(&samples.expect("small")).expect("of its size").expect("a read");
+    assert!(best.is_feasible() && best.objective() == 2.0, "{best:?}");
+}
+
+#[test]
+fn a_strength_that_rewards_what_is_wrong_is_refused() {
+    let mut model = Model::new();
+    let x = model.binary_array("x", [3]);
+    model.minimise(x[0] * x[1] * x[2] - sum(&x));
+    for strength in [-1.0, f64::NAN, f64::INFINITY] {
+        let reduction = Reduction { method: Substitution::Rosenberg, strength: Some(strength) };
+        let refused = model.compile(&Options::default().reduction(reduction));
+        assert!(matches!(refused, Err(Error::Parameter { name: "strength", .. })), "{strength}");
     }
 }
 

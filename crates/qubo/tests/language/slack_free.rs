@@ -67,11 +67,14 @@ fn terms_are_the_formulas() {
         assert!((unbalanced.qubo().energy(&state) - want).abs() < 1e-12);
     }
     assert_eq!(with_multiplier.qubo().variables(), 4);
-    let short = Options::default().multipliers(vec![Multiplier::default(); 1]);
     let mut two = model;
     let y = two.binary_array("y", [2]);
     two.constrain("more", sum(&y).at_most(1).inequality(Inequality::Multiplier));
-    assert!(matches!(two.compile(&short), Err(Error::Length { .. })));
+    for got in [1, 3] {
+        let other = Options::default().multipliers(vec![Multiplier::default(); got]);
+        let what = "multipliers, one a constraint";
+        assert_eq!(two.compile(&other).err(), Some(Error::Length { what, want: 2, got }));
+    }
 }
 
 #[test]
