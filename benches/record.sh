@@ -7,7 +7,7 @@ cd "$(dirname "$0")/.."
 records=benches/records/$(date -u +%F)
 mkdir -p "$records"
 cargo build --release --locked -p spinroute-benches --bins
-for question in topk_pass flow_vs_ortools warm_start target_gap growth anytime anneal_vs_peers assignment_build qubo_build; do
+for question in topk_pass flow_vs_ortools warm_start target_gap growth anytime anneal_vs_peers assignment_build qubo_build sb_routing; do
     plot=()
     if [ "$question" = anytime ]; then plot=(--plot "$records/anytime.svg"); fi
     "target/release/$question" --out "$records/$question.json" "${plot[@]}" "$@" |

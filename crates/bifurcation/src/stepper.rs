@@ -110,6 +110,16 @@ impl Stepper {
         group.position.chunks_exact(group.lanes).map(move |values| values[lane])
     }
 
+    /// Puts an agent elsewhere: `start` gives position and momentum of every variable.
+    ///
+    /// # Panics
+    /// If there is no such agent.
+    pub fn place_at(&mut self, agent: usize, start: impl Fn(usize) -> (f32, f32)) {
+        assert!(agent < self.agents, "agent {agent} of {}", self.agents);
+        let (width, discrete) = (self.groups[0].agents.max(1), self.mode.is_discrete());
+        self.groups[agent / width].place_at(agent % width, discrete, start);
+    }
+
     /// The group of an agent and its lane there.
     fn place(&self, agent: usize) -> (&Group, usize) {
         assert!(agent < self.agents, "agent {agent} of {}", self.agents);

@@ -10,6 +10,7 @@
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
+use spinroute_bifurcation::{SbCloseCall, SbFull};
 use spinroute_core::Solver;
 use spinroute_flow::{Flow, Lp};
 use spinroute_transport::{CappedTopK, Greedy, Quantile, TopK};
@@ -182,6 +183,58 @@ pub const SOLVERS: &[Entry] = &[
         params: &[Param { name: "rounds", help: "a number of price updates, at least 0" }],
         defaults: defaults::<Quantile>,
         build: build::<Quantile>,
+    },
+    Entry {
+        name: "sb-full",
+        summary: "simulated bifurcation of all pairs, steered by prices, then a repair",
+        exact: false,
+        prices: true,
+        capacity: true,
+        reference: "ballistic bifurcation: Goto et al. 2021, Science Advances 7 eabe7953; \
+                    see docs/sb-routing.md",
+        params: &[
+            Param {
+                name: "rounds",
+                help: "rounds of quantile balancing to start from, at least 0",
+            },
+            Param { name: "dynamics", help: "false leaves prices, decode and repair alone" },
+            Param { name: "mode", help: "ballistic or discrete" },
+            Param { name: "looks", help: "decodes, repairs and moves of the prices, at least 0" },
+            Param { name: "period", help: "steps of the dynamics before each look, at least 1" },
+            Param { name: "row_weight", help: "weight of the demands in mean margins, above 0" },
+            Param {
+                name: "column_weight",
+                help: "weight of the capacities in mean margins, above 0",
+            },
+            Param { name: "rate", help: "part of the full step that prices take, above 0" },
+        ],
+        defaults: defaults::<SbFull>,
+        build: build::<SbFull>,
+    },
+    Entry {
+        name: "sb-close-call",
+        summary: "quantile balancing; simulated bifurcation of the close calls; a repair",
+        exact: false,
+        prices: true,
+        capacity: true,
+        reference: "discrete bifurcation: Goto et al. 2021, Science Advances 7 eabe7953; \
+                    see docs/sb-routing.md",
+        params: &[
+            Param { name: "rounds", help: "rounds of quantile balancing before, at least 0" },
+            Param {
+                name: "calls",
+                help: "the most close calls, or null for a quarter of the tokens",
+            },
+            Param {
+                name: "balance",
+                help: "cost of squared imbalance in mean scores lost, above 0",
+            },
+            Param { name: "agents", help: "independent agents, at least 1" },
+            Param { name: "steps", help: "steps of the integration, at least 1" },
+            Param { name: "repairs", help: "states that are repaired, at least 1" },
+        ],
+        defaults: defaults::<SbCloseCall>,
+        build: build::<SbCloseCall>,
     },
     Entry {
         name: "greedy",

@@ -71,6 +71,22 @@ impl Group {
         }
     }
 
+    /// Puts the agent of a lane elsewhere.
+    pub(super) fn place_at(
+        &mut self,
+        lane: usize,
+        discrete: bool,
+        start: impl Fn(usize) -> (f32, f32),
+    ) {
+        let places = (lane..self.position.len()).step_by(self.lanes);
+        for (i, place) in places.enumerate() {
+            let (x, y) = start(i);
+            (self.position[place], self.momentum[place]) = (x, y);
+            self.signal[place] = if discrete { sign(x) } else { x };
+            self.before[place] = self.signal[place];
+        }
+    }
+
     /// Variables of a chunk: whole grains, and about [`CHUNK`] values.
     fn chunk(&self, forces: &Forces) -> usize {
         (CHUNK / self.lanes).next_multiple_of(forces.grain())

@@ -1,0 +1,133 @@
+//! Assignment solvers: simulated bifurcation between prices and a repair.
+//!
+//! | solver | variables | what the dynamics decide |
+//! |---|---|---|
+//! | [`SbFull`] | a spin a pair, T·E | everything, as far as positions go against prices |
+//! | [`SbCloseCall`] | a switch a close call | the last choice of tokens that hardly mind |
+//!
+//! Both start from [`Quantile`] balancing, end with [`spinroute_core::repair`], and keep the best
+//! feasible assignment that they saw, so that neither is ever worse than quantile balancing of as many
+//! rounds. The plain problem is a linear program whose exact solver is faster than either: what the
+//! dynamics add, and that it is little, is measured in `docs/sb-routing.md`.
+
+mod close_call;
+mod decode;
+mod field;
+mod full;
+
+use std::ops::ControlFlow;
+
+use spinroute_core::{Assignment, Best, Certificate, Error, Instance, Progress, Run, Solver, Stop};
+use spinroute_transport::Quantile;
+
+pub use close_call::SbCloseCall;
+pub use full::SbFull;
+
+/// Which part of a solver an answer comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum Origin {
+    /// The starting prices and the repair: quantile balancing.
+    Start,
+    /// Prices that were moved during the run, and the repair: no dynamics in it.
+    Prices,
+    /// A state of the dynamics, and the repair.
+    Dynamics,
+}
+
+/// The best that was seen: an assignment, prices, and where the assignment comes from.
+struct Incumbent {
+    assignment: Assignment,
+    objective: f64,
+    origin: Origin,
+    /// Prices of the lowest bound.
+    prices: Vec<f64>,
+    bound: f64,
+}
+
+impl Incumbent {
+    /// Keeps an assignment if it is better. It must be feasible.
+    fn offer(
+        &mut self,
+        instance: &Instance,
+        assignment: Assignment,
+        origin: Origin,
+    ) -> Result<(), Error> {
+        let objective = instance.objective(&assignment)?;
+        if objective > self.objective {
+            (self.assignment, self.objective, self.origin) = (assignment, objective, origin);
+        }
+        Ok(())
+    }
+
+    /// Keeps prices if they prove more; returns what they prove.
+    fn prove(&mut self, instance: &Instance, prices: &[f64]) -> Result<f64, Error> {
+        let bound = Certificate::new(instance, prices.to_vec())?.bound();
+        if bound < self.bound {
+            self.bound = bound;
+            self.prices.copy_from_slice(prices);
+        }
+        Ok(bound)
+    }
+
+    /// What an observer is told.
+    fn best(&self) -> Best {
+        Best { objective: Some(self.objective), bound: Some(self.bound) }
+    }
+}
+
+/// Quantile balancing as the first steps of a run; also why the run ended, if it did.
+fn balance(
+    instance: &Instance,
+    run: &mut Run<'_>,
+    rounds: u32,
+) -> Result<(Incumbent, Option<Stop>), Error> {
+    let (seed, warm) = (run.seed(), run.start_prices(instance.experts())?);
+    let (mut stop, mut bound) = (None, f64::INFINITY);
+    let mut observe = |progress: &Progress| {
+        bound = progress.best.bound.unwrap_or(bound);
+        forward(run, progress.best, &mut stop)
+    };
+    let mut inner = Run::new(seed).observer(&mut observe);
+    if let Some(warm) = warm {
+        inner = inner.warm_prices(warm);
+    }
+    let solution = Quantile { rounds }.solve(instance, &mut inner)?;
+    let objective = instance.objective(&solution.assignment)?;
+    let prices = solution.prices.unwrap_or_else(|| vec![0.0; instance.experts()]);
+    let proven = Certificate::new(instance, prices.clone())?.bound();
+    let bound = bound.min(proven);
+    let assignment = solution.assignment;
+    Ok((Incumbent { assignment, objective, origin: Origin::Start, prices, bound }, stop))
+}
+
+/// A step of an inner run is one of the outer run, which may end both.
+fn forward(run: &mut Run<'_>, best: Best, stop: &mut Option<Stop>) -> ControlFlow<()> {
+    match run.tick(best) {
+        ControlFlow::Continue(()) => ControlFlow::Continue(()),
+        ControlFlow::Break(why) => {
+            *stop = Some(why);
+            ControlFlow::Break(())
+        }
+    }
+}
+
+/// An error of the model, as one of the assignment.
+fn as_core(error: spinroute_qubo::Error) -> Error {
+    match error {
+        spinroute_qubo::Error::Assignment(error) => error,
+        spinroute_qubo::Error::Parameter { name, value, mend } => {
+            Error::Parameter { name, value, mend }
+        }
+        other => Error::Unsupported(other.to_string()),
+    }
+}
+
+/// Refuses a parameter that is not positive and finite.
+fn positive(name: &'static str, value: f64) -> Result<(), Error> {
+    if value > 0.0 && value.is_finite() {
+        return Ok(());
+    }
+    Err(Error::Parameter { name, value: value.to_string(), mend: "it is positive and finite" })
+}

@@ -1,0 +1,135 @@
+//! `sb-close-call`: dynamics for the tokens that hardly mind, prices for all others.
+//!
+//! Quantile balancing chooses; the tokens with the smallest margin between the last expert chosen and
+//! the first rejected get a switch each; simulated bifurcation minimises load imbalance plus lost score
+//! over the switches ([`spinroute_qubo::assignment::CloseCalls`]); every agent's state is read back and
+//! repaired, and the best is kept, the start among them.
+//!
+//! Costs the rounds, O(C) a step and agent for C close calls, and a repair for each agent that is
+//! looked at.
+
+use std::ops::ControlFlow;
+
+use serde::{Deserialize, Serialize};
+use spinroute_core::{Error, Instance, Progress, Run, Solution, Solver, Stop, repair};
+use spinroute_qubo::assignment::{CloseCalls, CloseForm};
+use spinroute_qubo::{Minimiser, Samples, Target};
+
+use super::{Incumbent, Origin, as_core, balance, forward, positive};
+use crate::minimise::Bifurcation;
+
+/// Simulated bifurcation on close calls, between quantile balancing and a repair.
+///
+/// A step of the run is a round of quantile balancing, then a sampling period of the dynamics.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct SbCloseCall {
+    /// Rounds of quantile balancing before.
+    pub rounds: u32,
+    /// The most close calls, those of the smallest margins; `None` for a quarter of the tokens.
+    pub calls: Option<usize>,
+    /// What a unit of squared imbalance costs, in mean scores lost by a switch; positive.
+    pub balance: f64,
+    /// Independent agents, at least 1.
+    pub agents: usize,
+    /// Steps of the integration, at least 1.
+    pub steps: usize,
+    /// How many of the agents' states are repaired, those of lowest energy; at least 1.
+    pub repairs: usize,
+}
+
+impl Default for SbCloseCall {
+    fn default() -> Self {
+        Self { rounds: 8, calls: None, balance: 1.0, agents: 16, steps: 100, repairs: 2 }
+    }
+}
+
+impl SbCloseCall {
+    /// Solves, and says which part of the method the answer comes from.
+    ///
+    /// # Errors
+    /// As [`Solver::solve`].
+    pub fn solve_and_tell(
+        &self,
+        instance: &Instance,
+        run: &mut Run<'_>,
+    ) -> Result<(Solution, Origin), Error> {
+        self.check()?;
+        let (mut best, mut stop) = balance(instance, run, self.rounds)?;
+        if stop.is_none() {
+            stop = self.switch(instance, run, &mut best)?;
+        }
+        let stop = stop.unwrap_or(Stop::Finished);
+        let solution = Solution { assignment: best.assignment, prices: Some(best.prices), stop };
+        Ok((solution, best.origin))
+    }
+
+    /// Minimises over the switches and keeps the best repaired state.
+    fn switch(
+        &self,
+        instance: &Instance,
+        run: &mut Run<'_>,
+        best: &mut Incumbent,
+    ) -> Result<Option<Stop>, Error> {
+        let tokens = instance.tokens();
+        let calls = CloseCalls {
+            margin: None,
+            most: Some(self.calls.unwrap_or(tokens.div_ceil(4))),
+            targets: Vec::new(),
+        };
+        let form = calls.build(instance, Some(&best.prices)).map_err(as_core)?;
+        if form.calls().is_empty() {
+            return Ok(None);
+        }
+        let (samples, stop) = self.sample(&form, run, best)?;
+        let mut order: Vec<usize> = (0..samples.energies.len()).collect();
+        order.sort_by(|&a, &b| samples.energies[a].total_cmp(&samples.energies[b]));
+        for &agent in order.iter().take(self.repairs) {
+            let choices = form.choices(samples.state(agent)).map_err(as_core)?;
+            let repaired = repair(instance, choices, Some(&best.prices))?;
+            best.offer(instance, repaired, Origin::Dynamics)?;
+        }
+        Ok(stop)
+    }
+
+    fn sample(
+        &self,
+        form: &CloseForm,
+        run: &mut Run<'_>,
+        best: &Incumbent,
+    ) -> Result<(Samples, Option<Stop>), Error> {
+        let lost: f64 = form.calls().iter().map(|call| call.lost.abs()).sum();
+        let mean = lost / form.calls().len() as f64;
+        let unit = if mean.is_normal() { mean } else { 1.0 };
+        let model = form.compile(self.balance * unit, Target::Structured).map_err(as_core)?;
+        let minimiser =
+            Bifurcation { agents: self.agents, steps: self.steps, ..Bifurcation::default() };
+        let (known, mut stop) = (best.best(), None);
+        let seed = run.seed();
+        let mut observe = |_: &Progress| -> ControlFlow<()> { forward(run, known, &mut stop) };
+        let mut inner = Run::new(seed).observer(&mut observe);
+        let samples = minimiser.minimise(&model.to_ising(), &mut inner).map_err(as_core)?;
+        Ok((samples, stop))
+    }
+
+    fn check(&self) -> Result<(), Error> {
+        positive("balance", self.balance)?;
+        let counts = [("agents", self.agents), ("steps", self.steps), ("repairs", self.repairs)];
+        match counts.into_iter().find(|(_, count)| *count == 0) {
+            Some((name, _)) => {
+                Err(Error::Parameter { name, value: "0".into(), mend: "it is at least 1" })
+            }
+            None => Ok(()),
+        }
+    }
+}
+
+impl Solver for SbCloseCall {
+    /// # Errors
+    /// [`Error::Deficient`] if an `Exactly` demand cannot be met, [`Error::Prices`] if the warm prices
+    /// are unusable, [`Error::Parameter`] if a parameter is out of its range,
+    /// [`Error::Unsupported`] if scores are too large for the energies of the switches.
+    fn solve(&self, instance: &Instance, run: &mut Run<'_>) -> Result<Solution, Error> {
+        self.solve_and_tell(instance, run).map(|(solution, _)| solution)
+    }
+}
