@@ -51,8 +51,22 @@ struct Row {
     rounds_at_equal_time: u32,
 }
 
+#[derive(Parser)]
+struct Arguments {
+    #[command(flatten)]
+    options: Options,
+    /// Parameters of `sb-full`, as JSON.
+    #[arg(long, default_value = "{}")]
+    full: String,
+    /// Parameters of `sb-close-call`, as JSON.
+    #[arg(long, default_value = "{}")]
+    close_call: String,
+}
+
 fn main() -> Result<()> {
-    let options = Options::parse();
+    let Arguments { options, full, close_call } = Arguments::parse();
+    let full: SbFull = serde_json::from_str(&full)?;
+    let close_call: SbCloseCall = serde_json::from_str(&close_call)?;
     let machine = Machine::here();
     let mut cases = [instances::trained_routers()?, instances::olmoe()?].concat();
     cases.retain(|case| !case.name.contains("1.25") && options.wants(case.family, &case.name));
@@ -74,7 +88,7 @@ fn main() -> Result<()> {
     ]);
     let mut rows = Vec::new();
     for case in &cases {
-        let row = measure_case(case, options.repetitions())?;
+        let row = measure_case(case, full, close_call, options.repetitions())?;
         row.ways.iter().for_each(|figures| print(&row.name, figures));
         rows.push(row);
     }
@@ -97,20 +111,25 @@ fn quantile(name: &str, rounds: u32) -> Way<'static> {
     (name.to_owned(), Box::new(solve))
 }
 
-fn close_call() -> Way<'static> {
-    let solve = |instance: &Instance| {
-        let told = SbCloseCall::default().solve_and_tell(instance, &mut Run::new(1))?;
+fn switches(solver: SbCloseCall) -> Way<'static> {
+    let solve = move |instance: &Instance| {
+        let told = solver.solve_and_tell(instance, &mut Run::new(1))?;
         Ok((told.0, Some(told.1)))
     };
     ("sb-close-call".to_owned(), Box::new(solve))
 }
 
-fn measure_case(case: &Case, repetitions: usize) -> Result<Row> {
+fn measure_case(
+    case: &Case,
+    on: SbFull,
+    close_call: SbCloseCall,
+    repetitions: usize,
+) -> Result<Row> {
     let instance = case.instance()?;
     let pool = measure::pool(1)?;
     let exact = build_and_solve(case, &flow())?;
     let optimum = instance.objective(&exact.assignment)?;
-    let (_, budget) = pool.install(|| time(|| (close_call().1)(&instance)));
+    let (_, budget) = pool.install(|| time(|| (switches(close_call).1)(&instance)));
     let mut rounds = ROUNDS[0];
     for more in ROUNDS {
         let (_, ms) = pool.install(|| time(|| (quantile("", more).1)(&instance)));
@@ -118,7 +137,6 @@ fn measure_case(case: &Case, repetitions: usize) -> Result<Row> {
             rounds = more;
         }
     }
-    let on = SbFull::default();
     let off = SbFull { dynamics: false, ..on };
     let ways: Vec<Way<'_>> = vec![
         ("flow".to_owned(), Box::new(|i| Ok((flow().solve(i, &mut Run::new(1))?, None)))),
@@ -126,8 +144,8 @@ fn measure_case(case: &Case, repetitions: usize) -> Result<Row> {
         full("dynamics off", off),
         full("from zero", SbFull { rounds: 0, ..on }),
         full("from zero, dynamics off", SbFull { rounds: 0, ..off }),
-        quantile("repair alone (quantile 8)", 8),
-        close_call(),
+        quantile(&format!("repair alone (quantile {})", on.rounds), on.rounds),
+        switches(close_call),
         quantile(&format!("quantile {rounds}, time of sb-close-call"), rounds),
     ];
     let mut samples = vec![Samples::default(); ways.len()];

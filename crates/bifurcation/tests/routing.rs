@@ -1,5 +1,7 @@
 //! The assignment solvers: what every solver promises, and what these promise beyond.
 
+#![allow(clippy::unwrap_used)]
+
 use proptest::prelude::*;
 use spinroute_bifurcation::Mode;
 use spinroute_bifurcation::routing::{Origin, SbCloseCall, SbFull};

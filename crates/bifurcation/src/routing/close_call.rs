@@ -40,7 +40,7 @@ pub struct SbCloseCall {
 
 impl Default for SbCloseCall {
     fn default() -> Self {
-        Self { rounds: 8, calls: None, balance: 1.0, agents: 16, steps: 100, repairs: 2 }
+        Self { rounds: 24, calls: None, balance: 1.0, agents: 16, steps: 100, repairs: 2 }
     }
 }
 

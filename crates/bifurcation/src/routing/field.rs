@@ -39,7 +39,7 @@ pub(super) struct Field<'a> {
     /// `f`, tokens × experts.
     pull: Vec<f32>,
     /// `h`, tokens × experts.
-    field: Vec<f64>,
+    values: Vec<f64>,
 }
 
 impl<'a> Field<'a> {
@@ -58,7 +58,7 @@ impl<'a> Field<'a> {
             rows: rows / instance.demand().k() as f64,
             columns: columns / mean.max(1.0),
             pull: vec![0.0; pairs],
-            field: vec![0.0; pairs],
+            values: vec![0.0; pairs],
         }
     }
 
@@ -74,7 +74,7 @@ impl<'a> Field<'a> {
             further: Vec::new(),
         };
         let couplings = Structured::new(rows * columns, &[grid], &[], None)?;
-        Ising::new(self.field.clone(), couplings, 0.0)
+        Ising::new(self.values.clone(), couplings, 0.0)
     }
 
     /// The highest eigenvalue of the couplings.
@@ -85,7 +85,7 @@ impl<'a> Field<'a> {
 
     /// The field `h`.
     pub(super) fn values(&self) -> &[f64] {
-        &self.field
+        &self.values
     }
 
     /// Sets the field for prices, the selection under them and the sums of rows and columns.
@@ -110,7 +110,7 @@ impl<'a> Field<'a> {
         let columns: Vec<f64> =
             targets.iter().map(|c| self.columns / 2.0 * (tokens as f64 / 2.0 - c)).collect();
         let rows = self.rows;
-        let lines = self.field.par_chunks_exact_mut(experts);
+        let lines = self.values.par_chunks_exact_mut(experts);
         let lines = lines.zip(self.pull.par_chunks_exact_mut(experts)).enumerate();
         lines.for_each(|(t, (field, pull))| {
             let level = level(selection.taken[t], selection.left[t], exact);

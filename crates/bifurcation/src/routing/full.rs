@@ -67,7 +67,7 @@ impl Default for SbFull {
             looks: 20,
             period: 10,
             row_weight: 4.0,
-            column_weight: 4.0,
+            column_weight: 12.0,
             rate: 1.0,
         }
     }
@@ -183,22 +183,19 @@ impl<'a> Search<'a> {
     /// Some steps, two decodes, one move of the multipliers. False if there is nothing to move.
     fn look(&mut self, solver: &SbFull, look: u32, best: &mut Incumbent) -> Result<bool, Error> {
         let instance = self.instance;
-        let moved = match &mut self.dynamics {
-            Some(dynamics) => {
-                dynamics.advance(solver, look);
-                let found = dynamics.decode(instance, &narrow(&self.prices));
-                let found = repair(instance, found, Some(&self.prices))?;
-                best.offer(instance, found, Origin::Dynamics)?;
-                let (_, columns) = sums(&dynamics.positions, instance.experts());
-                let length = solver.rate * dynamics.field.columns * dynamics.field.unit;
-                self.shift(&columns, length)
-            }
-            None => {
-                let gap = self.bound - best.objective;
-                let loads = self.loads.clone();
-                let square: f64 = self.excess(&loads).map(|g| g * g).sum();
-                self.shift(&loads, solver.rate * gap / square)
-            }
+        let moved = if let Some(dynamics) = &mut self.dynamics {
+            dynamics.advance(solver, look);
+            let found = dynamics.decode(instance, &narrow(&self.prices));
+            let found = repair(instance, found, Some(&self.prices))?;
+            best.offer(instance, found, Origin::Dynamics)?;
+            let (_, columns) = sums(&dynamics.positions, instance.experts());
+            let length = solver.rate * dynamics.field.columns * dynamics.field.unit;
+            self.shift(&columns, length)
+        } else {
+            let gap = self.bound - best.objective;
+            let loads = self.loads.clone();
+            let square: f64 = self.excess(&loads).map(|g| g * g).sum();
+            self.shift(&loads, solver.rate * gap / square)
         };
         if !moved {
             return Ok(self.dynamics.is_some());
