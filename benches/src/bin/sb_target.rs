@@ -120,7 +120,7 @@ fn main() -> Result<()> {
             let cuts: Vec<f64> =
                 answer.energies.iter().map(|energy| graph.cut_of_energy(*energy)).collect();
             let p = cuts.iter().filter(|cut| **cut >= TARGET).count() as f64 / cuts.len() as f64;
-            let half = answer.sample_ms / reads as f64 / 2.0;
+            let half = answer.sample_ms / f64::from(reads) / 2.0;
             rows.push(Row::new(solver, format!("{sweeps} sweeps {}", peer.hello), &cuts, half, p));
         }
     }
