@@ -1,13 +1,14 @@
 #!/usr/bin/env bash
-# Runs every benchmark and keeps the tables and JSON in benches/records/DATE. Takes about ten
-# minutes; leave the machine alone meanwhile. Options are passed on: benches/record.sh --repeat 9
+# Runs every benchmark and keeps the tables and JSON in benches/records/DATE. Takes about an
+# hour; leave the machine alone meanwhile. Options are passed on: benches/record.sh --repeat 9
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 records=benches/records/$(date -u +%F)
 mkdir -p "$records"
 cargo build --release --locked -p spinroute-benches --bins
-for question in topk_pass flow_vs_ortools warm_start target_gap growth anytime anneal_vs_peers assignment_build qubo_build sb_routing; do
+for question in topk_pass flow_vs_ortools warm_start target_gap growth anytime anneal_vs_peers assignment_build qubo_build \
+    sb_quality sb_step sb_target sb_routing; do
     plot=()
     if [ "$question" = anytime ]; then plot=(--plot "$records/anytime.svg"); fi
     "target/release/$question" --out "$records/$question.json" "${plot[@]}" "$@" |
