@@ -284,8 +284,9 @@ fn within(
 ) -> Result<Option<Solution>, Error> {
     let prices = graph.prices[..instance.experts()].to_vec();
     let table = settled(instance, graph.table.clone(), &single(&prices), None);
-    // What its sum, and that of a certificate, can be off by.
-    let bound = graph.dual() + graph.dual().abs() * 1e-12;
+    let dual = graph.dual();
+    // With what its sum, and that of a certificate, can be off by.
+    let bound = dual + dual.abs() * 1e-12;
     let solution = repaired(instance, table, prices, Stop::TargetGap)?;
     let objective = instance.objective(&solution.assignment)?;
     Ok((bound - objective <= target_gap * objective.abs()).then_some(solution))
