@@ -8,7 +8,7 @@ mod dense;
 mod sparse;
 mod structured;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 use std::ops::Range;
 
@@ -17,7 +17,7 @@ use spinroute_qubo::{AnyCouplings, Couplings, Ising, Sparse};
 
 pub(crate) use dense::Panels;
 pub(crate) use sparse::Rows;
-pub(crate) use structured::Sums;
+pub(crate) use structured::{CHUNK, Grid, Sums, pairwise, term};
 
 /// Agents in a vector register of 512 bits.
 pub(crate) const LANES: usize = 16;
@@ -100,7 +100,8 @@ impl Forces {
     /// If there is not one value a variable.
     pub fn set_field(&mut self, field: &[f64]) {
         assert_eq!(field.len(), self.variables, "one value a variable");
-        let scaled = field.iter().map(|h| (h / self.scale) as f32);
+        // No −0: it is added to sums of which some start from 0 and some do not.
+        let scaled = field.iter().map(|h| (h / self.scale) as f32 + 0.0);
         self.field.iter_mut().zip(scaled).for_each(|(to, h)| *to = h);
     }
 
@@ -108,6 +109,21 @@ impl Forces {
     pub(crate) fn sums(&self, signal: &[f32], lanes: usize, signs: bool, sums: &mut Vec<f32>) {
         if let Form::Structured(form) = &self.form {
             form.sums(signal, lanes, signs, sums);
+        }
+    }
+
+    /// The grid of couplings that are one grid, but for variables outside of it.
+    pub(crate) fn grid(&self) -> Option<&Grid> {
+        match &self.form {
+            Form::Structured(form) => form.grid(),
+            _ => None,
+        }
+    }
+
+    /// Completes the sums of the lines of [`Forces::grid`]: [`Forces::sums`], bit for bit.
+    pub(crate) fn complete(&self, signal: &[f32], lanes: usize, signs: bool, sums: &mut [f32]) {
+        if let Form::Structured(form) = &self.form {
+            form.complete(signal, lanes, signs, sums);
         }
     }
 

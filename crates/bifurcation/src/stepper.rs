@@ -21,6 +21,7 @@
 //! # Ok::<(), spinroute_qubo::Error>(())
 //! ```
 
+mod grid;
 mod group;
 mod passes;
 
@@ -78,8 +79,7 @@ impl Stepper {
 
     /// Takes steps of any variant; its signals must be those of the mode.
     pub fn advance_as<V: Variant>(&mut self, forces: &Forces, steps: &[Step]) {
-        let each = |group: &mut Group| steps.iter().for_each(|step| group.step::<V>(forces, step));
-        self.each(forces, each);
+        self.each(forces, |group| group.advance::<V>(forces, steps));
     }
 
     /// Works on all groups, in several threads where that pays.
@@ -170,6 +170,7 @@ fn width(forces: &Forces, agents: usize) -> usize {
     match agents {
         0 | 1 => 1,
         _ if forces.is_dense() => agents.next_multiple_of(fill(forces)).min(WIDTH),
+        _ if forces.grid().is_some() => LANES,
         _ => agents.next_multiple_of(fill(forces)).min(2 * LANES),
     }
 }

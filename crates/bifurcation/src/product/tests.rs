@@ -9,7 +9,7 @@ use spinroute_qubo::{
 use super::{Forces, LANES};
 
 /// Couplings of every form. Small integers: every sum is exact, in any order.
-fn couplings() -> impl Strategy<Value = AnyCouplings> {
+pub(crate) fn couplings() -> impl Strategy<Value = AnyCouplings> {
     let weight = || (-3i32..4).prop_map(f64::from);
     let dense = (1usize..40).prop_flat_map(move |n| {
         prop::collection::vec(weight(), n * n).prop_map(move |values| {

@@ -25,14 +25,16 @@ pub(super) struct Group {
     pub(super) agents: usize,
     pub(super) lanes: usize,
     pub(super) position: Table,
-    momentum: Table,
+    pub(super) momentum: Table,
     /// What the couplings see at the start of the next step.
     signal: Table,
     /// And at the start of the last one.
     before: Table,
     /// `J · before`.
     pull: Table,
-    sums: Vec<f32>,
+    pub(super) sums: Vec<f32>,
+    /// Sums of columns over some rows of a grid, of the next step.
+    pub(super) partial: Vec<f32>,
     pub(super) energies: Vec<f64>,
     pub(super) lowest: Vec<f64>,
     pub(super) best: Vec<i8>,
@@ -65,6 +67,7 @@ impl Group {
             before,
             pull: zeros(n * lanes),
             sums: Vec::new(),
+            partial: Vec::new(),
             energies: vec![f64::INFINITY; lanes],
             lowest: vec![f64::INFINITY; lanes],
             best: vec![1; n * lanes],
@@ -93,27 +96,39 @@ impl Group {
     }
 
     /// Whether a step is cut by rows into several threads.
-    fn is_large(&self, forces: &Forces) -> bool {
+    pub(super) fn is_large(&self, forces: &Forces) -> bool {
         self.lanes * forces.work() >= SMALL && rayon::current_num_threads() > 1
     }
 
-    pub(super) fn step<V: Variant>(&mut self, forces: &Forces, step: &Step) {
-        if forces.is_local() {
-            self.step_local::<V>(forces, step);
-        } else {
-            self.step_all::<V>(forces, step);
+    /// Takes one step after another.
+    pub(super) fn advance<V: Variant>(&mut self, forces: &Forces, steps: &[Step]) {
+        match forces.grid() {
+            Some(grid) => self.advance_grid::<V>(forces, grid, steps),
+            None if forces.is_local() => {
+                for step in steps {
+                    forces.sums(&self.position, self.lanes, V::DISCRETE, &mut self.sums);
+                    self.step_local::<V>(forces, step, 0..forces.variables());
+                }
+            }
+            None => steps.iter().for_each(|step| self.step_all::<V>(forces, step)),
         }
     }
 
-    /// A step in place where rows see sums and themselves only: one pass over the positions for the
-    /// sums, one over positions and momenta. Signals and pulls live in the first cache.
-    fn step_local<V: Variant>(&mut self, forces: &Forces, step: &Step) {
+    /// A step in place of some variables that see sums and themselves only. Signals and pulls live in
+    /// the first cache.
+    pub(super) fn step_local<V: Variant>(
+        &mut self,
+        forces: &Forces,
+        step: &Step,
+        variables: Range<usize>,
+    ) {
         let (chunk, large, lanes) = (self.chunk(forces), self.is_large(forces), self.lanes);
-        forces.sums(&self.position, lanes, V::DISCRETE, &mut self.sums);
         let sums = &self.sums;
         let work =
-            |scratch: &mut [Table; 2], c: usize, position: &mut [f32], momentum: &mut [f32]| {
-                let rows = c * chunk..c * chunk + position.len() / lanes;
+            |scratch: &mut [Table; 2],
+             (c, (position, momentum)): (usize, (&mut [f32], &mut [f32]))| {
+                let first = variables.start + c * chunk;
+                let rows = first..first + position.len() / lanes;
                 let [signal, pull] = scratch;
                 let (signal, pull) = (&mut signal[..position.len()], &mut pull[..position.len()]);
                 for (s, x) in signal.iter_mut().zip(&*position) {
@@ -123,20 +138,11 @@ impl Group {
                 let (field, next, variant) = (&forces.field[rows], signal, PhantomData::<V>);
                 widest(Advance { step, field, pull, position, momentum, next, lanes, variant });
             };
-        let size = chunk * lanes;
-        let scratch = || [zeros(size), zeros(size)];
-        if large {
-            let tables = self.position.par_chunks_mut(size).zip(self.momentum.par_chunks_mut(size));
-            let each = |scratch: &mut [Table; 2],
-                        (c, (x, y)): (usize, (&mut [f32], &mut [f32]))| {
-                work(scratch, c, x, y);
-            };
-            tables.enumerate().for_each_init(scratch, each);
-        } else {
-            let mut scratch = scratch();
-            let tables = self.position.chunks_mut(size).zip(self.momentum.chunks_mut(size));
-            tables.enumerate().for_each(|(c, (x, y))| work(&mut scratch, c, x, y));
-        }
+        let (size, range) = (chunk * lanes, variables.start * lanes..variables.end * lanes);
+        let (position, momentum) = (&mut self.position[range.clone()], &mut self.momentum[range]);
+        let tables = position.par_chunks_mut(size).zip(momentum.par_chunks_mut(size)).enumerate();
+        let tables = tables.with_min_len(if large { 1 } else { usize::MAX });
+        tables.for_each_init(|| [zeros(size), zeros(size)], work);
     }
 
     /// A step where rows see all signals: these are written to a second table.
