@@ -2,9 +2,14 @@
 //!
 //! Dense: a step of many agents is `2 n² agents` operations of its product and about 10 more a
 //! position; beside it, alternating, NumPy's `matmul` of the same shapes (`OpenBLAS`), whose time is the
-//! product alone. Structured: a step on a grid of 4,096 × 160 reads and writes positions and momenta, and
-//! whatever the implementation adds; beside it, alternating, a copy of a table as large as all tables
-//! together. Minima of the repetitions.
+//! product alone. Structured: a step on a grid of 4,096 × 160 reads and writes positions and momenta and
+//! reads the field, which are the bytes that are counted; it has about 15 operations a position. Beside
+//! it, alternating, two loops over as many bytes of positions and momenta: a copy (the C library's, with
+//! ordinary stores: set `GLIBC_TUNABLES=glibc.cpu.x86_non_temporal_threshold=0x4040` for stores past the
+//! caches), and a change of sign in place with a read of the field, which reads and writes the same lines
+//! as a step does. The ratio is to the faster of them. Minima of the repetitions.
+
+use std::hint::black_box;
 
 use anyhow::Result;
 use clap::Parser;
@@ -17,6 +22,9 @@ use spinroute_bifurcation::{Forces, Mode, Step, Stepper};
 use spinroute_qubo::{Dense, Grid, Ising, Structured};
 
 const STEP: Step = Step { time_step: 0.1, stiffness: 0.5, strength: 0.01, heat: 0.0 };
+
+/// Values that a thread copies, or changes, at a time.
+const PART: usize = 1 << 16;
 
 #[derive(Deserialize)]
 struct Answer {
@@ -31,9 +39,16 @@ struct Row {
     agents: usize,
     threads: usize,
     ms: f64,
+    /// MFLOP a step.
+    operations: f64,
+    /// MB a step, at least: what must be read and written.
+    bytes: f64,
     /// GFLOP/s (dense) or GB/s (structured).
     rate: f64,
+    /// The product's rate (dense), or the faster of the two loops over memory (structured).
     reference: f64,
+    copy: Option<f64>,
+    in_place: Option<f64>,
 }
 
 fn main() -> Result<()> {
@@ -44,7 +59,8 @@ fn main() -> Result<()> {
     if options.wants("dense", "") {
         let mut peer = Worker::start("sgemm.py")?;
         println!("{machine}; peer: {}.\n", peer.hello);
-        report::head(&["dense", "agents", "threads", "ms", "GFLOP/s", "NumPy's", "ratio"]);
+        let columns = ["dense", "agents", "threads", "ms", "MFLOP", "MB", "GFLOP/s", "NumPy's"];
+        report::head(&[&columns[..], &["ratio"]].concat());
         for (n, agents) in [(2000, 32), (2000, 64), (1000, 64), (4000, 128)] {
             for threads in [1, 2] {
                 rows.push(dense(n, agents, threads, &mut peer, &options)?);
@@ -53,10 +69,13 @@ fn main() -> Result<()> {
     }
     if options.wants("structured", "") {
         println!("\n{machine}\n");
-        report::head(&["structured", "agents", "threads", "ms", "GB/s", "copy GB/s", "ratio"]);
+        let columns = ["structured", "agents", "threads", "ms", "MFLOP", "MB", "GB/s"];
+        report::head(&[&columns[..], &["copy GB/s", "in place GB/s", "ratio"]].concat());
         for mode in [Mode::Ballistic, Mode::Discrete] {
-            for (agents, threads) in [(1, 1), (1, 2), (16, 1), (16, 2)] {
-                rows.push(structured(mode, agents, threads, &options)?);
+            for agents in [1, 16, 32] {
+                for threads in [1, 2] {
+                    rows.push(structured(mode, agents, threads, &options)?);
+                }
             }
         }
     }
@@ -64,15 +83,22 @@ fn main() -> Result<()> {
 }
 
 fn show(first: String, row: &Row) {
-    report::row(&[
+    let mut cells = vec![
         first,
         row.agents.to_string(),
         row.threads.to_string(),
         format!("{:.3}", row.ms),
+        format!("{:.0}", row.operations),
+        format!("{:.1}", row.bytes),
         format!("{:.1}", row.rate),
-        format!("{:.1}", row.reference),
-        format!("{:.2}", row.rate / row.reference),
-    ]);
+    ];
+    let references = match (row.copy, row.in_place) {
+        (Some(copy), Some(in_place)) => vec![copy, in_place],
+        _ => vec![row.reference],
+    };
+    cells.extend(references.iter().map(|rate| format!("{rate:.1}")));
+    cells.push(format!("{:.2}", row.rate / row.reference));
+    report::row(&cells);
 }
 
 fn dense(
@@ -104,8 +130,20 @@ fn dense(
         reference = reference.min(answer.ms);
     }
     let (rate, reference) = (flop / ms / 1e6, flop / reference / 1e6);
-    let (form, mode, size) = ("dense", "ballistic".into(), format!("{n} × {n}"));
-    let row = Row { form, mode, size, agents, threads, ms, rate, reference };
+    let row = Row {
+        form: "dense",
+        mode: "ballistic".into(),
+        size: format!("{n} × {n}"),
+        agents,
+        threads,
+        ms,
+        operations: flop / 1e6,
+        bytes: 4.0 * (n * n + 6 * n * agents) as f64 / 1e6,
+        rate,
+        reference,
+        copy: None,
+        in_place: None,
+    };
     show(format!("{n} × {n}"), &row);
     Ok(row)
 }
@@ -121,6 +159,7 @@ fn structured(mode: Mode, agents: usize, threads: usize, options: &Options) -> R
         ..Grid::default()
     };
     let field: Vec<f64> = (0..n).map(|i| (i * 7919 % 1009) as f64 / 1009.0).collect();
+    let values: Vec<f32> = field.iter().map(|h| *h as f32).collect();
     let forces = Forces::new(&Ising::new(field, Structured::new(n, &[grid], &[], None)?, 0.0)?);
     let pool = measure::pool(threads)?;
     let mut stepper = Stepper::new(&forces, mode, agents, 1);
@@ -129,33 +168,43 @@ fn structured(mode: Mode, agents: usize, threads: usize, options: &Options) -> R
     let steps = (1e9 / bytes).clamp(4.0, 100.0) as usize;
     let from = vec![1f32; n * 2 * agents];
     let mut to = vec![0f32; from.len()];
-    let (mut ms, mut copy) = (f64::INFINITY, f64::INFINITY);
+    let [mut ms, mut copy, mut in_place] = [f64::INFINITY; 3];
     for _ in 0..options.repetitions() {
+        let each = |best: &mut f64, work: &mut (dyn FnMut() + Send)| {
+            let run = || time(|| (0..steps).for_each(|_| work())).1;
+            *best = best.min(pool.install(run) / steps as f64);
+        };
         let run = || time(|| stepper.advance(&forces, &vec![STEP; steps])).1;
         ms = ms.min(pool.install(run) / steps as f64);
-        let run = || {
-            time(|| {
-                for _ in 0..steps {
-                    let parts = to.par_chunks_mut(1 << 16).zip(from.par_chunks(1 << 16));
-                    parts.for_each(|(to, from)| to.copy_from_slice(from));
+        each(&mut copy, &mut || {
+            let parts = to.par_chunks_mut(PART).zip(from.par_chunks(PART));
+            parts.for_each(|(to, from)| to.copy_from_slice(from));
+        });
+        each(&mut in_place, &mut || {
+            let parts = to.par_chunks_mut(PART).zip(values.par_chunks(PART / 2 / agents));
+            parts.for_each(|(part, values)| {
+                for v in part.iter_mut() {
+                    *v = -*v;
                 }
-            })
-            .1
-        };
-        copy = copy.min(pool.install(run) / steps as f64);
+                black_box(values.iter().fold(0, |bits, h| bits ^ h.to_bits()));
+            });
+        });
     }
-    let rate = bytes / ms / 1e6;
-    let reference = 2.0 * size_of_val(&*from) as f64 / copy / 1e6;
-    let (form, size) = ("structured", format!("{tokens} × {experts}"));
+    let copy = 2.0 * size_of_val(&*from) as f64 / copy / 1e6;
+    let in_place = bytes / in_place / 1e6;
     let row = Row {
-        form,
+        form: "structured",
         mode: format!("{mode:?}").to_lowercase(),
-        size,
+        size: format!("{tokens} × {experts}"),
         agents,
         threads,
         ms,
-        rate,
-        reference,
+        operations: (15 * n * agents) as f64 / 1e6,
+        bytes: bytes / 1e6,
+        rate: bytes / ms / 1e6,
+        reference: copy.max(in_place),
+        copy: Some(copy),
+        in_place: Some(in_place),
     };
     show(format!("{tokens} × {experts} {}", row.mode), &row);
     Ok(row)
