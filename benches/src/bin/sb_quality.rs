@@ -53,7 +53,13 @@ fn main() -> Result<()> {
                 if heated > 0.0 && mode == Mode::Adiabatic {
                     continue;
                 }
-                let sb = Bifurcation { mode, heated, agents, steps, ..Bifurcation::default() };
+                let sb = Bifurcation {
+                    mode: Some(mode),
+                    heated,
+                    agents,
+                    steps,
+                    ..Bifurcation::default()
+                };
                 rows.push(pool.install(|| case.bifurcation("bars", &sb, seeds))?);
             }
         }

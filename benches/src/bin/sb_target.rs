@@ -86,7 +86,7 @@ fn main() -> Result<()> {
     for (mode, agents, steps) in
         [(Mode::Ballistic, 32, 60), (Mode::Ballistic, 32, 100), (Mode::Discrete, 32, 400)]
     {
-        let sb = Bifurcation { mode, agents, steps, target, ..Bifurcation::default() };
+        let sb = Bifurcation { mode: Some(mode), agents, steps, target, ..Bifurcation::default() };
         let (mut cuts, mut times) = (Vec::new(), Samples::default());
         for seed in 1..=runs as u64 {
             let run = || time(|| sb.minimise(&model, &mut Run::new(seed)));

@@ -31,6 +31,8 @@ use crate::variant::{Mode, adiabatic};
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Control {
+    /// The variant.
+    pub mode: Mode,
     /// The time step, `Δt`.
     pub time_step: f64,
     /// The coupling constant, `c0`, in units of the model.
@@ -44,8 +46,8 @@ pub struct Control {
 /// What is asked of the control.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Wishes {
-    /// The variant.
-    pub mode: Mode,
+    /// The variant, if it is given.
+    pub mode: Option<Mode>,
     /// The coefficient of heat, `γ`.
     pub heated: f64,
     /// The lowest value of the pump.
@@ -65,22 +67,26 @@ impl Control {
         positive("coupling", wishes.coupling)?;
         positive("time_step", wishes.time_step)?;
         let edges = edges(model.couplings(), forces);
-        let coupling = wishes.coupling.unwrap_or_else(|| coupling(model));
+        let biased = model.field().iter().any(|h| *h != 0.0);
+        let outlier = edges.likely.highest > OUTLIER * -edges.likely.lowest;
+        // Signs see a stiff mode as noise; positions let it relax.
+        let suited = if biased && outlier { Mode::Ballistic } else { Mode::Discrete };
+        let mode = wishes.mode.unwrap_or(suited);
+        let coupling = wishes.coupling;
+        let coupling = coupling.unwrap_or_else(|| self::coupling(model, mode, edges.found.lowest));
         let highest = coupling * edges.likely.highest.max(0.0);
         let spring = 1.0 - wishes.pump;
         let mut bound = bound(spring + highest, wishes.heated);
-        if wishes.mode == Mode::Adiabatic {
+        if mode == Mode::Adiabatic {
             bound = bound.min(adiabatic::bound(wishes.pump));
         }
         if let Some(time_step) = wishes.time_step {
             if time_step >= bound {
                 return Err(Error::Unstable { time_step, coupling, bound });
             }
-            return Ok(Self { time_step, coupling, bound, edges });
+            return Ok(Self { mode, time_step, coupling, bound, edges });
         }
-        let biased = model.field().iter().any(|h| *h != 0.0);
-        let outlier = edges.likely.highest > OUTLIER * -edges.likely.lowest;
-        let cycle = match wishes.mode {
+        let cycle = match mode {
             Mode::Adiabatic | Mode::Ballistic => f64::INFINITY,
             Mode::Discrete if !outlier => f64::INFINITY,
             Mode::Discrete if biased => BIASED_CYCLE,
@@ -89,7 +95,7 @@ impl Control {
         // Δt at which A = cycle.
         let calm = (4.0 / (highest / cycle + spring.max(0.0))).sqrt();
         let time_step = (SAFETY * bound).min(calm).min(LONGEST);
-        Ok(Self { time_step, coupling, bound, edges })
+        Ok(Self { mode, time_step, coupling, bound, edges })
     }
 }
 
@@ -131,16 +137,32 @@ pub fn bound(omega: f64, heated: f64) -> f64 {
     low
 }
 
-/// Half of the inverse size of the local fields: `c0 = 0.5 / √(mean_i (h[i]² + Σ_j J[i,j]²))`.
+/// Half of the inverse size of what the couplings pull with,
+/// `c0 = max(0.5 / √(mean_i Σ_j J[i,j]²), 0.5 / |λ⁻|)`, `λ⁻` the lowest eigenvalue that was found.
 ///
-/// The field of a random state has this variance. Without fields it is the rule of Goto et al. (2021),
-/// `0.5 √n / √(Σ_ij J[i,j]²)`: the random matrix then bifurcates where the pump starts.
+/// The first is the rule of Goto et al. (2021), `0.5 √n / √(Σ_ij J[i,j]²)`: a random matrix then
+/// bifurcates where the pump starts, as `c0 |λ⁻|` is 1. Penalties have most of their size in few modes
+/// of high eigenvalues, which must not bifurcate, and a `λ⁻` far smaller: by the first rule alone
+/// `c0 |λ⁻|` is 0.08 for 128 × 16 and falls with the size, the modes that decide between feasible
+/// states start too late, and agents end with constraints violated.
+///
+/// Without walls, in [`Mode::Adiabatic`], a large field is a large position; `Σ_j J[i,j]² + h[i]²`
+/// stands there for the sum, and there is no second rule.
 #[must_use]
-pub fn coupling(model: &Ising) -> f64 {
+pub fn coupling(model: &Ising, mode: Mode, lowest: f64) -> f64 {
     let n = model.variables().max(1) as f64;
     let fields = model.field().iter().map(|h| h * h).sum::<f64>();
-    let size = ((fields + squares(model)) / n).sqrt();
-    if size > 0.0 { 0.5 / size } else { 0.5 }
+    let half = |squares: f64| 0.5 / (squares / n).sqrt();
+    let squares = squares(model);
+    if fields + squares == 0.0 {
+        return 0.5;
+    }
+    if mode == Mode::Adiabatic || squares == 0.0 {
+        return half(fields + squares);
+    }
+    let chosen = if lowest < 0.0 { half(squares).max(-0.5 / lowest) } else { half(squares) };
+    // Far beyond any use: but couplings near 0 beside fields must not overflow.
+    chosen.min(1e6 * half(fields + squares))
 }
 
 /// `Σ_ij J[i,j]²`, of every block alone where blocks overlap.

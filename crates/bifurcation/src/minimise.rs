@@ -18,8 +18,9 @@ use crate::variant::Mode;
 #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Bifurcation {
-    /// The variant of the dynamics.
-    pub mode: Mode,
+    /// The variant of the dynamics; `None` takes discrete ones, and ballistic ones where fields drive a
+    /// mode whose eigenvalue stands out, as those of penalties do.
+    pub mode: Option<Mode>,
     /// The coefficient of heat `γ`, not negative; 0 for none, 0.06 in the literature.
     pub heated: f64,
     /// Independent agents, 1 to 2²⁴; a sample each.
@@ -28,7 +29,7 @@ pub struct Bifurcation {
     pub steps: usize,
     /// The time step `Δt`; `None` takes one that fits the spectrum.
     pub time_step: Option<f64>,
-    /// The coupling constant `c0`; `None` takes half the inverse size of the local fields.
+    /// The coupling constant `c0`; `None` takes one that fits the couplings, see [`coupling`](crate::coupling()).
     pub coupling: Option<f64>,
     /// How the pump goes from step to step.
     pub pump: Pump,
@@ -43,7 +44,7 @@ pub struct Bifurcation {
 impl Default for Bifurcation {
     fn default() -> Self {
         Self {
-            mode: Mode::Discrete,
+            mode: None,
             heated: 0.0,
             agents: 64,
             steps: 1000,
@@ -61,7 +62,7 @@ impl Default for Bifurcation {
 const MOST_AGENTS: usize = 1 << 24;
 
 impl Bifurcation {
-    /// Time step and coupling constant of a run on a model, as given or chosen.
+    /// Mode, time step and coupling constant of a run on a model, as given or chosen.
     ///
     /// # Errors
     /// If those given are out of range or unstable.
@@ -90,7 +91,7 @@ impl Bifurcation {
         self.check()?;
         let forces = Forces::new(model);
         let control = self.control(model, &forces)?;
-        let mut stepper = Stepper::new(&forces, self.mode, self.agents, run.seed());
+        let mut stepper = Stepper::new(&forces, control.mode, self.agents, run.seed());
         let energy = |low: f64| model.offset() + forces.scale() * low;
         let mut still = Still::new(self.agents);
         let mut stop = Stop::Finished;
@@ -171,7 +172,7 @@ pub const ENTRY: Entry = Entry {
     exact: false,
     reference: "Goto et al., Science Advances 7 (2021) eabe7953",
     params: &[
-        Param { name: "mode", help: "adiabatic, ballistic or discrete" },
+        Param { name: "mode", help: "adiabatic, ballistic or discrete, or null: from the model" },
         Param { name: "heated", help: "coefficient of heat, not negative; 0 for none" },
         Param { name: "agents", help: "independent agents, 1 to 2^24; a sample each" },
         Param { name: "steps", help: "steps of the integration, at least 1" },

@@ -9,7 +9,7 @@ pub use ballistic::Ballistic;
 pub use discrete::Discrete;
 
 /// Which variant.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Mode {
     /// Nonlinear oscillators without walls.
@@ -17,7 +17,6 @@ pub enum Mode {
     /// Linear oscillators between walls.
     Ballistic,
     /// Linear oscillators between walls, coupled by their signs.
-    #[default]
     Discrete,
 }
 
