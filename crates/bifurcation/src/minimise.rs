@@ -130,10 +130,8 @@ impl Bifurcation {
             }
         }
         let states = stepper.best();
-        let n = model.variables();
-        let energies =
-            (0..self.agents).map(|agent| model.energy(&states[agent * n..(agent + 1) * n]));
-        let energies = energies.collect();
+        let mut energies = model.energies(&states);
+        energies.resize(self.agents, model.offset()); // without variables
         Ok(Samples { states, energies, vartype: Vartype::Spin, steps: run.steps(), stop })
     }
 

@@ -19,6 +19,9 @@ pub use sparse::Sparse;
 pub use spectrum::Spectrum;
 pub use structured::{Block, Grid, Line, Place, Structured, StructuredFields};
 
+/// States whose energies are computed together.
+pub const TOGETHER: usize = 8;
+
 /// A symmetric matrix `J` with a zero diagonal, as solvers use it.
 ///
 /// Slices have one entry a variable. Methods panic if they do not; models check it once.
@@ -37,6 +40,14 @@ pub trait Couplings: Clone + Debug + Send + Sync {
 
     /// `Σ_{i<j} J[i,j] v[i] v[j]`.
     fn energy(&self, values: &[f64]) -> f64;
+
+    /// [`Couplings::energy`] of [`TOGETHER`] states, bit for bit, which stand side by side: what is
+    /// stored is read once for all of them.
+    fn energies(&self, values: &[[f64; TOGETHER]]) -> [f64; TOGETHER] {
+        std::array::from_fn(|state| {
+            self.energy(&values.iter().map(|each| each[state]).collect::<Vec<_>>())
+        })
+    }
 
     /// What to keep between flips, for a state.
     fn fields(&self, values: &[i8]) -> Self::Fields;

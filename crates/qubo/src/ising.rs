@@ -2,7 +2,7 @@
 
 use rayon::prelude::*;
 
-use crate::couplings::reals;
+use crate::couplings::{TOGETHER, reals};
 use crate::{AnyCouplings, Couplings, Error, Qubo};
 
 /// `E(s) = offset + Σ_i h[i] s[i] + Σ_{i<j} J[i,j] s[i] s[j]` with `s[i] = ±1`, to be minimised.
@@ -59,6 +59,35 @@ impl Ising {
     #[must_use]
     pub fn energy(&self, spins: &[i8]) -> f64 {
         energy(&self.field, &self.couplings, self.offset, spins)
+    }
+
+    /// The energies of many states, one after another in `states`: [`Ising::energy`] of each, bit for
+    /// bit, in several threads and with fewer passes over the couplings.
+    ///
+    /// # Panics
+    /// If `states` is not a whole number of states.
+    #[must_use]
+    pub fn energies(&self, states: &[i8]) -> Vec<f64> {
+        let n = self.variables();
+        if n == 0 {
+            assert!(states.is_empty(), "states have one value a variable");
+            return Vec::new();
+        }
+        assert!(states.len().is_multiple_of(n), "states have one value a variable");
+        let groups = states.par_chunks(n * TOGETHER).map(|group| {
+            if group.len() < n * TOGETHER {
+                return group.chunks(n).map(|state| self.energy(state)).collect();
+            }
+            let side_by_side = |i: usize| std::array::from_fn(|s| f64::from(group[s * n + i]));
+            let values: Vec<[f64; TOGETHER]> = (0..n).map(side_by_side).collect();
+            let couplings = self.couplings.energies(&values);
+            let energies = (0..TOGETHER).map(|state| {
+                let terms = self.field.iter().zip(&values).map(|(a, v)| a * v[state]);
+                self.offset + terms.sum::<f64>() + couplings[state]
+            });
+            energies.collect::<Vec<f64>>()
+        });
+        groups.flatten_iter().collect()
     }
 
     /// How the energy changes when spin `i` is flipped, in O(n) or less.

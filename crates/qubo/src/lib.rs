@@ -88,7 +88,7 @@ mod units;
 
 pub use couplings::{
     AnyCouplings, Block, Couplings, Dense, Grid, Line, Magnitude, Place, Sparse, Spectrum,
-    Structured,
+    Structured, TOGETHER,
 };
 pub use error::{Error, Unsatisfiable};
 pub use graph::{Edge, Graph};

@@ -115,6 +115,19 @@ proptest! {
     }
 
     #[test]
+    fn energies_of_many_states_are_those_of_each(structured in structured(), bits in prop::collection::vec(any::<u64>(), 0..20)) {
+        let n = structured.variables();
+        let states: Vec<i8> = bits.iter().flat_map(|bits| state(n, *bits, [-1, 1])).collect();
+        for form in forms(&structured) {
+            // Tenths and sevenths: sums in another order would differ.
+            let field = (0..n).map(|i| i as f64 / 7.0 - 1.0).collect();
+            let model = Ising::new(field, form.scaled(0.1), 0.3).unwrap();
+            let each: Vec<f64> = states.chunks(n).map(|state| model.energy(state)).collect();
+            prop_assert_eq!(model.energies(&states), each);
+        }
+    }
+
+    #[test]
     fn every_eigenvalue_is_within_the_bounds(structured in structured()) {
         let n = structured.variables();
         let matrix = matrix(&structured);

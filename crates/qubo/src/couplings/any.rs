@@ -1,7 +1,7 @@
 //! Couplings whose form is known when the program runs.
 
 use super::structured::StructuredFields;
-use super::{Couplings, Dense, Magnitude, Sparse, Spectrum, Structured};
+use super::{Couplings, Dense, Magnitude, Sparse, Spectrum, Structured, TOGETHER};
 
 /// Couplings of any form. A solver matches once and runs its inner loop on the concrete form.
 #[derive(Clone, Debug, PartialEq)]
@@ -69,6 +69,10 @@ impl Couplings for AnyCouplings {
 
     fn energy(&self, values: &[f64]) -> f64 {
         each!(self, form => form.energy(values))
+    }
+
+    fn energies(&self, values: &[[f64; TOGETHER]]) -> [f64; TOGETHER] {
+        each!(self, form => form.energies(values))
     }
 
     fn fields(&self, values: &[i8]) -> AnyFields {

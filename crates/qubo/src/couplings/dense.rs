@@ -2,7 +2,7 @@
 
 use ndarray::{Array2, ArrayView1, ArrayView2};
 
-use super::{Couplings, Magnitude, Spectrum, reals};
+use super::{Couplings, Magnitude, Spectrum, TOGETHER, reals};
 use crate::Error;
 
 /// A symmetric matrix with a zero diagonal.
@@ -78,6 +78,22 @@ impl Couplings for Dense {
             values[i] * earlier.sum::<f64>()
         })
         .sum()
+    }
+
+    fn energies(&self, values: &[[f64; TOGETHER]]) -> [f64; TOGETHER] {
+        let mut sums = [-0.0; TOGETHER]; // what an iterator's sum starts from
+        for (i, row) in self.matrix.rows().into_iter().enumerate() {
+            let mut earlier = [-0.0; TOGETHER];
+            for (coupling, values) in row.iter().zip(&values[..i]) {
+                for (sum, value) in earlier.iter_mut().zip(values) {
+                    *sum += coupling * value;
+                }
+            }
+            for (sum, (value, earlier)) in sums.iter_mut().zip(values[i].iter().zip(&earlier)) {
+                *sum += value * earlier;
+            }
+        }
+        sums
     }
 
     fn fields(&self, values: &[i8]) -> Vec<f64> {

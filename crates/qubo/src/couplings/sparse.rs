@@ -3,7 +3,7 @@
 //! Columns ascend within a row. Built by two stable counting sorts, O(n + triplets), which are left
 //! out when the triplets come in order.
 
-use super::{Couplings, Magnitude, Spectrum, reals};
+use super::{Couplings, Magnitude, Spectrum, TOGETHER, reals};
 use crate::Error;
 
 /// A symmetric matrix with a zero diagonal, of which the non-zero values are stored.
@@ -182,6 +182,17 @@ impl Couplings for Sparse {
 
     fn energy(&self, values: &[f64]) -> f64 {
         self.pairs().map(|(i, j, value)| value * values[i as usize] * values[j as usize]).sum()
+    }
+
+    fn energies(&self, values: &[[f64; TOGETHER]]) -> [f64; TOGETHER] {
+        let mut sums = [-0.0; TOGETHER]; // what an iterator's sum starts from
+        for (i, j, value) in self.pairs() {
+            let (a, b) = (&values[i as usize], &values[j as usize]);
+            for (sum, (a, b)) in sums.iter_mut().zip(a.iter().zip(b)) {
+                *sum += value * a * b;
+            }
+        }
+        sums
     }
 
     fn fields(&self, values: &[i8]) -> Vec<f64> {

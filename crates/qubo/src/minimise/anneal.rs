@@ -109,8 +109,7 @@ impl Anneal {
         }
         let states = groups.into_par_iter().flat_map_iter(|group| form.finish(group));
         let states: Vec<i8> = states.collect();
-        let by_read = states.par_chunks_exact(n.max(1));
-        let mut energies: Vec<f64> = by_read.map(|state| model.energy(state)).collect();
+        let mut energies = model.energies(&states);
         energies.resize(self.reads, model.offset()); // without variables
         Ok(Samples { states, energies, vartype: Vartype::Spin, steps: run.steps(), stop })
     }
