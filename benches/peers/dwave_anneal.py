@@ -2,7 +2,7 @@
 
 One JSON object a line on standard input, one answer a line on standard output:
 
-    {"graph": FILE, "reads": R, "sweeps": S, "seed": N}
+    {"graph": FILE, "reads": R, "sweeps": S, "seed": N, "beta": [first, last] or null}
     {"energies": [...], "sample_ms": ..., "sampling_ms": ..., "beta": [first, last]}
 
 FILE is a graph in rudy's text; the last one read stays in memory, and reading and building the model
@@ -49,6 +49,7 @@ def main():
                 num_reads=request["reads"],
                 num_sweeps=request["sweeps"],
                 seed=request["seed"],
+                beta_range=request.get("beta"),
             )
             energies = samples.record.energy.tolist()
             ended = time.perf_counter()
