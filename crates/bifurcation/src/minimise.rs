@@ -168,6 +168,7 @@ pub const ENTRY: Entry = Entry {
     name: "sb",
     summary: "simulated bifurcation: many agents of coupled oscillators, the best state of each",
     exact: false,
+    facts: (),
     reference: "Goto et al., Science Advances 7 (2021) eabe7953",
     params: &[
         Param { name: "mode", help: "adiabatic, ballistic or discrete, or null: from the model" },

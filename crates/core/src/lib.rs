@@ -22,6 +22,7 @@ mod error;
 mod evaluate;
 mod instance;
 mod load;
+pub mod registry;
 mod repair;
 mod run;
 mod solver;

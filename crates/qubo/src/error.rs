@@ -97,36 +97,9 @@ pub enum Error {
         /// The limit of stability.
         bound: f64,
     },
-    /// No minimiser of that name.
-    #[error("there is no minimiser {name:?}; choose among {known}")]
-    UnknownMinimiser {
-        /// What was asked for.
-        name: String,
-        /// The names that there are.
-        known: String,
-    },
-    /// No parameter of that name.
-    #[error("{minimiser} has no parameter {name:?}; it has {known}")]
-    UnknownParameter {
-        /// The minimiser.
-        minimiser: &'static str,
-        /// What was given.
-        name: String,
-        /// The names that there are.
-        known: String,
-    },
-    /// A value that the parameter does not take.
-    #[error("parameter {name:?} of {minimiser}: {reason}; it is {help}")]
-    ParameterValue {
-        /// The minimiser.
-        minimiser: &'static str,
-        /// The parameter.
-        name: String,
-        /// Why not.
-        reason: String,
-        /// What it takes.
-        help: &'static str,
-    },
+    /// A name or a parameter that no minimiser has.
+    #[error(transparent)]
+    Registry(#[from] spinroute_core::registry::Error),
     /// A text that is not of its format, or is no problem.
     #[error("{}, line {line}, column {column}: {reason}", path.display())]
     Syntax {

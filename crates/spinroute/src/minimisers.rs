@@ -1,18 +1,24 @@
 //! Every minimiser of QUBO and Ising models by name: the list that the command goes by.
 //!
 //! ```
-//! use spinroute::{minimisers::MINIMISERS, qubo::registry};
-//!
-//! let entry = registry::find(MINIMISERS, "exhaustive")?;
+//! let entry = spinroute::minimisers::find("exhaustive")?;
 //! assert!(entry.exact);
-//! # Ok::<(), spinroute::qubo::Error>(())
+//! # Ok::<(), spinroute::registry::Error>(())
 //! ```
 
-use spinroute_qubo::registry::Entry;
+use spinroute_qubo::registry::{self, Entry, Error};
 
 /// Every minimiser: those of `spinroute-qubo`, and simulated bifurcation.
 pub const MINIMISERS: &[Entry] =
     &[spinroute_qubo::MINIMISERS[0], spinroute_qubo::MINIMISERS[1], spinroute_bifurcation::ENTRY];
+
+/// The minimiser of that name.
+///
+/// # Errors
+/// If there is none.
+pub fn find(name: &str) -> Result<&'static Entry, Error> {
+    registry::find(MINIMISERS, name)
+}
 
 #[cfg(test)]
 mod tests {

@@ -1,4 +1,5 @@
-//! Every solver by name: the one list that the command, the benches and the tests go by.
+//! Every solver by name: the one list that the command, the benches and the tests go by, in the form of
+//! [`spinroute_core::registry`].
 //!
 //! ```
 //! let entry = spinroute::registry::find("greedy")?;
@@ -7,189 +8,86 @@
 //! # Ok::<(), spinroute::registry::Error>(())
 //! ```
 
-use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 use spinroute_bifurcation::{SbCloseCall, SbFull};
-use spinroute_core::Solver;
+use spinroute_core::{Solver, registry};
 use spinroute_flow::{Flow, Lp};
 use spinroute_transport::{CappedTopK, Greedy, Quantile, TopK};
 
-/// What cannot be built.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum Error {
-    /// No solver of that name.
-    #[error("there is no solver {name:?}; choose among {known}")]
-    Solver {
-        /// What was asked for.
-        name: String,
-        /// The names that there are.
-        known: String,
-    },
-    /// No parameter of that name.
-    #[error("{solver} has no parameter {name:?}; it has {known}")]
-    Parameter {
-        /// The solver.
-        solver: &'static str,
-        /// What was given.
-        name: String,
-        /// The names that there are.
-        known: String,
-    },
-    /// A value that the parameter does not take.
-    #[error("parameter {name:?} of {solver}: {reason}; it is {help}")]
-    Value {
-        /// The solver.
-        solver: &'static str,
-        /// The parameter.
-        name: String,
-        /// Why not.
-        reason: String,
-        /// What it takes.
-        help: &'static str,
-    },
-}
+pub use spinroute_core::registry::{Entry, Error, Param, defaults};
 
-/// A parameter of a solver. Its default is in [`Entry::defaults`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-pub struct Param {
-    /// Its key.
-    pub name: &'static str,
-    /// What it means, with unit and range.
-    pub help: &'static str,
-}
-
-/// Makes a solver of its parameters, or says why not.
-type Build = fn(Map<String, Value>) -> Result<Box<dyn Solver>, String>;
-
-/// A solver.
-#[derive(Clone, Copy, Debug)]
-pub struct Entry {
-    /// Its name, the same everywhere.
-    pub name: &'static str,
-    /// What it does, in a line.
-    pub summary: &'static str,
-    /// Whether it runs, by default, until the optimum is proven.
-    pub exact: bool,
+/// What is told of a solver.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Facts {
     /// Whether it returns prices, which prove a bound.
     pub prices: bool,
     /// Whether it respects the capacities.
     pub capacity: bool,
-    /// Where the algorithm comes from.
-    pub reference: &'static str,
-    /// Its parameters, one for each key of the defaults.
-    pub params: &'static [Param],
-    defaults: fn() -> Map<String, Value>,
-    build: Build,
 }
 
-impl Entry {
-    /// The parameters with their defaults.
-    #[must_use]
-    pub fn defaults(&self) -> Map<String, Value> {
-        (self.defaults)()
-    }
-
-    /// Builds the solver; parameters that are left out keep their defaults.
-    ///
-    /// # Errors
-    /// If a parameter is unknown or its value of the wrong type.
-    pub fn build(&self, params: &Map<String, Value>) -> Result<Box<dyn Solver>, Error> {
-        for (name, value) in params {
-            let Some(param) = self.params.iter().find(|param| param.name == name) else {
-                let names: Vec<&str> = self.params.iter().map(|param| param.name).collect();
-                let known = if names.is_empty() { "none".into() } else { names.join(", ") };
-                return Err(Error::Parameter { solver: self.name, name: name.clone(), known });
-            };
-            let alone = Map::from_iter([(name.clone(), value.clone())]);
-            (self.build)(alone).map_err(|reason| self.refuse(param, reason))?;
-        }
-        (self.build)(params.clone())
-            .map_err(|reason| self.refuse(&Param { name: "(all)", help: "as documented" }, reason))
-    }
-
-    fn refuse(&self, param: &Param, reason: String) -> Error {
-        Error::Value { solver: self.name, name: param.name.into(), reason, help: param.help }
-    }
-}
+/// A solver.
+pub type SolverEntry = Entry<dyn Solver, Facts>;
 
 /// The solver of that name.
 ///
 /// # Errors
 /// If there is none.
-pub fn find(name: &str) -> Result<&'static Entry, Error> {
-    SOLVERS.iter().find(|entry| entry.name == name).ok_or_else(|| {
-        let names: Vec<&str> = SOLVERS.iter().map(|entry| entry.name).collect();
-        Error::Solver { name: name.into(), known: names.join(", ") }
-    })
-}
-
-fn defaults<S: Default + Serialize>() -> Map<String, Value> {
-    match serde_json::to_value(S::default()) {
-        Ok(Value::Object(map)) => map,
-        _ => Map::new(),
-    }
+pub fn find(name: &str) -> Result<&'static SolverEntry, Error> {
+    registry::find(SOLVERS, "solver", name)
 }
 
 fn build<S>(params: Map<String, Value>) -> Result<Box<dyn Solver>, String>
 where
     S: Solver + DeserializeOwned + 'static,
 {
-    match serde_json::from_value::<S>(Value::Object(params)) {
-        Ok(solver) => Ok(Box::new(solver)),
-        Err(error) => Err(error.to_string()),
-    }
+    Ok(Box::new(registry::parse::<S>(params)?))
 }
 
 /// Every solver: the exact ones first, the baseline last.
-pub const SOLVERS: &[Entry] = &[
+pub const SOLVERS: &[SolverEntry] = &[
     Entry {
         name: "flow",
         summary: "the optimum: prices by descent on the dual, then augmenting paths on the experts",
         exact: true,
-        prices: true,
-        capacity: true,
+        facts: Facts { prices: true, capacity: true },
         reference: "min-cost flow: Ahuja, Magnanti, Orlin 1993; see docs/flow.md",
         params: &[Param {
             name: "target_gap",
             help: "a relative gap, at least 0: stop once an answer is proven to be within it",
         }],
-        defaults: defaults::<Flow>,
-        build: build::<Flow>,
+        default_params: defaults::<Flow>,
+        builder: build::<Flow>,
     },
     Entry {
         name: "lp",
         summary: "the linear relaxation by a simplex method: the reference, for small instances",
         exact: true,
-        prices: false,
-        capacity: true,
+        facts: Facts { prices: false, capacity: true },
         reference: "the relaxation is integral, Hoffman, Kruskal 1956; solved by good_lp with microlp",
         params: &[Param {
             name: "max_pairs",
             help: "the largest T·E that it accepts; the time grows faster than the square",
         }],
-        defaults: defaults::<Lp>,
-        build: build::<Lp>,
+        default_params: defaults::<Lp>,
+        builder: build::<Lp>,
     },
     Entry {
         name: "quantile",
         summary: "prices by quantile balancing, then the best k under them, then a repair",
         exact: false,
-        prices: true,
-        capacity: true,
+        facts: Facts { prices: true, capacity: true },
         reference: "quantile balancing, Su 2026 (kexue.fm/archives/11619); \
                     inequality form: arXiv 2502.15451 (2025)",
         params: &[Param { name: "rounds", help: "a number of price updates, at least 0" }],
-        defaults: defaults::<Quantile>,
-        build: build::<Quantile>,
+        default_params: defaults::<Quantile>,
+        builder: build::<Quantile>,
     },
     Entry {
         name: "sb-full",
         summary: "simulated bifurcation of all pairs, steered by prices, then a repair",
         exact: false,
-        prices: true,
-        capacity: true,
+        facts: Facts { prices: true, capacity: true },
         reference: "ballistic bifurcation: Goto et al. 2021, Science Advances 7 eabe7953; \
                     see docs/sb-routing.md",
         params: &[
@@ -208,15 +106,14 @@ pub const SOLVERS: &[Entry] = &[
             },
             Param { name: "rate", help: "part of the full step that prices take, above 0" },
         ],
-        defaults: defaults::<SbFull>,
-        build: build::<SbFull>,
+        default_params: defaults::<SbFull>,
+        builder: build::<SbFull>,
     },
     Entry {
         name: "sb-close-call",
         summary: "quantile balancing; simulated bifurcation of the close calls; a repair",
         exact: false,
-        prices: true,
-        capacity: true,
+        facts: Facts { prices: true, capacity: true },
         reference: "discrete bifurcation: Goto et al. 2021, Science Advances 7 eabe7953; \
                     see docs/sb-routing.md",
         params: &[
@@ -233,45 +130,42 @@ pub const SOLVERS: &[Entry] = &[
             Param { name: "steps", help: "steps of the integration, at least 1" },
             Param { name: "repairs", help: "states that are repaired, at least 1" },
         ],
-        defaults: defaults::<SbCloseCall>,
-        build: build::<SbCloseCall>,
+        default_params: defaults::<SbCloseCall>,
+        builder: build::<SbCloseCall>,
     },
     Entry {
         name: "greedy",
         summary: "the best remaining pair of all, again and again",
         exact: false,
-        prices: false,
-        capacity: true,
+        facts: Facts { prices: false, capacity: true },
         reference: "best-in greedy, at least half the optimum under at-most: Korte, Hausmann 1978",
         params: &[],
-        defaults: defaults::<Greedy>,
-        build: build::<Greedy>,
+        default_params: defaults::<Greedy>,
+        builder: build::<Greedy>,
     },
     Entry {
         name: "capped-topk",
         summary: "top-k; then every overfull expert drops tokens",
         exact: false,
-        prices: false,
-        capacity: true,
+        facts: Facts { prices: false, capacity: true },
         reference: "drop policies of Megatron-LM; exactly-k is completed by augmenting paths",
         params: &[Param {
             name: "drop",
             help: "what an overfull expert drops: probs (its lowest scores) or position (its \
                    last tokens)",
         }],
-        defaults: defaults::<CappedTopK>,
-        build: build::<CappedTopK>,
+        default_params: defaults::<CappedTopK>,
+        builder: build::<CappedTopK>,
     },
     Entry {
         name: "topk",
         summary: "the k best experts of every token, whatever the capacities: the baseline",
         exact: false,
-        prices: false,
-        capacity: false,
+        facts: Facts { prices: false, capacity: false },
         reference: "Shazeer et al. 2017, arXiv 1701.06538",
         params: &[],
-        defaults: defaults::<TopK>,
-        build: build::<TopK>,
+        default_params: defaults::<TopK>,
+        builder: build::<TopK>,
     },
 ];
 
@@ -288,7 +182,7 @@ mod tests {
         for (i, entry) in SOLVERS.iter().enumerate() {
             assert!(SOLVERS[..i].iter().all(|other| other.name != entry.name), "{}", entry.name);
             let solver = entry.build(&entry.defaults()).unwrap();
-            assert_eq!(solver.respects_capacity(), entry.capacity, "{}", entry.name);
+            assert_eq!(solver.respects_capacity(), entry.facts.capacity, "{}", entry.name);
         }
     }
 

@@ -1,4 +1,4 @@
-//! Every minimiser by name, as the assignment solvers have it.
+//! Every minimiser by name, in the form of [`spinroute_core::registry`].
 //!
 //! ```
 //! use spinroute_qubo::registry::{self, MINIMISERS};
@@ -9,91 +9,23 @@
 //! # Ok::<(), spinroute_qubo::Error>(())
 //! ```
 
-use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
+use spinroute_core::registry;
 
-use crate::{Anneal, Error, Exhaustive, Minimiser};
+pub use spinroute_core::registry::{Error, Param, defaults};
 
-/// A parameter of a minimiser. Its default is in [`Entry::defaults`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-pub struct Param {
-    /// Its key.
-    pub name: &'static str,
-    /// What it means, with unit and range.
-    pub help: &'static str,
-}
-
-/// Makes a minimiser of its parameters, or says why not.
-pub type Build = fn(Map<String, Value>) -> Result<Box<dyn Minimiser>, String>;
+use crate::{Anneal, Exhaustive, Minimiser};
 
 /// A minimiser. Other crates write entries of their own with [`defaults`] and [`build`].
-#[derive(Clone, Copy, Debug)]
-pub struct Entry {
-    /// Its name, the same everywhere.
-    pub name: &'static str,
-    /// What it does, in a line.
-    pub summary: &'static str,
-    /// Whether an uninterrupted run proves the minimum.
-    pub exact: bool,
-    /// Where the algorithm comes from.
-    pub reference: &'static str,
-    /// Its parameters, one for each key of the defaults.
-    pub params: &'static [Param],
-    /// [`defaults`] of its type.
-    pub default_params: fn() -> Map<String, Value>,
-    /// [`build`] of its type.
-    pub builder: Build,
-}
-
-impl Entry {
-    /// The parameters with their defaults.
-    #[must_use]
-    pub fn defaults(&self) -> Map<String, Value> {
-        (self.default_params)()
-    }
-
-    /// Builds the minimiser; parameters that are left out keep their defaults.
-    ///
-    /// # Errors
-    /// If a parameter is unknown or its value of the wrong type.
-    pub fn build(&self, params: &Map<String, Value>) -> Result<Box<dyn Minimiser>, Error> {
-        for (name, value) in params {
-            let Some(param) = self.params.iter().find(|param| param.name == name) else {
-                let known = self.params.iter().map(|param| param.name).collect::<Vec<_>>();
-                let (minimiser, name, known) = (self.name, name.clone(), known.join(", "));
-                return Err(Error::UnknownParameter { minimiser, name, known });
-            };
-            let alone = Map::from_iter([(name.clone(), value.clone())]);
-            (self.builder)(alone).map_err(|reason| self.refuse(name, reason, param.help))?;
-        }
-        let all = (self.builder)(params.clone());
-        all.map_err(|reason| self.refuse("(all)", reason, "as documented"))
-    }
-
-    fn refuse(&self, name: &str, reason: String, help: &'static str) -> Error {
-        Error::ParameterValue { minimiser: self.name, name: name.into(), reason, help }
-    }
-}
+pub type Entry = registry::Entry<dyn Minimiser>;
 
 /// The entry of that name.
 ///
 /// # Errors
 /// If there is none.
 pub fn find(entries: &'static [Entry], name: &str) -> Result<&'static Entry, Error> {
-    entries.iter().find(|entry| entry.name == name).ok_or_else(|| {
-        let known: Vec<&str> = entries.iter().map(|entry| entry.name).collect();
-        Error::UnknownMinimiser { name: name.into(), known: known.join(", ") }
-    })
-}
-
-/// The default parameters of a minimiser as a map.
-#[must_use]
-pub fn defaults<M: Default + Serialize>() -> Map<String, Value> {
-    match serde_json::to_value(M::default()) {
-        Ok(Value::Object(map)) => map,
-        _ => Map::new(),
-    }
+    registry::find(entries, "minimiser", name)
 }
 
 /// Builds a minimiser from a map of its parameters.
@@ -104,10 +36,7 @@ pub fn build<M>(params: Map<String, Value>) -> Result<Box<dyn Minimiser>, String
 where
     M: Minimiser + DeserializeOwned + 'static,
 {
-    match serde_json::from_value::<M>(Value::Object(params)) {
-        Ok(minimiser) => Ok(Box::new(minimiser)),
-        Err(error) => Err(error.to_string()),
-    }
+    Ok(Box::new(registry::parse::<M>(params)?))
 }
 
 /// The minimisers of this crate.
@@ -116,6 +45,7 @@ pub const MINIMISERS: &[Entry] = &[
         name: "exhaustive",
         summary: "every state, up to 26 variables: the proven minimum",
         exact: true,
+        facts: (),
         reference: "Gray code: F. Gray, US patent 2632058, 1953",
         params: &[Param { name: "reads", help: "how many of the lowest states, at least 1" }],
         default_params: defaults::<Exhaustive>,
@@ -125,6 +55,7 @@ pub const MINIMISERS: &[Entry] = &[
         name: "anneal",
         summary: "simulated annealing from random states, the best state of every read",
         exact: false,
+        facts: (),
         reference: "Kirkpatrick, Gelatt, Vecchi, Science 220 (1983) 671-680",
         params: &[
             Param { name: "reads", help: "independent runs, 1 to 2^24" },
@@ -175,6 +106,6 @@ mod tests {
         let error = exhaustive.build(&params(&[("read", Value::from(3))])).err().unwrap();
         assert_eq!(error.to_string(), "exhaustive has no parameter \"read\"; it has reads");
         let error = exhaustive.build(&params(&[("reads", Value::from("x"))])).err().unwrap();
-        assert!(matches!(error, Error::ParameterValue { name, .. } if name == "reads"));
+        assert!(matches!(error, Error::Value { name, .. } if name == "reads"));
     }
 }

@@ -6,9 +6,10 @@ use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use serde_json::{Map, Value};
+use spinroute::Budget;
 use spinroute::input::{Rows, Transform};
 
-use super::exit::EXIT_CODES;
+use super::exit::{EXIT_CODES, Failure};
 
 /// Assign tokens to experts under capacity, exactly or fast, with a proof of how far from optimal.
 ///
@@ -53,27 +54,13 @@ pub(crate) struct SolveArgs {
     /// Which solver; `spinroute solvers` lists them
     #[arg(long, value_name = "NAME", default_value = super::problem::DEFAULT_SOLVER, help_heading = "Solver")]
     pub(crate) solver: String,
-    /// A parameter of the solver; may be repeated
-    #[arg(long, value_name = "KEY=VALUE", value_parser = setting, help_heading = "Solver")]
-    pub(crate) set: Vec<(String, Value)>,
-    /// Seed of all randomness
-    #[arg(
-        long,
-        value_name = "N",
-        default_value_t = 0,
-        allow_negative_numbers = true,
-        help_heading = "Solver"
-    )]
-    pub(crate) seed: u64,
-    /// Stop after this time (200ms, 2s, 1m) with the best so far
-    #[arg(long, value_name = "DURATION", value_parser = duration, help_heading = "Solver")]
-    pub(crate) time_limit: Option<Duration>,
+    #[command(flatten)]
+    pub(crate) parameters: ParameterArgs,
+    #[command(flatten)]
+    pub(crate) run: RunArgs,
     /// Start from these prices, such as the prices.npy of the batch before
     #[arg(long, value_name = "FILE", help_heading = "Solver")]
     pub(crate) warm: Option<PathBuf>,
-    /// Threads to use [default: all cores]; the answer does not depend on it
-    #[arg(long, value_name = "N", value_parser = threads, allow_negative_numbers = true, help_heading = "Solver")]
-    pub(crate) threads: Option<usize>,
     /// Write assignment.npy, prices.npy and summary.json into this directory, all or none
     #[arg(long, value_name = "DIR", help_heading = "Output")]
     pub(crate) out: Option<PathBuf>,
@@ -109,21 +96,8 @@ pub(crate) struct CompareArgs {
         help_heading = "Solver"
     )]
     pub(crate) repeat: NonZeroUsize,
-    /// Seed of all randomness
-    #[arg(
-        long,
-        value_name = "N",
-        default_value_t = 0,
-        allow_negative_numbers = true,
-        help_heading = "Solver"
-    )]
-    pub(crate) seed: u64,
-    /// Stop each run after this time (200ms, 2s, 1m)
-    #[arg(long, value_name = "DURATION", value_parser = duration, help_heading = "Solver")]
-    pub(crate) time_limit: Option<Duration>,
-    /// Threads to use [default: all cores]; the answers do not depend on it
-    #[arg(long, value_name = "N", value_parser = threads, allow_negative_numbers = true, help_heading = "Solver")]
-    pub(crate) threads: Option<usize>,
+    #[command(flatten)]
+    pub(crate) run: RunArgs,
     /// Print one JSON object
     #[arg(long, help_heading = "Output")]
     pub(crate) json: bool,
@@ -156,12 +130,54 @@ pub(crate) struct VerifyArgs {
     pub(crate) json: bool,
 }
 
-/// List the solvers: what each does, its parameters with defaults, where it comes from.
+/// List solvers and minimisers: what each does, its parameters with defaults, where it comes from.
 #[derive(Debug, Args)]
 pub(crate) struct SolversArgs {
-    /// Print one JSON array
+    /// Print one JSON object
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+/// The parameters of a solver.
+#[derive(Debug, Args)]
+pub(crate) struct ParameterArgs {
+    /// A parameter of the solver; may be repeated
+    #[arg(long, value_name = "KEY=VALUE", value_parser = setting, help_heading = "Solver")]
+    pub(crate) set: Vec<(String, Value)>,
+}
+
+impl ParameterArgs {
+    /// As one map.
+    pub(crate) fn map(&self) -> Result<Map<String, Value>, Failure> {
+        settings(&self.set).map_err(Failure::Usage)
+    }
+}
+
+/// How solvers run.
+#[derive(Clone, Copy, Debug, Args)]
+pub(crate) struct RunArgs {
+    /// Seed of all randomness
+    #[arg(
+        long,
+        value_name = "N",
+        default_value_t = 0,
+        allow_negative_numbers = true,
+        help_heading = "Solver"
+    )]
+    pub(crate) seed: u64,
+    /// Stop a run after this time (200ms, 2s, 1m) with the best so far
+    #[arg(long, value_name = "DURATION", value_parser = duration, help_heading = "Solver")]
+    pub(crate) time_limit: Option<Duration>,
+    /// Threads to use [default: all cores]; answers do not depend on it
+    #[arg(long, value_name = "N", value_parser = threads, allow_negative_numbers = true, help_heading = "Solver")]
+    pub(crate) threads: Option<usize>,
+}
+
+impl RunArgs {
+    /// The limit on a run.
+    pub(crate) fn budget(self) -> Budget {
+        Budget { steps: None, time: self.time_limit }
+    }
 }
 
 /// Options of sparse candidates. What belongs to another kind of input is named as a conflict, since
@@ -259,7 +275,7 @@ impl From<TransformName> for Transform {
 }
 
 /// `key=value`, where the value is JSON if it reads as JSON, and a word otherwise.
-pub(crate) fn setting(text: &str) -> Result<(String, Value), String> {
+fn setting(text: &str) -> Result<(String, Value), String> {
     match text.split_once('=') {
         Some((key, value)) if !key.trim().is_empty() => {
             let value = value.trim();
@@ -271,17 +287,17 @@ pub(crate) fn setting(text: &str) -> Result<(String, Value), String> {
 }
 
 /// More threads than any machine for this has cores would only take its memory.
-pub(crate) fn threads(text: &str) -> Result<usize, String> {
+fn threads(text: &str) -> Result<usize, String> {
     let threads = text.parse().ok().filter(|n| (1..=1024).contains(n));
     threads.ok_or_else(|| "give a whole number from 1 to 1024".into())
 }
 
-pub(crate) fn duration(text: &str) -> Result<Duration, String> {
+fn duration(text: &str) -> Result<Duration, String> {
     humantime::parse_duration(text).map_err(|error| format!("{error}; write it as 200ms, 2s or 1m"))
 }
 
 /// The settings as one map.
-pub(crate) fn settings(set: &[(String, Value)]) -> Result<Map<String, Value>, String> {
+fn settings(set: &[(String, Value)]) -> Result<Map<String, Value>, String> {
     let mut map = Map::new();
     for (key, value) in set {
         if map.insert(key.clone(), value.clone()).is_some() {

@@ -6,7 +6,7 @@ use std::time::Duration;
 use comfy_table::{CellAlignment, Table, presets};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
-use spinroute::registry::{self, Entry, SOLVERS};
+use spinroute::registry::{self, SOLVERS, SolverEntry};
 use spinroute::{Error, Instance, Load, Solver, Stop};
 
 use super::args::CompareArgs;
@@ -71,7 +71,7 @@ pub(crate) fn run(args: &CompareArgs) -> Result<(), Failure> {
         input: if given { "given" } else { problem::SAMPLE_NAME },
         sizes: Sizes::of(&instance),
         bound,
-        seed: args.seed,
+        seed: args.run.seed,
         threads: rayon::current_num_threads(),
         repeat: args.repeat.get(),
         solvers: ranked(lines, bound),
@@ -86,7 +86,7 @@ pub(crate) fn run(args: &CompareArgs) -> Result<(), Failure> {
 }
 
 /// The solvers to run: those named, or all.
-fn chosen(args: &CompareArgs) -> Result<Vec<&'static Entry>, Failure> {
+fn chosen(args: &CompareArgs) -> Result<Vec<&'static SolverEntry>, Failure> {
     match &args.solvers {
         None => Ok(SOLVERS.iter().collect()),
         Some(names) => {
@@ -100,8 +100,8 @@ fn measure_all(
     instance: &Instance,
     args: &CompareArgs,
 ) -> Result<(Vec<Line>, Vec<Skipped>), Failure> {
-    let settings = Settings { seed: args.seed, time_limit: args.time_limit, warm: None };
-    let mut solvers: Vec<(&Entry, Box<dyn Solver>, Vec<Timed>)> = Vec::new();
+    let settings = Settings { seed: args.run.seed, budget: args.run.budget(), warm: None };
+    let mut solvers: Vec<(&SolverEntry, Box<dyn Solver>, Vec<Timed>)> = Vec::new();
     for entry in chosen(args)? {
         solvers.push((entry, entry.build(&entry.defaults())?, Vec::new()));
     }
@@ -136,7 +136,7 @@ fn measure_all(
 
 fn line(
     instance: &Instance,
-    entry: &Entry,
+    entry: &SolverEntry,
     solver: &dyn Solver,
     mut runs: Vec<Timed>,
 ) -> Result<Line, Failure> {

@@ -106,10 +106,8 @@ impl From<qubo::Error> for Failure {
             E::File { .. } => Self::Files(format!("{message}; check the path")),
             E::Format { .. }
             | E::Parameter { .. }
-            | E::ParameterValue { .. }
+            | E::Registry(_)
             | E::TooLarge { .. }
-            | E::UnknownMinimiser { .. }
-            | E::UnknownParameter { .. }
             | E::Unstable { .. } => Self::Usage(message),
             _ => Self::Input(message),
         }

@@ -13,7 +13,7 @@ use super::exit::Failure;
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Settings<'a> {
     pub(crate) seed: u64,
-    pub(crate) time_limit: Option<Duration>,
+    pub(crate) budget: Budget,
     pub(crate) warm: Option<&'a [f64]>,
 }
 
@@ -30,7 +30,7 @@ pub(crate) fn timed<'a>(
     settings: Settings<'a>,
     observer: Option<&'a mut Observer<'a>>,
 ) -> Result<Timed, Error> {
-    let mut run = Run::new(settings.seed).budget(Budget { steps: None, time: settings.time_limit });
+    let mut run = Run::new(settings.seed).budget(settings.budget);
     if let Some(prices) = settings.warm {
         run = run.warm_prices(prices);
     }

@@ -36,8 +36,8 @@ pub(crate) fn main() -> ExitCode {
 
 fn run(command: &Command) -> Result<(), Failure> {
     let threads = match command {
-        Command::Solve(args) => args.threads,
-        Command::Compare(args) => args.threads,
+        Command::Solve(args) => args.run.threads,
+        Command::Compare(args) => args.run.threads,
         Command::Verify(args) => args.threads,
         Command::Solvers(_) => None,
         Command::Qubo(args) => args.threads(),

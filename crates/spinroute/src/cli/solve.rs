@@ -6,7 +6,7 @@ use serde::Serialize;
 use spinroute::input::npy;
 use spinroute::{Certificate, Evaluation, Instance, Stop, registry};
 
-use super::args::{SolveArgs, settings};
+use super::args::SolveArgs;
 use super::exit::Failure;
 use super::measure::{Settings, Timed, Worth, milliseconds, timed, tokens_per_second};
 use super::problem::{self, Sizes};
@@ -34,11 +34,11 @@ struct Summary {
 
 pub(crate) fn run(args: &SolveArgs) -> Result<(), Failure> {
     let entry = registry::find(&args.solver)?;
-    let solver = entry.build(&settings(&args.set).map_err(Failure::Usage)?)?;
+    let solver = entry.build(&args.parameters.map()?)?;
     let instance = problem::instance(problem::scores(&args.input)?, &args.problem, None)?;
     let experts = instance.experts();
     let warm = args.warm.as_ref().map(|path| problem::prices(path, experts)).transpose()?;
-    let run = Settings { seed: args.seed, time_limit: args.time_limit, warm: warm.as_deref() };
+    let run = Settings { seed: args.run.seed, budget: args.run.budget(), warm: warm.as_deref() };
     interrupt::listen();
     let mut observer = interrupt::observe;
     let answer = timed(&*solver, &instance, run, Some(&mut observer))?;
@@ -81,7 +81,7 @@ fn summary(
         stop: answer.solution.stop,
         wall_ms: milliseconds(answer.wall),
         tokens_per_s: tokens_per_second(instance.tokens(), answer.wall),
-        seed: args.seed,
+        seed: args.run.seed,
         threads: rayon::current_num_threads(),
         load: LoadReport::from(load),
         feasible: worth.feasible,

@@ -2,7 +2,8 @@
 
 use serde_json::Value;
 use spinroute::input::{File, npy, read_assignment, read_prices};
-use spinroute::registry::SOLVERS;
+use spinroute::minimisers::MINIMISERS;
+use spinroute::registry::{Entry, SOLVERS};
 
 use super::shared::{Files, command, succeed};
 
@@ -170,16 +171,28 @@ fn compare_with_no_input_routes_the_sample() {
 fn solvers_lists_every_one_with_its_parameters() {
     let text = succeed(&["solvers"]).stdout;
     let json = succeed(&["solvers", "--json"]).json();
-    for (entry, object) in SOLVERS.iter().zip(json.as_array().unwrap()) {
-        assert!(text.contains(&format!("{}: {}", entry.name, entry.summary)));
-        assert_eq!((&object["name"], &object["exact"]), (&entry.name.into(), &entry.exact.into()));
-        for (param, printed) in entry.params.iter().zip(object["params"].as_array().unwrap()) {
-            assert_eq!(
-                (&printed["name"], &printed["help"]),
-                (&param.name.into(), &param.help.into())
-            );
-            assert_eq!(printed["default"], entry.defaults()[param.name]);
-        }
+    assert_eq!(json["solvers"].as_array().unwrap().len(), SOLVERS.len());
+    assert_eq!(json["minimisers"].as_array().unwrap().len(), MINIMISERS.len());
+    for (entry, object) in SOLVERS.iter().zip(json["solvers"].as_array().unwrap()) {
+        is_described(entry, object, &text);
+        assert_eq!(object["prices"], entry.facts.prices);
+        assert_eq!(object["respects_capacity"], entry.facts.capacity);
+    }
+    for (entry, object) in MINIMISERS.iter().zip(json["minimisers"].as_array().unwrap()) {
+        is_described(entry, object, &text);
+        assert_eq!(object.get("prices"), None);
+    }
+}
+
+fn is_described<T: ?Sized, F>(entry: &Entry<T, F>, object: &Value, text: &str) {
+    assert!(text.contains(&format!("\n{}: {}\n", entry.name, entry.summary)));
+    assert_eq!((&object["name"], &object["exact"]), (&entry.name.into(), &entry.exact.into()));
+    let printed = object["params"].as_array().unwrap();
+    assert_eq!(printed.len(), entry.params.len());
+    for (param, printed) in entry.params.iter().zip(printed) {
+        assert_eq!((&printed["name"], &printed["help"]), (&param.name.into(), &param.help.into()));
+        assert_eq!(printed["default"], entry.defaults()[param.name]);
+        assert!(text.contains(&format!("  --set {}=", param.name)));
     }
 }
 

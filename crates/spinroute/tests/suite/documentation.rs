@@ -9,7 +9,7 @@ const SAMPLE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../experiments/dat
 
 #[test]
 fn every_option_is_documented() {
-    let subcommands: [&[&str]; 8] = [
+    let subcommands: [&[&str]; 9] = [
         &["solve"],
         &["compare"],
         &["verify"],
@@ -18,6 +18,7 @@ fn every_option_is_documented() {
         &["qubo", "convert"],
         &["qubo", "solve"],
         &["qubo", "generate"],
+        &["qubo", "trace"],
     ];
     for subcommand in subcommands {
         for word in succeed(&[subcommand, &["--help"]].concat()).stdout.split_whitespace() {

@@ -135,6 +135,68 @@ fn instances_are_generated_and_recognised() {
     assert!(succeed(&["qubo", "generate"]).stdout.contains("K2000"));
 }
 
+/// The plot is a well-formed SVG, whatever the file is called, and depends on the seed alone.
+#[test]
+fn traces_are_plots_and_reproducible() {
+    let files = files();
+    let square = files.write("a & <b>.rud", SQUARE.as_bytes());
+    let plot = |out: &str, further: &[&str]| {
+        let out = files.at(out);
+        let set = ["--set", "agents=3", "--set", "steps=50", "--set", "mode=ballistic"];
+        let ran =
+            succeed(&[&["qubo", "trace", &square, "--out", &out], &set[..], further].concat());
+        assert!(ran.stdout.starts_with(&out), "{ran}");
+        (ran.stdout, std::fs::read_to_string(out).unwrap())
+    };
+    let (said, first) = plot("first.svg", &["--threads", "1"]);
+    // A look at the start and one every 10 steps; the best cut is 4 (or 3.5 by the diagonal).
+    assert!(
+        said.ends_with(": sb (finished), 6 looks, 4 positions; lowest energy -2.5\n"),
+        "{said}"
+    );
+    let svg = roxmltree::Document::parse(&first).unwrap();
+    assert!(svg.root_element().has_tag_name(("http://www.w3.org/2000/svg", "svg")));
+    let lines = svg.descendants().filter(|node| node.has_tag_name(SVG_LINE)).count();
+    assert!(lines >= 4 + 2, "four positions and two energies, {lines} lines");
+    assert!(svg.descendants().any(|node| node.text().is_some_and(|text| text.contains("a & <b>"))));
+    assert_eq!(first, plot("second.svg", &["--threads", "2"]).1);
+    assert_ne!(first, plot("third.svg", &["--seed", "1"]).1);
+}
+
+const SVG_LINE: (&str, &str) = ("http://www.w3.org/2000/svg", "polyline");
+
+/// Steps without end are stopped by the limit, and what there was is drawn.
+#[test]
+fn traces_obey_the_time_limit() {
+    let files = files();
+    let (square, out) = (files.at("square.rud"), files.at("run.svg"));
+    let arguments = ["qubo", "trace", &square, "--out", &out, "--set", "steps=1000000000"];
+    let set = ["--set", "period=100000", "--set", "agents=1", "--time-limit", "50ms"];
+    let ran = succeed(&[&arguments[..], &set].concat());
+    assert!(ran.stdout.contains("stopped by the time limit"), "{ran}");
+    roxmltree::Document::parse(&std::fs::read_to_string(out).unwrap()).unwrap();
+}
+
+#[test]
+fn traces_that_fail_leave_nothing() {
+    let files = files();
+    let (square, out) = (files.at("square.rud"), files.at("run.svg"));
+    let before = files.names();
+    let trace = ["qubo", "trace", &square, "--out"];
+    fail(&[&trace[..], &[&files.at("no/run.svg")]].concat(), 5, &["no/run.svg", "directory"]);
+    fail(&[&trace[..], &[&files.at("")]].concat(), 5, &["not a file"]);
+    let set = |set| [&trace[..], &[&out, "--set", set]].concat();
+    fail(&set("modes=discrete"), 2, &["sb has no parameter \"modes\"; it has mode, heated"]);
+    fail(&set("mode=quantum"), 2, &["\"mode\"", "adiabatic, ballistic or discrete"]);
+    fail(&set("time_step=99"), 2, &["time step of 99"]);
+    fail(&[&set("steps=5")[..], &["--threads", "0"]].concat(), 2, &["from 1 to 1024"]);
+    let large = b"p qubo 0 2 2 1\n0 0 1e308\n1 1 1e308\n0 1 1e308\n";
+    let large = files.write("large.qubo", large);
+    fail(&["qubo", "trace", &large, "--out", &out], 3, &["large.qubo: "]);
+    std::fs::remove_file(large).unwrap();
+    assert_eq!(files.names(), before);
+}
+
 #[test]
 fn what_goes_wrong_is_one_line() {
     let files = files();

@@ -8,7 +8,7 @@ use spinroute_testkit::Conformance;
 #[test]
 fn every_solver_conforms() {
     for entry in SOLVERS {
-        let suite = match (entry.exact, entry.prices) {
+        let suite = match (entry.exact, entry.facts.prices) {
             (true, true) => Conformance::exact(),
             (true, false) => Conformance::optimal(),
             (false, _) => Conformance::feasible(),
@@ -29,6 +29,6 @@ fn solvers_give_prices_if_the_registry_says_so() {
     for entry in SOLVERS {
         let solver = entry.build(&entry.defaults()).unwrap();
         let solution = solver.solve(&instance, &mut Run::new(0)).unwrap();
-        assert_eq!(solution.prices.is_some(), entry.prices, "{}", entry.name);
+        assert_eq!(solution.prices.is_some(), entry.facts.prices, "{}", entry.name);
     }
 }

@@ -2,14 +2,12 @@
 
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
-use std::time::Duration;
 
 use clap::{Args, Subcommand};
-use serde_json::Value;
 use spinroute::qubo::formats::Format;
 
 use super::trace::TraceArgs;
-use crate::cli::args::{duration, setting, threads};
+use crate::cli::args::{ParameterArgs, RunArgs};
 
 /// QUBO, Ising and max-cut files: look at, convert, solve, generate.
 ///
@@ -69,37 +67,23 @@ Examples:
   spinroute qubo solve K2000.rud --solver sb --set mode=discrete --set agents=32
   spinroute qubo solve G22.rud --reads 32 --set sweeps=5000 --seed 7 --time-limit 10s --out found
 
-`spinroute qubo solve --help` names the solvers; docs/cli.md describes the output.")]
+`spinroute solvers` lists the solvers and what --set takes; docs/cli.md describes the output.")]
 pub(crate) struct SolveArgs {
     #[command(flatten)]
     pub(crate) input: InputArgs,
-    /// Which solver: exhaustive (up to 26 variables, proven), anneal or sb (simulated bifurcation)
+    /// Which minimiser; `spinroute solvers` lists them
     #[arg(long, value_name = "NAME", default_value = "anneal", help_heading = "Solver")]
     pub(crate) solver: String,
-    /// A parameter of the solver; may be repeated
-    #[arg(long, value_name = "KEY=VALUE", value_parser = setting, help_heading = "Solver")]
-    pub(crate) set: Vec<(String, Value)>,
-    /// Seed of all randomness
-    #[arg(
-        long,
-        value_name = "N",
-        default_value_t = 0,
-        allow_negative_numbers = true,
-        help_heading = "Solver"
-    )]
-    pub(crate) seed: u64,
+    #[command(flatten)]
+    pub(crate) parameters: ParameterArgs,
+    #[command(flatten)]
+    pub(crate) run: RunArgs,
     /// Independent runs, the best of which is the answer [default: the solver's]
     #[arg(long, value_name = "N", allow_negative_numbers = true, help_heading = "Solver")]
     pub(crate) reads: Option<NonZeroUsize>,
     /// Give the solver the whole model, not the smaller one that presolve leaves
     #[arg(long, help_heading = "Solver")]
     pub(crate) no_presolve: bool,
-    /// Stop after this time (200ms, 2s, 1m) with the best so far
-    #[arg(long, value_name = "DURATION", value_parser = duration, help_heading = "Solver")]
-    pub(crate) time_limit: Option<Duration>,
-    /// Threads to use [default: all cores]; the answer does not depend on it
-    #[arg(long, value_name = "N", value_parser = threads, allow_negative_numbers = true, help_heading = "Solver")]
-    pub(crate) threads: Option<usize>,
     /// Write solution.npy and summary.json into this directory, both or none
     #[arg(long, value_name = "DIR", help_heading = "Output")]
     pub(crate) out: Option<PathBuf>,

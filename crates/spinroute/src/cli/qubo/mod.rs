@@ -27,7 +27,8 @@ impl QuboArgs {
     /// `--threads`, where the subcommand has it.
     pub(crate) fn threads(&self) -> Option<usize> {
         match &self.command {
-            QuboCommand::Solve(args) => args.threads,
+            QuboCommand::Solve(args) => args.run.threads,
+            QuboCommand::Trace(args) => args.run.threads,
             _ => None,
         }
     }

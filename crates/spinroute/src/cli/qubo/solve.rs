@@ -8,12 +8,11 @@ use serde_json::Value;
 use spinroute::input::npy;
 use spinroute::qubo::formats::{Content, Format};
 use spinroute::qubo::presolve::presolve;
-use spinroute::qubo::{Samples, Vartype, registry};
-use spinroute::{Budget, Run, Stop, minimisers};
+use spinroute::qubo::{Samples, Vartype};
+use spinroute::{Run, Stop, minimisers};
 
 use super::args::SolveArgs;
 use super::{files, info};
-use crate::cli::args::settings;
 use crate::cli::exit::Failure;
 use crate::cli::measure::milliseconds;
 use crate::cli::report::{self, grouped};
@@ -38,8 +37,8 @@ struct Summary {
 }
 
 pub(crate) fn run(args: &SolveArgs) -> Result<(), Failure> {
-    let entry = registry::find(minimisers::MINIMISERS, &args.solver)?;
-    let mut parameters = settings(&args.set).map_err(Failure::Usage)?;
+    let entry = minimisers::find(&args.solver)?;
+    let mut parameters = args.parameters.map()?;
     if let Some(reads) = args.reads {
         let is_agents = entry.params.iter().any(|param| param.name == "agents");
         let name = if is_agents { "agents" } else { "reads" };
@@ -54,8 +53,7 @@ pub(crate) fn run(args: &SolveArgs) -> Result<(), Failure> {
     let model = files::ising(&args.input, &content)?;
     interrupt::listen();
     let mut observer = interrupt::observe;
-    let budget = Budget { steps: None, time: args.time_limit };
-    let mut run = Run::new(args.seed).budget(budget).observer(&mut observer);
+    let mut run = Run::new(args.run.seed).budget(args.run.budget()).observer(&mut observer);
     let start = Instant::now();
     let (samples, kernel) = if args.no_presolve {
         (minimiser.minimise(&model, &mut run)?, None)
@@ -76,7 +74,7 @@ pub(crate) fn run(args: &SolveArgs) -> Result<(), Failure> {
         stop: samples.stop,
         reads: samples.reads(),
         wall_ms: milliseconds(wall),
-        seed: args.seed,
+        seed: args.run.seed,
         threads: rayon::current_num_threads(),
     };
     if let Some(directory) = &args.out {

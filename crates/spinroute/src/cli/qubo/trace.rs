@@ -11,9 +11,10 @@ use spinroute::bifurcation::{Bifurcation, Look};
 
 use super::args::InputArgs;
 use super::files;
-use crate::cli::args::{setting, settings};
+use crate::cli::args::{ParameterArgs, RunArgs};
 use crate::cli::exit::Failure;
-use crate::cli::output;
+use crate::cli::solve::stop;
+use crate::cli::{interrupt, output};
 
 /// Plot how simulated bifurcation runs: positions of one agent, and energies, over the steps.
 #[derive(Debug, Args)]
@@ -23,31 +24,33 @@ Example:
 pub(crate) struct TraceArgs {
     #[command(flatten)]
     pub(crate) input: InputArgs,
-    /// A parameter of sb; may be repeated
-    #[arg(long, value_name = "KEY=VALUE", value_parser = setting, help_heading = "Solver")]
-    pub(crate) set: Vec<(String, Value)>,
-    /// Seed of all randomness
-    #[arg(long, value_name = "N", default_value_t = 0, help_heading = "Solver")]
-    pub(crate) seed: u64,
+    #[command(flatten)]
+    pub(crate) parameters: ParameterArgs,
+    #[command(flatten)]
+    pub(crate) run: RunArgs,
     /// The plot to write, an SVG
     #[arg(long, value_name = "FILE", help_heading = "Output")]
     pub(crate) out: PathBuf,
 }
 
 pub(crate) fn run(args: &TraceArgs) -> Result<(), Failure> {
-    let parameters = settings(&args.set).map_err(Failure::Usage)?;
+    let parameters = args.parameters.map()?;
     spinroute::bifurcation::ENTRY.build(&parameters)?; // says which parameter is wrong
     let bifurcation: Bifurcation = serde_json::from_value(Value::Object(parameters))?;
     let (_, problem) = files::open(&args.input)?;
-    let model = problem.content.to_ising()?;
-    let (samples, trace) = bifurcation.traced(&model, &mut Run::new(args.seed))?;
+    let model = files::ising(&args.input, &problem.content)?;
+    interrupt::listen();
+    let mut observer = interrupt::observe;
+    let mut run = Run::new(args.run.seed).budget(args.run.budget()).observer(&mut observer);
+    let (samples, trace) = bifurcation.traced(&model, &mut run)?;
     let title = format!("{}, {:?}", args.input.file.display(), bifurcation.mode).to_lowercase();
     let svg = draw(&title, &trace.looks).map_err(|error| Failure::Internal(error.to_string()))?;
     output::write_one(&args.out, |out| out.write_all(svg.as_bytes()))?;
     let lowest = samples.energies.iter().copied().fold(f64::INFINITY, f64::min);
     let text = format!(
-        "{}: {} looks, {} positions; lowest energy {lowest}\n",
+        "{}: sb ({}), {} looks, {} positions; lowest energy {lowest}\n",
         args.out.display(),
+        stop(samples.stop),
         trace.looks.len(),
         trace.looks.first().map_or(0, |look| look.positions.len()),
     );
