@@ -43,7 +43,8 @@ pub(crate) fn run(args: &TraceArgs) -> Result<(), Failure> {
     let mut observer = interrupt::observe;
     let mut run = Run::new(args.run.seed).budget(args.run.budget()).observer(&mut observer);
     let (samples, trace) = bifurcation.traced(&model, &mut run)?;
-    let title = format!("{}, {:?}", args.input.file.display(), bifurcation.mode).to_lowercase();
+    let mode = bifurcation.mode.map(|mode| format!(", {mode:?}").to_lowercase());
+    let title = format!("{}{}", args.input.file.display(), mode.unwrap_or_default());
     let svg = draw(&title, &trace.looks).map_err(|error| Failure::Internal(error.to_string()))?;
     output::write_one(&args.out, |out| out.write_all(svg.as_bytes()))?;
     let lowest = samples.energies.iter().copied().fold(f64::INFINITY, f64::min);
