@@ -152,7 +152,12 @@ impl Separable for GroupLimited {
     }
 
     fn value(&self, t: usize, row: &[u32]) -> f64 {
-        if row.len() > self.instance.demand().k() || self.used(row).len() > self.limit {
+        if row.len() > self.instance.demand().k() {
+            return f64::NEG_INFINITY;
+        }
+        let group = |&e: &u32| self.group[e as usize];
+        let first = |&i: &usize| row[..i].iter().all(|e| group(e) != group(&row[i]));
+        if (0..row.len()).filter(first).count() > self.limit {
             return f64::NEG_INFINITY;
         }
         let scores = self.instance.scores(t);

@@ -61,6 +61,16 @@ impl Lagrangian {
         problem: &(impl Separable + ?Sized),
         run: &mut Run<'_>,
     ) -> Result<Bounded, Error> {
+        self.search(problem, run, |_| {})
+    }
+
+    /// Solves, and shows the rows of every round.
+    pub(crate) fn search(
+        &self,
+        problem: &(impl Separable + ?Sized),
+        run: &mut Run<'_>,
+        mut see: impl FnMut(&[Priced]),
+    ) -> Result<Bounded, Error> {
         if self.every == 0 {
             let (name, value, mend) = ("every", "0".into(), "it is at least 1");
             return Err(spinroute_core::Error::Parameter { name, value, mend }.into());
@@ -83,6 +93,7 @@ impl Lagrangian {
         let (mut prices, mut step, mut stale) = (start, 1.0, 0);
         for round in 0..self.rounds {
             let (value, rows) = price(problem, &prices);
+            see(&rows);
             let before = search.best.bound;
             search.note(value, &prices);
             stale = if search.best.bound < before { 0 } else { stale + 1 };

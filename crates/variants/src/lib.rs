@@ -31,10 +31,12 @@
 
 mod affinity;
 mod branch;
+mod close_rows;
 mod error;
 mod group_limited;
 mod lagrangian;
 mod local;
+mod moves;
 mod placement;
 mod replication;
 mod sampled;
@@ -42,11 +44,13 @@ mod separable;
 
 pub use affinity::Affinity;
 pub use branch::{BranchAndBound, Proof};
+pub use close_rows::{CloseRows, Closed};
 pub use error::Error;
 pub use group_limited::GroupLimited;
 pub use lagrangian::{Bounded, Lagrangian};
-pub use local::{greedy, improve, repair};
-pub use placement::{Balance, Cost, Placed, Placement};
+pub use local::{greedy, repair};
+pub use moves::improve;
+pub use placement::{Balance, Cost, Placed, Placement, TwoDevices};
 pub use replication::{Replicas, Replication};
 pub use sampled::{Sampled, sample};
 pub use separable::{Priced, Separable, relaxed};

@@ -1,18 +1,10 @@
-//! Greedy, repair and local search over the rows of a [`Separable`] problem.
-//!
-//! Moves: a token adds, drops or replaces an expert; two tokens exchange, or one takes over an
-//! expert that another drops. Each is taken only if the objective rises, so the search ends. A pass
-//! over the exchanges costs `O(T k E c)` evaluations of a row, with `c` the capacity.
+//! Greedy and repair over the rows of a [`Separable`] problem.
 
 use spinroute_core::Assignment;
 
 use crate::separable::check_tokens;
 use crate::{Error, Separable};
 
-/// Gains below this share of the objective's scale are rounding.
-const EPSILON: f64 = 1e-12;
-/// Passes after which the search ends in any case.
-const PASSES: usize = 200;
 /// Stands for an empty slot in a move.
 const NONE: u32 = Assignment::EMPTY;
 
@@ -72,26 +64,6 @@ pub fn repair(
     Ok(table.into_assignment())
 }
 
-/// A local optimum of the moves from a feasible `start`: never worse than it.
-#[must_use]
-pub fn improve(problem: &(impl Separable + ?Sized), start: &Assignment) -> Assignment {
-    let rows = (0..start.tokens()).map(|t| start.experts(t).to_vec()).collect();
-    let mut table = Table::new(problem, rows);
-    for _ in 0..PASSES {
-        let mut changed = false;
-        for t in 0..start.tokens() {
-            while table.move_alone(t) {
-                changed = true;
-            }
-            changed |= table.exchange(t);
-        }
-        if !changed {
-            break;
-        }
-    }
-    table.into_assignment()
-}
-
 /// Rows, and who holds every expert.
 struct Table<'a, P: Separable + ?Sized> {
     problem: &'a P,
@@ -136,68 +108,18 @@ impl<'a, P: Separable + ?Sized> Table<'a, P> {
         }
     }
 
-    /// What token `t` can give: its experts, or an empty slot.
-    fn gives(&self, t: usize) -> Vec<u32> {
-        let mut gives = self.rows[t].clone();
-        if gives.len() < self.problem.instance().demand().k() {
-            gives.push(NONE);
-        }
-        gives
-    }
-
-    /// Makes the best move of token `t` alone, if one gains.
-    fn move_alone(&mut self, t: usize) -> bool {
-        let (mut best, mut gain) = ((NONE, NONE), EPSILON);
-        let experts = self.holders.len() as u32;
-        for from in self.gives(t) {
-            let open = (0..experts).filter(|&e| self.has_room(e) && !self.rows[t].contains(&e));
-            for to in open.chain([NONE]) {
-                let change = self.change(t, from, to);
-                if change > gain {
-                    (best, gain) = ((from, to), change);
-                }
-            }
-        }
-        if gain > EPSILON {
-            self.apply(t, best.0, best.1);
-        }
-        gain > EPSILON
-    }
-
-    /// Makes the best exchange of token `t` with another one, if one gains.
-    fn exchange(&mut self, t: usize) -> bool {
-        let (mut best, mut gain) = (None, EPSILON);
-        for give in self.gives(t) {
-            for take in (0..self.holders.len() as u32).filter(|e| !self.rows[t].contains(e)) {
-                let own = self.change(t, give, take);
-                if own == f64::NEG_INFINITY {
-                    continue;
-                }
-                for &other in &self.holders[take as usize] {
-                    let back = give != NONE && !self.rows[other].contains(&give);
-                    for returned in [back.then_some(give), Some(NONE)].into_iter().flatten() {
-                        let change = own + self.change(other, take, returned);
-                        if change > gain {
-                            (best, gain) = (Some((give, take, other, returned)), change);
-                        }
-                    }
-                }
-            }
-        }
-        let Some((give, take, other, returned)) = best else { return false };
-        self.apply(other, take, returned);
-        self.apply(t, give, take);
-        true
-    }
-
     fn into_assignment(self) -> Assignment {
-        let k = self.problem.instance().demand().k();
-        let mut assignment = Assignment::empty(self.rows.len(), k);
-        for (t, row) in self.rows.into_iter().enumerate() {
-            for e in row {
-                assignment.push(t, e);
-            }
-        }
-        assignment
+        assemble(&self.rows, self.problem.instance().demand().k())
     }
+}
+
+/// Rows of at most `k` experts as a table.
+pub(crate) fn assemble(rows: &[Vec<u32>], k: usize) -> Assignment {
+    let mut assignment = Assignment::empty(rows.len(), k);
+    for (t, row) in rows.iter().enumerate() {
+        for &e in row {
+            assignment.push(t, e);
+        }
+    }
+    assignment
 }

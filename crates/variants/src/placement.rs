@@ -13,6 +13,7 @@
 
 mod model;
 mod search;
+mod two_devices;
 
 use ndarray::{Array2, ArrayView1};
 use spinroute_core::{Demand, Instance, Run, Solver};
@@ -22,6 +23,7 @@ use crate::Error;
 
 pub use model::Balance;
 pub use search::Placed;
+pub use two_devices::TwoDevices;
 
 /// Loads and joint counts of some layers of experts, to be put on devices.
 #[derive(Clone, Debug)]

@@ -6,7 +6,7 @@ use ndarray::{Array2, Array3};
 use proptest::prelude::*;
 use spinroute_core::Run;
 use spinroute_qubo::{Anneal, Exhaustive, Minimiser, Options};
-use spinroute_variants::{Balance, Error, Placement};
+use spinroute_variants::{Balance, Error, Placement, TwoDevices};
 
 fn problem(
     layers: usize,
@@ -39,7 +39,13 @@ fn check(problem: &Placement) -> Result<(), TestCaseError> {
     let improved = problem.improve(lpt.devices.clone()).unwrap();
     prop_assert!(improved.cost.total <= lpt.cost.total + 1e-9);
     let sampled = problem.sample(&anneal, squares, false, &mut Run::new(3)).unwrap();
-    for answer in [lpt, improved, problem.chain().unwrap(), problem.swaps().unwrap(), sampled] {
+    let search = TwoDevices { passes: 2, ..TwoDevices::default() };
+    let (paired, _) =
+        search.solve(problem, lpt.devices.clone(), &anneal, &mut Run::new(5)).unwrap();
+    prop_assert!(paired.cost.total <= improved.cost.total + 1e-9);
+    for answer in
+        [lpt, improved, paired, problem.chain().unwrap(), problem.swaps().unwrap(), sampled]
+    {
         prop_assert_eq!(&problem.cost(&answer.devices).unwrap(), &answer.cost);
         prop_assert!(answer.cost.total >= best.cost.total - 1e-9);
     }
@@ -103,6 +109,24 @@ proptest! {
         prop_assert!((minimum.energies[0] - least).abs() < 1e-9);
         prop_assert!(problem.cost(&placed.devices).is_ok());
     }
+}
+
+/// Two devices hold everything, so their model with light loads has the least traffic as its minimum.
+#[test]
+fn two_devices_find_what_swaps_do_not() {
+    // Pairs of blocks that stay together: 0-3 and 4-7 in the first layer, odd and even in the second.
+    let loads = Array2::from_elem((2, 8), 1.0);
+    let joint =
+        Array2::from_shape_fn((8, 8), |(e, f)| if (e < 4) == (f % 2 == 0) { 5.0 } else { 1.0 });
+    let problem = Placement::new(loads, vec![joint], 2, 1.0).unwrap();
+    let start = ndarray::array![[0u32, 1, 0, 1, 0, 1, 0, 1], [0, 0, 1, 1, 0, 0, 1, 1]];
+    let best = problem.exhaustive().unwrap();
+    let exact = Exhaustive { reads: 1 };
+    let search = TwoDevices::default();
+    let (placed, _) = search.solve(&problem, start, &exact, &mut Run::new(0)).unwrap();
+    assert!((placed.cost.total - best.cost.total).abs() < 1e-9, "{placed:?} {best:?}");
+    let broken = Array2::zeros((2, 8));
+    assert!(search.solve(&problem, broken, &exact, &mut Run::new(0)).is_err());
 }
 
 #[test]

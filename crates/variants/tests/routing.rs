@@ -7,8 +7,8 @@ use proptest::prelude::*;
 use spinroute_core::{Assignment, Demand, Instance, Run};
 use spinroute_qubo::{Anneal, Exhaustive, Minimiser, Options};
 use spinroute_variants::{
-    Affinity, BranchAndBound, Error, GroupLimited, Lagrangian, Separable, greedy, improve, relaxed,
-    repair, sample,
+    Affinity, BranchAndBound, CloseRows, Error, GroupLimited, Lagrangian, Separable, greedy,
+    improve, relaxed, repair, sample,
 };
 
 /// The optimum over all assignments, by definition: no bound, no order, no shared code.
@@ -157,6 +157,45 @@ proptest! {
             let objective = problem.objective(&sampled.assignment).unwrap();
             prop_assert_eq!(objective, sampled.objective);
             prop_assert!(objective <= brute_force(problem) + 1e-9);
+        }
+    }
+}
+
+/// Close calls never lose what prices reached, keep every rule and say how large the model was.
+#[test]
+fn close_calls_start_from_prices() {
+    let scores = |t: usize, e: usize| ((t * 37 + e * 23 + t * e * 5) % 101) as f32 / 128.0;
+    let instance = Instance::new(
+        Array2::from_shape_fn((40, 12), |(t, e)| scores(t, e)),
+        vec![10; 12],
+        Demand::AtMost(3),
+    )
+    .unwrap();
+    let grouped = GroupLimited::new(instance.clone(), (0..12).map(|e| e / 3).collect(), 2).unwrap();
+    let alike = |(e, f): (usize, usize)| if e.abs_diff(f) < 3 { -0.2 } else { 0.05 };
+    let affine = Affinity::new(instance, Array2::from_shape_fn((12, 12), alike)).unwrap();
+    let anneal = Anneal { reads: 4, sweeps: 50, ..Anneal::default() };
+    let problems: [&dyn Separable; 2] = [&grouped, &affine];
+    for problem in problems {
+        for alternatives in [1, 3] {
+            let rows = CloseRows { alternatives, most: 20, ..CloseRows::default() };
+            let closed = rows.solve(problem, &anneal, &mut Run::new(3)).unwrap();
+            let answer = &closed.answer;
+            let priced = Lagrangian::default().solve(problem, &mut Run::new(3)).unwrap();
+            assert_eq!((closed.priced, answer.bound), (priced.objective, priced.bound));
+            assert!(closed.priced <= answer.objective && answer.objective <= answer.bound);
+            assert_eq!(problem.objective(&answer.assignment), Ok(answer.objective));
+            assert!(closed.variables <= 20 && closed.tokens > 0, "{closed:?}");
+            let again = rows.solve(problem, &anneal, &mut Run::new(3)).unwrap();
+            assert_eq!(again, closed);
+        }
+        let wrong = [
+            CloseRows { alternatives: 0, ..CloseRows::default() },
+            CloseRows { most: 0, ..CloseRows::default() },
+            CloseRows { balance: f64::NAN, ..CloseRows::default() },
+        ];
+        for rows in wrong {
+            assert!(rows.solve(problem, &anneal, &mut Run::new(0)).is_err());
         }
     }
 }
