@@ -94,9 +94,16 @@ impl Search<'_> {
         let of = |&(e, reduced): &(u32, f64)| {
             self.marginal((e, reduced)) + self.problem.halves[[e as usize, room - 1]]
         };
-        let mut best: Vec<f64> = self.candidates[next..].iter().map(of).collect();
-        best.sort_by(|a, b| b.total_cmp(a));
-        best.iter().take(room).filter(|worth| **worth > 0.0).sum()
+        // The largest so far, positive ones only; most candidates are below the last of them.
+        let mut best = vec![0.0; room];
+        for worth in self.candidates[next..].iter().map(of) {
+            if worth > best[room - 1] {
+                let place = best.partition_point(|other| *other >= worth);
+                best[place..].rotate_right(1);
+                best[place] = worth;
+            }
+        }
+        best.iter().sum()
     }
 
     fn descend(&mut self, next: usize, worth: f64) {

@@ -16,6 +16,10 @@
 //! coupled by capacities alone, which is what [`greedy`], [`improve`], [`Lagrangian`] and
 //! [`BranchAndBound`] need.
 //!
+//! Penalty models of a whole problem are a poor use of a minimiser. Two smaller ones have no penalties for what
+//! makes those stiff: [`CloseRows`], where prices carry the capacities and whole rows are
+//! chosen, and [`TwoDevices`], a spin for every expert of two devices.
+//!
 //! ```
 //! use ndarray::array;
 //! use spinroute_core::{Demand, Instance, Run};

@@ -5,6 +5,8 @@ use std::path::Path;
 use anyhow::{Context, Result};
 use serde::{Deserialize, Serialize};
 use spinroute_bifurcation::Mode;
+use spinroute_core::Instance;
+use spinroute_qubo::{Options, Penalty};
 
 /// `config.toml`.
 #[derive(Clone, Debug, Deserialize, Serialize)]
@@ -41,6 +43,7 @@ pub(crate) struct Routing {
     pub(crate) bonus: f64,
     pub(crate) penalty: f64,
     pub(crate) long_up_to: usize,
+    pub(crate) long_seeds: usize,
     pub(crate) most_products: usize,
 }
 
@@ -61,13 +64,33 @@ pub(crate) struct Small {
 pub(crate) struct Annealing {
     pub(crate) reads: usize,
     pub(crate) sweeps: Vec<usize>,
+    /// Weights of the penalties in largest scores; those that provably suffice where it is not given.
+    #[serde(default)]
+    pub(crate) weight: Option<f64>,
+}
+
+impl Config {
+    /// Whether a seed is one of the first, which long runs are made with.
+    pub(crate) fn is_long(&self, seed: u64) -> bool {
+        self.seeds.iter().take(self.routing.long_seeds).any(|first| *first == seed)
+    }
+}
+
+impl Annealing {
+    /// How a model of such an instance is compiled.
+    pub(crate) fn options(&self, instance: &Instance) -> Options {
+        let largest = instance.flat().iter().copied().fold(0.0, f32::max);
+        let fixed = self.weight.map(|weight| Penalty::Fixed(weight * f64::from(largest)));
+        Options::default().penalty(fixed.unwrap_or(Penalty::Tight))
+    }
 }
 
 /// Simulated bifurcation; what is not given is chosen from the spectrum.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Dynamics {
-    pub(crate) mode: Mode,
+    #[serde(default)]
+    pub(crate) mode: Option<Mode>,
     pub(crate) heated: f64,
     #[serde(default)]
     pub(crate) time_step: Option<f64>,
@@ -129,6 +152,7 @@ pub(crate) struct Record {
 }
 
 /// The records of a section, with where they come from.
+#[allow(clippy::struct_field_names)]
 #[derive(Clone, Debug, Deserialize, Serialize)]
 pub(crate) struct Records {
     pub(crate) machine: Machine,

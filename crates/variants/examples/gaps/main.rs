@@ -39,9 +39,9 @@ struct Arguments {
     /// Only batches of so many tokens.
     #[arg(long)]
     tokens: Option<usize>,
-    /// Only the first seeds.
+    /// Only this seed.
     #[arg(long)]
-    seeds: Option<usize>,
+    seed: Option<u64>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -59,7 +59,7 @@ enum Section {
 fn main() -> Result<()> {
     let arguments = Arguments::parse();
     let mut config = config::read(&arguments.config)?;
-    config.seeds.truncate(arguments.seeds.unwrap_or(usize::MAX));
+    config.seeds.retain(|&seed| arguments.seed.is_none_or(|only| only == seed));
     config
         .routers
         .retain(|router| arguments.router.as_ref().is_none_or(|name| *name == router.name));
@@ -72,7 +72,8 @@ fn main() -> Result<()> {
             Section::Routing => {
                 let mut name = "routing".to_owned();
                 let tokens = arguments.tokens.map(|tokens| tokens.to_string());
-                for part in arguments.router.iter().chain(&tokens) {
+                let seed = arguments.seed.map(|seed| format!("seed{seed}"));
+                for part in arguments.router.iter().chain(&tokens).chain(&seed) {
                     name = format!("{name}-{part}");
                 }
                 (name, routing::run(&config)?)

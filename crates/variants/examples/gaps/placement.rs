@@ -80,10 +80,14 @@ impl Notes<'_> {
         let random = self.restarts(|done| done < reads)?;
         self.note(&format!("{reads} random + swaps"), &random, clock);
         for &sweeps in &config.anneal.sweeps {
+            let first = Some(&sweeps) == config.anneal.sweeps.first();
+            if !first && !config.is_long(self.seed) {
+                continue;
+            }
             let anneal = Anneal { reads, sweeps, ..Anneal::default() };
             let seconds = self.whole(config, &anneal, &format!("annealing {sweeps}"))?;
             let inner = dynamics(&config.bifurcation, reads, sweeps);
-            if Some(&sweeps) == config.anneal.sweeps.first() {
+            if first {
                 self.whole(config, &inner, &format!("bifurcation {sweeps}"))?;
             }
             let equal = EqualTime { inner, seconds, steps: 0.into() };

@@ -50,11 +50,11 @@ fn cell(records: &[Record], problem: &str, method: &str) -> String {
     if method.ends_with("raw") && !counts.is_empty() {
         let [feasible, reads] =
             counts.iter().fold([0, 0], |sum, count| [sum[0] + count[0], sum[1] + count[1]]);
-        cell += &format!(" ({feasible}/{reads})");
+        cell.push_str(&format!(" ({feasible}/{reads})"));
     }
     let seconds: Vec<f64> = of().map(|record| record.seconds).collect();
     if !method.starts_with('(') && !method.ends_with("raw") && !seconds.is_empty() {
-        cell += &format!(" [{:.2}]", mean(&seconds).0);
+        cell.push_str(&format!(" [{:.2}]", mean(&seconds).0));
     }
     if of().next().is_none() { String::new() } else { cell }
 }

@@ -5,7 +5,7 @@ use std::time::Instant;
 use anyhow::{Context, Result};
 use ndarray::{Array2, s};
 use spinroute_core::{Assignment, Demand, Instance, Run};
-use spinroute_qubo::{Anneal, Minimiser, Options};
+use spinroute_qubo::{Anneal, Minimiser};
 use spinroute_variants::{
     Affinity, CloseRows, GroupLimited, Lagrangian, Sampled, Separable, greedy, improve, relaxed,
     sample,
@@ -122,6 +122,7 @@ impl Writer<'_> {
         let gap = gap.filter(|gap| gap.is_finite());
         let (problem, method) = (self.problem.to_owned(), method.to_owned());
         let seconds = since.elapsed().as_secs_f64();
+        eprintln!("  {method}: {gap:.3?} % in {seconds:.2} s");
         let record =
             Record { problem, method, seed: self.seed, gap, seconds, steps: None, feasible: None };
         self.records.push(record);
@@ -145,10 +146,11 @@ fn methods(config: &Config, case: &Case, seed: u64, records: &mut Vec<Record>) -
     let often = often.solve(problem, &mut Run::new(seed))?;
     writer.note("prices, every round completed", Some(often.objective), clock);
     close(config, problem, &mut writer)?;
-    if case.products <= config.routing.most_products {
+    let large = problem.instance().tokens() > config.routing.long_up_to;
+    if case.products <= config.routing.most_products && (!large || config.is_long(seed)) {
         penalties(config, problem, &mut writer)?;
     } else {
-        eprintln!("  {} products: the penalty model is left out", case.products);
+        eprintln!("  the penalty model is left out: {} products", case.products);
     }
     Ok(())
 }
@@ -204,21 +206,23 @@ pub(crate) fn close(
 fn penalties(config: &Config, problem: &dyn Separable, writer: &mut Writer<'_>) -> Result<()> {
     let reads = config.anneal.reads;
     let random = Random { reads, up: 0.05 };
-    full(problem, &random, "random states", None, writer)?;
+    full(config, problem, &random, "random states", None, writer)?;
     for &sweeps in &config.anneal.sweeps {
-        if sweeps > 1000 && problem.instance().tokens() > config.routing.long_up_to {
+        let first = Some(&sweeps) == config.anneal.sweeps.first();
+        let large = problem.instance().tokens() > config.routing.long_up_to;
+        if !first && (large || !config.is_long(writer.seed)) {
             continue;
         }
         let anneal = Anneal { reads, sweeps, ..Anneal::default() };
         let name = format!("annealing {sweeps}");
-        let seconds = full(problem, &anneal, &name, Some(sweeps), writer)?;
+        let seconds = full(config, problem, &anneal, &name, Some(sweeps), writer)?;
         let inner = dynamics(&config.bifurcation, reads, sweeps);
-        if Some(&sweeps) == config.anneal.sweeps.first() {
-            full(problem, &inner, &format!("bifurcation {sweeps}"), Some(sweeps), writer)?;
+        if first {
+            full(config, problem, &inner, &format!("bifurcation {sweeps}"), Some(sweeps), writer)?;
         }
         let equal = EqualTime { inner, seconds, steps: 0.into() };
         let name = format!("bifurcation, time of annealing {sweeps}");
-        full(problem, &equal, &name, None, writer)?;
+        full(config, problem, &equal, &name, None, writer)?;
         let steps = equal.steps.lock().ok().map(|steps| *steps);
         for record in writer.records.iter_mut().rev().take(2) {
             record.steps = steps;
@@ -229,6 +233,7 @@ fn penalties(config: &Config, problem: &dyn Separable, writer: &mut Writer<'_>) 
 
 /// A minimiser of the penalty model: its best feasible read, and its best read completed.
 fn full(
+    config: &Config,
     problem: &dyn Separable,
     minimiser: &dyn Minimiser,
     name: &str,
@@ -236,8 +241,9 @@ fn full(
     writer: &mut Writer<'_>,
 ) -> Result<f64> {
     let clock = Instant::now();
+    let options = config.anneal.options(problem.instance());
     let timed = Timed::new(minimiser);
-    let sampled: Sampled = sample(problem, &timed, &Options::default(), &mut Run::new(writer.seed))
+    let sampled: Sampled = sample(problem, &timed, &options, &mut Run::new(writer.seed))
         .context("the penalty model")?;
     for (kind, objective) in [("raw", sampled.raw), ("completed", Some(sampled.objective))] {
         let record = writer.note(&format!("penalties, {name}, {kind}"), objective, clock);

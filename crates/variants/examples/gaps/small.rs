@@ -5,7 +5,7 @@ use std::time::Instant;
 use anyhow::Result;
 use ndarray::s;
 use spinroute_core::Run;
-use spinroute_qubo::{Anneal, Minimiser, Options};
+use spinroute_qubo::{Anneal, Minimiser};
 use spinroute_variants::{
     Affinity, BranchAndBound, GroupLimited, Lagrangian, Separable, relaxed, sample,
 };
@@ -83,7 +83,8 @@ fn methods(
             [("annealing", &anneal), ("bifurcation", &bifurcation), ("random", &random)];
         for (name, minimiser) in rivals {
             let clock = Instant::now();
-            let sampled = sample(problem, minimiser, &Options::default(), &mut Run::new(seed))?;
+            let options = config.anneal.options(problem.instance());
+            let sampled = sample(problem, minimiser, &options, &mut Run::new(seed))?;
             let kinds = [("raw", sampled.raw), ("completed", Some(sampled.objective))];
             for (kind, objective) in kinds {
                 let method = format!("penalties, {name} {sweeps}, {kind}");
