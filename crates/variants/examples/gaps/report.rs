@@ -41,22 +41,22 @@ pub(crate) fn table(records: &[Record]) {
 fn cell(records: &[Record], problem: &str, method: &str) -> String {
     let of = || records.iter().filter(|r| r.problem == problem && r.method == method);
     let gaps: Vec<f64> = of().filter_map(|record| record.gap).collect();
-    let mut cell = match mean(&gaps) {
+    let mut parts = vec![match mean(&gaps) {
         _ if gaps.is_empty() => "none".to_owned(),
         (mean, Some(error)) => format!("{mean:.3} ± {error:.3}"),
         (mean, None) => format!("{mean:.3}"),
-    };
+    }];
     let counts: Vec<[usize; 2]> = of().filter_map(|record| record.feasible).collect();
     if method.ends_with("raw") && !counts.is_empty() {
         let [feasible, reads] =
             counts.iter().fold([0, 0], |sum, count| [sum[0] + count[0], sum[1] + count[1]]);
-        cell.push_str(&format!(" ({feasible}/{reads})"));
+        parts.push(format!("({feasible}/{reads})"));
     }
     let seconds: Vec<f64> = of().map(|record| record.seconds).collect();
     if !method.starts_with('(') && !method.ends_with("raw") && !seconds.is_empty() {
-        cell.push_str(&format!(" [{:.2}]", mean(&seconds).0));
+        parts.push(format!("[{:.2}]", mean(&seconds).0));
     }
-    if of().next().is_none() { String::new() } else { cell }
+    if of().next().is_none() { String::new() } else { parts.join(" ") }
 }
 
 /// What is drawn, with its label.
