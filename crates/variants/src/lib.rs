@@ -54,7 +54,7 @@ pub use group_limited::GroupLimited;
 pub use lagrangian::{Bounded, Lagrangian};
 pub use local::{greedy, repair};
 pub use moves::improve;
-pub use placement::{Balance, Cost, Placed, Placement, TwoDevices};
+pub use placement::{Balance, Cost, Kicks, Placed, Placement, TwoDevices};
 pub use replication::{Replicas, Replication};
 pub use sampled::{Sampled, sample};
 pub use separable::{Priced, Separable, relaxed};

@@ -11,6 +11,7 @@
 //! quadratic assignment problem (`MoETuner`, arXiv 2502.06643, states both as an integer program);
 //! either is NP-hard. Devices are alike: their names carry no meaning.
 
+mod kicks;
 mod model;
 mod search;
 mod two_devices;
@@ -21,6 +22,7 @@ use spinroute_flow::Flow;
 
 use crate::Error;
 
+pub use kicks::Kicks;
 pub use model::Balance;
 pub use search::Placed;
 pub use two_devices::TwoDevices;

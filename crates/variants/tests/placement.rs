@@ -6,7 +6,7 @@ use ndarray::{Array2, Array3};
 use proptest::prelude::*;
 use spinroute_core::Run;
 use spinroute_qubo::{Anneal, Exhaustive, Minimiser, Options};
-use spinroute_variants::{Balance, Error, Placement, TwoDevices};
+use spinroute_variants::{Balance, Error, Kicks, Placement, TwoDevices};
 
 fn problem(
     layers: usize,
@@ -43,8 +43,13 @@ fn check(problem: &Placement) -> Result<(), TestCaseError> {
     let (paired, _) =
         search.solve(problem, lpt.devices.clone(), &anneal, &mut Run::new(5)).unwrap();
     prop_assert!(paired.cost.total <= improved.cost.total + 1e-9);
+    let kicks = Kicks { rounds: 20, exchanges: 2 };
+    let (kicked, _) = kicks.solve(problem, lpt.devices.clone(), &mut Run::new(5)).unwrap();
+    prop_assert!(kicked.cost.total <= improved.cost.total + 1e-9);
+    let again = kicks.solve(problem, lpt.devices.clone(), &mut Run::new(5)).unwrap();
+    prop_assert_eq!(&again.0, &kicked);
     for answer in
-        [lpt, improved, paired, problem.chain().unwrap(), problem.swaps().unwrap(), sampled]
+        [lpt, improved, paired, kicked, problem.chain().unwrap(), problem.swaps().unwrap(), sampled]
     {
         prop_assert_eq!(&problem.cost(&answer.devices).unwrap(), &answer.cost);
         prop_assert!(answer.cost.total >= best.cost.total - 1e-9);

@@ -1,14 +1,14 @@
 //! Experts on devices: baselines, whole models, two devices at a time, and kicks.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use anyhow::Result;
-use ndarray::{Array2, Array3};
+use ndarray::Array3;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
-use spinroute_core::Run;
+use spinroute_core::{Budget, Run};
 use spinroute_qubo::{Anneal, Minimiser};
-use spinroute_variants::{Balance, Placed, Placement, Replication, TwoDevices};
+use spinroute_variants::{Balance, Kicks, Placed, Placement, Replication, TwoDevices};
 
 use crate::config::{Config, Record};
 use crate::data;
@@ -97,7 +97,10 @@ impl Notes<'_> {
         let start = if swapped.cost.total < chained.cost.total { swapped } else { chained };
         let spent = self.pairs(config, &start)?;
         let clock = Instant::now();
-        let kicked = self.kicks(&start, config.placement.kicks, spent)?;
+        let kicks = Kicks { rounds: usize::MAX, exchanges: config.placement.kicks };
+        let budget = Budget { time: Some(Duration::from_secs_f64(spent)), ..Budget::default() };
+        let run = &mut Run::new(self.seed).budget(budget);
+        let (kicked, _) = kicks.solve(problem, start.devices, run)?;
         self.note("kicks + swaps, time of two devices", &kicked, clock);
         let clock = Instant::now();
         let random = self.restarts(|_| clock.elapsed().as_secs_f64() < spent)?;
@@ -154,26 +157,6 @@ impl Notes<'_> {
             done += 1;
         }
         best.ok_or_else(|| anyhow::anyhow!("no start"))
-    }
-
-    /// Random exchanges, swaps, and back if that is worse, for some seconds.
-    fn kicks(&self, start: &Placed, count: usize, seconds: f64) -> Result<Placed> {
-        let mut random = ChaCha8Rng::seed_from_u64(self.seed);
-        let (clock, mut best) = (Instant::now(), start.clone());
-        let experts = self.problem.experts();
-        while clock.elapsed().as_secs_f64() < seconds {
-            let mut devices: Array2<u32> = best.devices.clone();
-            for _ in 0..count {
-                let l = random.random_range(0..self.problem.layers());
-                let (a, b) = (random.random_range(0..experts), random.random_range(0..experts));
-                devices.swap([l, a], [l, b]);
-            }
-            let placed = self.problem.improve(devices)?;
-            if placed.cost.total <= best.cost.total {
-                best = placed;
-            }
-        }
-        Ok(best)
     }
 }
 

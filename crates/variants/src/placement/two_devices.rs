@@ -12,6 +12,9 @@
 //! The square stands for the busiest device, which is no quadratic form; the swaps that every read is
 //! improved by know the true cost. A read that breaks the shares is mended by the flips that cost least. Pairs of
 //! devices are gone through until none of them yields anything, or for some passes.
+//!
+//! On OLMoE's counts random states in place of the minimiser's reach the same within the errors: it is
+//! the neighbourhood and the swaps that help (docs/variants.md).
 
 use ndarray::Array2;
 use spinroute_core::{Best, Run, Stop};
