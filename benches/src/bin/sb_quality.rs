@@ -3,10 +3,14 @@
 //! First the published settings: G1, G22 and G39 with 64 agents of 2,000 steps, K2000 with 32 of 1,000
 //! and with the best settings that we know, every variant, over seeds. Then mean cut against time on
 //! the sparse G-set: discrete bifurcation and annealing of 64 agents or reads with more and more steps or
-//! sweeps, alternating, two threads. Times are whole calls of `minimise`, set-up included.
+//! sweeps, alternating, two threads. Times are whole calls of `minimise`, set-up included. `--plot FILE.svg` draws the
+//! curves.
+
+use std::path::PathBuf;
 
 use anyhow::{Context, Result};
 use clap::Parser;
+use plotters::prelude::*;
 use serde::Serialize;
 use spinroute_benches::measure::{self, Machine, Samples, time};
 use spinroute_benches::report::{self, Options};
@@ -17,6 +21,15 @@ use spinroute_qubo::{Anneal, Graph, Ising, Minimiser};
 
 /// Steps of a point of the curves, and sweeps.
 const LENGTHS: [usize; 7] = [50, 100, 200, 500, 1000, 2000, 4000];
+
+#[derive(Parser)]
+struct Arguments {
+    #[command(flatten)]
+    options: Options,
+    /// Draw mean cut against time here, as SVG.
+    #[arg(long)]
+    plot: Option<PathBuf>,
+}
 
 #[derive(Serialize)]
 struct Row {
@@ -34,7 +47,7 @@ struct Row {
 }
 
 fn main() -> Result<()> {
-    let options = Options::parse();
+    let Arguments { options, plot } = Arguments::parse();
     let machine = Machine::here();
     let pool = measure::pool(2)?;
     // More where the best of all agents is what is asked for, and it is cheap.
@@ -89,7 +102,54 @@ fn main() -> Result<()> {
             rows.push(row?);
         }
     }
+    if let Some(path) = plot {
+        draw(&path, &rows)?;
+    }
     options.write(&machine, &rows)
+}
+
+/// How far the mean cut is below the best known one, in percent, against time.
+fn draw(path: &std::path::Path, rows: &[Row]) -> Result<()> {
+    let curves = || rows.iter().filter(|row| row.question == "curves");
+    let short = |row: &Row| 100.0 * (1.0 - row.mean / row.best_known as f64);
+    let range = |values: &mut dyn Iterator<Item = f64>| {
+        let ends = (f64::INFINITY, 0.0f64);
+        let (least, most) = values.fold(ends, |(a, b), value| (a.min(value), b.max(value)));
+        least / 1.3..most * 1.3
+    };
+    let times = range(&mut curves().map(|row| row.ms));
+    let gaps = range(&mut curves().map(short));
+    let area = SVGBackend::new(path, (1200, 400)).into_drawing_area();
+    area.fill(&WHITE)?;
+    for (panel, name) in area.split_evenly((1, 3)).iter().zip(["G1", "G22", "G39"]) {
+        let mut chart = ChartBuilder::on(panel)
+            .caption(name, ("sans-serif", 16))
+            .margin(10)
+            .x_label_area_size(36)
+            .y_label_area_size(52)
+            .build_cartesian_2d(times.clone().log_scale(), gaps.clone().log_scale())?;
+        chart
+            .configure_mesh()
+            .x_desc("time of 64 agents or reads, ms")
+            .y_desc("mean cut below the best known, %")
+            .x_label_formatter(&|ms| format!("{ms:.0}"))
+            .light_line_style(TRANSPARENT)
+            .draw()?;
+        for (solver, colour) in
+            [("discrete", RGBColor(0, 114, 178)), ("annealing", RGBColor(213, 94, 0))]
+        {
+            let rows = curves().filter(|row| row.name == name && row.solver == solver);
+            let points: Vec<(f64, f64)> = rows.map(|row| (row.ms, short(row))).collect();
+            let line = LineSeries::new(points.iter().copied(), colour.stroke_width(2));
+            chart.draw_series(line)?.label(solver).legend(move |(x, y)| {
+                PathElement::new(vec![(x, y), (x + 16, y)], colour.stroke_width(2))
+            });
+            chart.draw_series(points.iter().map(|&at| Circle::new(at, 3, colour.filled())))?;
+        }
+        chart.configure_series_labels().position(SeriesLabelPosition::UpperRight).draw()?;
+    }
+    area.present()?;
+    Ok(())
 }
 
 struct Case {
