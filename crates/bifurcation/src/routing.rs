@@ -17,11 +17,13 @@ mod full;
 
 use std::ops::ControlFlow;
 
-use spinroute_core::{Assignment, Best, Certificate, Error, Instance, Progress, Run, Solver, Stop};
+use spinroute_core::{
+    Assignment, Best, Error, Instance, Progress, Run, Solution, Solver, Stop,
+};
 use spinroute_transport::Quantile;
 
 pub use close_call::SbCloseCall;
-pub use full::SbFull;
+pub use full::{PriceRule, SbFull};
 
 /// Which part of a solver an answer comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -47,28 +49,20 @@ struct Incumbent {
 }
 
 impl Incumbent {
-    /// Keeps an assignment if it is better. It must be feasible.
-    fn offer(
-        &mut self,
-        instance: &Instance,
-        assignment: Assignment,
-        origin: Origin,
-    ) -> Result<(), Error> {
-        let objective = instance.objective(&assignment)?;
+    /// Keeps a feasible assignment if it is better.
+    fn offer(&mut self, assignment: Assignment, objective: f64, origin: Origin) {
         if objective > self.objective {
             (self.assignment, self.objective, self.origin) = (assignment, objective, origin);
         }
-        Ok(())
     }
 
-    /// Keeps prices if they prove more; returns what they prove.
-    fn prove(&mut self, instance: &Instance, prices: &[f64]) -> Result<f64, Error> {
-        let bound = Certificate::new(instance, prices.to_vec())?.bound();
+    /// Keeps prices if they prove more.
+    fn prove(&mut self, prices: &[f32], bound: f64) {
         if bound < self.bound {
             self.bound = bound;
-            self.prices.copy_from_slice(prices);
+            self.prices.clear();
+            self.prices.extend(prices.iter().copied().map(f64::from));
         }
-        Ok(bound)
     }
 
     /// What an observer is told.
@@ -77,7 +71,24 @@ impl Incumbent {
     }
 }
 
-/// Quantile balancing as the first steps of a run; also why the run ended, if it did.
+/// Solves from quantile balancing, which is the first steps of the run, and by `search`, which says why it
+/// ended if the run did; says which part the answer comes from.
+fn solve_from<'r>(
+    instance: &Instance,
+    run: &mut Run<'r>,
+    rounds: u32,
+    search: impl FnOnce(&mut Run<'r>, &mut Incumbent) -> Result<Option<Stop>, Error>,
+) -> Result<(Solution, Origin), Error> {
+    let (mut best, mut stop) = balance(instance, run, rounds)?;
+    if stop.is_none() {
+        stop = search(run, &mut best)?;
+    }
+    let stop = stop.unwrap_or(Stop::Finished);
+    let solution = Solution { assignment: best.assignment, prices: Some(best.prices), stop };
+    Ok((solution, best.origin))
+}
+
+/// Quantile balancing; also why the run ended, if it did.
 fn balance(
     instance: &Instance,
     run: &mut Run<'_>,
@@ -96,8 +107,6 @@ fn balance(
     let solution = Quantile { rounds }.solve(instance, &mut inner)?;
     let objective = instance.objective(&solution.assignment)?;
     let prices = solution.prices.unwrap_or_else(|| vec![0.0; instance.experts()]);
-    let proven = Certificate::new(instance, prices.clone())?.bound();
-    let bound = bound.min(proven);
     let assignment = solution.assignment;
     Ok((Incumbent { assignment, objective, origin: Origin::Start, prices, bound }, stop))
 }

@@ -29,16 +29,13 @@
 //! on the number of threads. Prices are `f32`, as the scores are.
 use std::ops::ControlFlow;
 
-use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 use spinroute_core::{Best, Demand, Error, Instance, Run, Solution, Solver, Stop, repair};
 use spinroute_select::Selection;
 
+use crate::bound::dual_bound;
 use crate::columns::Columns;
 use crate::topk;
-
-/// Tokens a block of the parallel bound: summed in order.
-const BLOCK: usize = 256;
 
 /// Quantile balancing with a repair at the end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -78,7 +75,7 @@ impl Solver for Quantile {
             let (level, load) = (level(instance, &selection), load(instance, &selection));
             columns.update(instance.flat(), &level, instance.capacity(), &load);
             selection.fill(instance.flat(), &columns.prices, instance.demand().k());
-            bound = bound.min(dual(instance, &selection, &columns.prices));
+            bound = bound.min(dual_bound(instance, &selection, &columns.prices));
             if let ControlFlow::Break(why) = run.tick(Best { objective: None, bound: Some(bound) })
             {
                 stop = why;
@@ -113,28 +110,4 @@ fn load(instance: &Instance, selection: &Selection) -> Vec<u32> {
     let mut load = vec![0; instance.experts()];
     selection.experts.iter().for_each(|&e| load[e as usize] += 1);
     load
-}
-
-/// The dual value at `prices`, from the selection under them: an upper bound on the objective.
-///
-/// The selection compares reduced scores rounded to `f32`, so each may be short of the true best
-/// by two roundings; that much is added.
-fn dual(instance: &Instance, selection: &Selection, prices: &[f32]) -> f64 {
-    let k = instance.demand().k();
-    let rent: f64 =
-        instance.capacity().iter().zip(prices).map(|(&c, &p)| f64::from(c) * f64::from(p)).sum();
-    let surplus: Vec<f64> = selection
-        .experts
-        .par_chunks(BLOCK * k)
-        .zip(instance.flat().par_chunks(BLOCK * instance.experts()))
-        .map(|(chosen, rows)| {
-            let tokens = chosen.chunks_exact(k).zip(rows.chunks_exact(instance.experts()));
-            let reduced = tokens.flat_map(|(chosen, row)| {
-                chosen.iter().map(|&e| f64::from(row[e as usize]) - f64::from(prices[e as usize]))
-            });
-            let floor = if instance.demand().is_exact() { f64::NEG_INFINITY } else { 0.0 };
-            reduced.map(|r| r.max(floor) + r.abs() * f64::from(f32::EPSILON) * 2.0).sum()
-        })
-        .collect();
-    rent + surplus.iter().sum::<f64>()
 }

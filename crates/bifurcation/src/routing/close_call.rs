@@ -15,7 +15,7 @@ use spinroute_core::{Error, Instance, Progress, Run, Solution, Solver, Stop, rep
 use spinroute_qubo::assignment::{CloseCalls, CloseForm};
 use spinroute_qubo::{Minimiser, Samples, Target};
 
-use super::{Incumbent, Origin, as_core, balance, forward, positive};
+use super::{Incumbent, Origin, as_core, forward, positive, solve_from};
 use crate::minimise::Bifurcation;
 
 /// Simulated bifurcation on close calls, between quantile balancing and a repair.
@@ -55,13 +55,7 @@ impl SbCloseCall {
         run: &mut Run<'_>,
     ) -> Result<(Solution, Origin), Error> {
         self.check()?;
-        let (mut best, mut stop) = balance(instance, run, self.rounds)?;
-        if stop.is_none() {
-            stop = self.switch(instance, run, &mut best)?;
-        }
-        let stop = stop.unwrap_or(Stop::Finished);
-        let solution = Solution { assignment: best.assignment, prices: Some(best.prices), stop };
-        Ok((solution, best.origin))
+        solve_from(instance, run, self.rounds, |run, best| self.switch(instance, run, best))
     }
 
     /// Minimises over the switches and keeps the best repaired state.
@@ -87,7 +81,8 @@ impl SbCloseCall {
         for &agent in order.iter().take(self.repairs) {
             let choices = form.choices(samples.state(agent)).map_err(as_core)?;
             let repaired = repair(instance, choices, Some(&best.prices))?;
-            best.offer(instance, repaired, Origin::Dynamics)?;
+            let objective = instance.objective(&repaired)?;
+            best.offer(repaired, objective, Origin::Dynamics);
         }
         Ok(stop)
     }

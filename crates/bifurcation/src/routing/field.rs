@@ -12,14 +12,18 @@
 //! weights `Q/8`, never expanded, whose highest eigenvalue is `P (E − 1) / 4 + Q (T − 1) / 4` exactly,
 //! that of the mode in which all spins move together; only the field depends on `p`, `α` and the targets.
 //! A constraint that need not be tight has the target that a slack variable would leave it:
-//! `c[e] − max(0, c[e] − load − p[e] / (m Q))`.
+//! `c[e] − max(0, c[e] − load − p[e] / (m Q))`, with the load of the choices under `p`.
+//!
+//! A field costs one pass over the scores. `f` is not kept: ranking computes it again, which moves a third
+//! of the bytes.
 
 use rayon::prelude::*;
-use spinroute_core::Instance;
+use spinroute_core::{Assignment, Instance};
 use spinroute_qubo::{Error, Grid, Ising, Structured};
 use spinroute_select::Selection;
 
 use super::decode::mean_margin;
+use crate::widest::{Work, widest};
 
 /// Fields beyond this many margins are cut off: the pair is decided.
 const CLEAR: f32 = 8.0;
@@ -27,19 +31,35 @@ const CLEAR: f32 = 8.0;
 /// What the pull of the field counts beside a position when pairs are ranked.
 const TIE: f32 = 1e-3;
 
-/// Weights and unit of the energy, fixed for a run.
+/// Tokens a task.
+const BLOCK: usize = 64;
+
+/// What the field is made from: prices, the selection and the choices under them, their loads.
+#[derive(Clone, Copy)]
+pub(super) struct Steering<'a> {
+    pub(super) prices: &'a [f32],
+    pub(super) selection: &'a Selection,
+    pub(super) choices: &'a Assignment,
+    pub(super) loads: &'a [f64],
+}
+
+/// Weights and unit of the energy, fixed for a run, and the terms of lines, which prices move.
 pub(super) struct Field<'a> {
     instance: &'a Instance,
     /// The unit of scores and prices, `m`.
-    pub(super) unit: f64,
+    unit: f64,
     /// The weight of a row, `P`.
     rows: f64,
     /// The weight of a column, `Q`.
-    pub(super) columns: f64,
-    /// `f`, tokens × experts.
-    pull: Vec<f32>,
-    /// `h`, tokens × experts.
-    values: Vec<f64>,
+    columns: f64,
+    /// Prices, infinite where the capacity is 0.
+    prices: Vec<f32>,
+    /// `α`, one a token.
+    levels: Vec<f32>,
+    /// What the targets of columns add to the field.
+    column_terms: Vec<f32>,
+    /// And those of rows.
+    row_terms: Vec<f32>,
 }
 
 impl<'a> Field<'a> {
@@ -50,15 +70,16 @@ impl<'a> Field<'a> {
         rows: f64,
         columns: f64,
     ) -> Self {
-        let pairs = instance.flat().len();
         let mean = instance.supply() as f64 / instance.experts() as f64;
         Self {
             instance,
             unit: mean_margin(selection),
             rows: rows / instance.demand().k() as f64,
             columns: columns / mean.max(1.0),
-            pull: vec![0.0; pairs],
-            values: vec![0.0; pairs],
+            prices: Vec::new(),
+            levels: Vec::new(),
+            column_terms: Vec::new(),
+            row_terms: Vec::new(),
         }
     }
 
@@ -74,7 +95,9 @@ impl<'a> Field<'a> {
             further: Vec::new(),
         };
         let couplings = Structured::new(rows * columns, &[grid], &[], None)?;
-        Ising::new(self.values.clone(), couplings, 0.0)
+        let mut values = vec![0.0; rows * columns];
+        self.write(1.0, &mut values);
+        Ising::new(values.into_iter().map(f64::from).collect(), couplings, 0.0)
     }
 
     /// The highest eigenvalue of the couplings.
@@ -83,62 +106,131 @@ impl<'a> Field<'a> {
         (self.rows * (experts - 1) as f64 + self.columns * (tokens - 1) as f64) / 4.0
     }
 
-    /// The field `h`.
-    pub(super) fn values(&self) -> &[f64] {
-        &self.values
+    /// Takes new prices.
+    pub(super) fn steer(&mut self, by: Steering<'_>) {
+        let (tokens, experts) = self.instance.table().dim();
+        let exact = self.instance.demand().is_exact();
+        let (k, capacity) = (self.instance.demand().k(), self.instance.capacity());
+        let priced = by.prices.iter().zip(capacity);
+        self.prices.clear();
+        self.prices.extend(priced.map(|(&p, &c)| if c == 0 { f32::INFINITY } else { p }));
+        let ends = by.selection.taken.iter().zip(&by.selection.left);
+        self.levels.clear();
+        self.levels.extend(ends.map(|(&taken, &left)| level(taken, left, exact)));
+        self.column_terms.clear();
+        self.column_terms.extend((0..experts).map(|e| {
+            let limit = f64::from(capacity[e]).min(tokens as f64);
+            let multiplier = f64::from(by.prices[e]) / (self.unit * self.columns);
+            let target = target(limit, by.loads[e], multiplier);
+            (self.columns / 2.0 * (tokens as f64 / 2.0 - target)) as f32
+        }));
+        let row_term = |target: f64| (self.rows / 2.0 * (experts as f64 / 2.0 - target)) as f32;
+        self.row_terms.clear();
+        self.row_terms.extend((0..tokens).map(|t| {
+            if exact {
+                return row_term(k as f64);
+            }
+            let multiplier = f64::from(self.levels[t]) / (self.unit * self.rows);
+            row_term(target(k as f64, by.choices.experts(t).len() as f64, multiplier))
+        }));
     }
 
-    /// Sets the field for prices, the selection under them and the sums of rows and columns.
-    pub(super) fn set(
-        &mut self,
-        prices: &[f32],
-        selection: &Selection,
-        row: &[f64],
-        column: &[f64],
-    ) {
-        let instance = self.instance;
-        let (tokens, experts) = instance.table().dim();
-        let (unit, exact) = (self.unit as f32, instance.demand().is_exact());
-        let k = instance.demand().k() as f64;
-        let targets: Vec<f64> = (0..experts)
-            .map(|e| {
-                let capacity = f64::from(instance.capacity()[e]).min(tokens as f64);
-                let price = f64::from(prices[e]) / self.unit;
-                target(capacity, column[e], price / self.columns)
-            })
-            .collect();
-        let columns: Vec<f64> =
-            targets.iter().map(|c| self.columns / 2.0 * (tokens as f64 / 2.0 - c)).collect();
-        let rows = self.rows;
-        let lines = self.values.par_chunks_exact_mut(experts);
-        let lines = lines.zip(self.pull.par_chunks_exact_mut(experts)).enumerate();
-        lines.for_each(|(t, (field, pull))| {
-            let level = level(selection.taken[t], selection.left[t], exact);
-            let slack = f64::from(level / unit) / rows;
-            let demand = if exact { k } else { target(k, row[t], slack) };
-            let common = rows / 2.0 * (experts as f64 / 2.0 - demand);
-            let scores = instance.scores(t);
-            for e in 0..experts {
-                let reduced = (scores[e] - prices[e] - level) / unit;
-                let clear = instance.capacity()[e] == 0 || reduced.is_nan();
-                pull[e] = if clear { -CLEAR } else { reduced.clamp(-CLEAR, CLEAR) };
-                field[e] = common + columns[e] - f64::from(pull[e]) / 2.0;
-            }
+    /// Writes the field `h / scale`, tokens × experts.
+    pub(super) fn write(&self, scale: f64, values: &mut [f32]) {
+        let experts = self.instance.experts();
+        let size = BLOCK * experts;
+        let blocks = values.par_chunks_mut(size).zip(self.instance.flat().par_chunks(size));
+        blocks.enumerate().for_each(|(block, (values, scores))| {
+            widest(Write { field: self, scale: scale as f32, first: block * BLOCK, scores, values });
         });
     }
 
-    /// Where positions start: at the pull, within the walls.
+    /// Where a position starts: at the pull, within the walls.
     pub(super) fn start(&self, i: usize) -> f32 {
-        self.pull[i].clamp(-1.0, 1.0)
+        let experts = self.instance.experts();
+        let (t, e) = (i / experts, i % experts);
+        let score = self.instance.flat()[i];
+        pull(score, self.prices[e], self.levels[t], self.inverse()).clamp(-1.0, 1.0)
     }
 
-    /// What pairs are ranked by: the position, and among equals the pull; forbidden pairs last.
-    pub(super) fn keys(&self, positions: &[f32], keys: &mut Vec<f32>) {
-        keys.clear();
-        let values = positions.iter().zip(&self.pull).zip(self.instance.flat());
-        keys.extend(values.map(|((x, pull), score)| {
-            if *score == f32::NEG_INFINITY { *score } else { TIE.mul_add(*pull, *x) }
-        }));
+    /// Turns positions into what pairs are ranked by: the position, and among equals the pull;
+    /// forbidden pairs last.
+    pub(super) fn rank(&self, positions: &mut [f32]) {
+        let experts = self.instance.experts();
+        let size = BLOCK * experts;
+        let blocks = positions.par_chunks_mut(size).zip(self.instance.flat().par_chunks(size));
+        blocks.enumerate().for_each(|(block, (positions, scores))| {
+            widest(Rank { field: self, first: block * BLOCK, scores, positions });
+        });
+    }
+
+    fn inverse(&self) -> f32 {
+        (1.0 / self.unit) as f32
+    }
+}
+
+/// `f` of a pair; a pair that cannot be is decided.
+#[inline(always)]
+#[allow(clippy::inline_always)]
+fn pull(score: f32, price: f32, level: f32, inverse: f32) -> f32 {
+    // `max` before `min`: a NaN is the lower end.
+    #[allow(clippy::manual_clamp)]
+    ((score - price - level) * inverse).max(-CLEAR).min(CLEAR)
+}
+
+/// The field of some tokens.
+struct Write<'a> {
+    field: &'a Field<'a>,
+    scale: f32,
+    first: usize,
+    scores: &'a [f32],
+    values: &'a mut [f32],
+}
+
+impl Work for Write<'_> {
+    type Out = ();
+
+    #[inline(always)]
+    #[allow(clippy::inline_always)]
+    fn run(self) {
+        let Self { field, scale, first, scores, values } = self;
+        let (inverse, unscale, experts) = (field.inverse(), 1.0 / scale, field.prices.len());
+        let lines = values.chunks_exact_mut(experts).zip(scores.chunks_exact(experts));
+        for (t, (values, scores)) in (first..).zip(lines) {
+            let (level, row) = (field.levels[t], field.row_terms[t]);
+            let columns = field.prices.iter().zip(&field.column_terms);
+            for ((value, score), (price, column)) in values.iter_mut().zip(scores).zip(columns) {
+                let pull = pull(*score, *price, level, inverse);
+                *value = (-0.5f32).mul_add(pull, row + column) * unscale;
+            }
+        }
+    }
+}
+
+/// Positions of some tokens, ranked.
+struct Rank<'a> {
+    field: &'a Field<'a>,
+    first: usize,
+    scores: &'a [f32],
+    positions: &'a mut [f32],
+}
+
+impl Work for Rank<'_> {
+    type Out = ();
+
+    #[inline(always)]
+    #[allow(clippy::inline_always)]
+    fn run(self) {
+        let Self { field, first, scores, positions } = self;
+        let (inverse, experts) = (field.inverse(), field.prices.len());
+        let lines = positions.chunks_exact_mut(experts).zip(scores.chunks_exact(experts));
+        for (t, (positions, scores)) in (first..).zip(lines) {
+            let level = field.levels[t];
+            for ((x, score), price) in positions.iter_mut().zip(scores).zip(&field.prices) {
+                let key = TIE.mul_add(pull(*score, *price, level, inverse), *x);
+                *x = if *score == f32::NEG_INFINITY { *score } else { key };
+            }
+        }
     }
 }
 
@@ -158,18 +250,21 @@ fn level(taken: f32, left: f32, exact: bool) -> f32 {
     if exact { middle } else { middle.max(0.0) }
 }
 
-/// Sums of rows and columns of `(1 + x) / 2`, in a fixed order.
-pub(super) fn sums(positions: &[f32], experts: usize) -> (Vec<f64>, Vec<f64>) {
+/// Sums of columns of `(1 + x) / 2`: blocks of tokens in `f32`, added in order.
+pub(super) fn column_sums(positions: &[f32], experts: usize) -> Vec<f64> {
+    let sums: Vec<Vec<f32>> = positions
+        .par_chunks(BLOCK * experts)
+        .map(|block| {
+            let mut sums = vec![0f32; experts];
+            for row in block.chunks_exact(experts) {
+                sums.iter_mut().zip(row).for_each(|(sum, x)| *sum += 0.5f32.mul_add(*x, 0.5));
+            }
+            sums
+        })
+        .collect();
     let mut columns = vec![0f64; experts];
-    let rows = positions.chunks_exact(experts).map(|row| {
-        let mut sum = 0.0;
-        for (column, x) in columns.iter_mut().zip(row) {
-            let share = f64::midpoint(1.0, f64::from(*x));
-            *column += share;
-            sum += share;
-        }
-        sum
-    });
-    let rows = rows.collect();
-    (rows, columns)
+    for sums in sums {
+        columns.iter_mut().zip(sums).for_each(|(column, sum)| *column += f64::from(sum));
+    }
+    columns
 }
