@@ -22,13 +22,22 @@ pub(super) fn choices(instance: &Instance, selection: &Selection, prices: &[f32]
     Assignment::from_slots(k, slots)
 }
 
-/// How many tokens take each expert.
-pub(super) fn loads(instance: &Instance, choices: &Assignment) -> Vec<f64> {
-    let mut loads = vec![0.0; instance.experts()];
-    for &e in choices.slots().iter().filter(|&&e| e != Assignment::EMPTY) {
-        loads[e as usize] += 1.0;
+/// How many tokens take each expert: the loads of [`choices`].
+pub(super) fn loads(instance: &Instance, selection: &Selection, prices: &[f32]) -> Vec<f64> {
+    let (k, exact) = (instance.demand().k(), instance.demand().is_exact());
+    let mut loads = vec![0u32; instance.experts()];
+    if exact && !instance.has_forbidden() {
+        selection.experts.iter().for_each(|&e| loads[e as usize] += 1);
+    } else {
+        for (t, row) in selection.experts.chunks_exact(k).enumerate() {
+            let scores = instance.scores(t);
+            for &e in row {
+                let floor = if exact { f32::NEG_INFINITY } else { prices[e as usize] };
+                loads[e as usize] += u32::from(scores[e as usize] > floor);
+            }
+        }
     }
-    loads
+    loads.into_iter().map(f64::from).collect()
 }
 
 /// The mean margin between the last expert taken and the first left, over tokens that have both; 1

@@ -12,17 +12,18 @@
 //! weights `Q/8`, never expanded, whose highest eigenvalue is `P (E − 1) / 4 + Q (T − 1) / 4` exactly,
 //! that of the mode in which all spins move together; only the field depends on `p`, `α` and the targets.
 //! A constraint that need not be tight has the target that a slack variable would leave it:
-//! `c[e] − max(0, c[e] − load − p[e] / (m Q))`, with the load of the choices under `p`.
+//! `c[e] − max(0, c[e] − load − p[e] / (m Q))`, and the same for `k`.
 //!
 //! A field costs one pass over the scores. `f` is not kept: ranking computes it again, which moves a third
 //! of the bytes.
 
 use rayon::prelude::*;
-use spinroute_core::{Assignment, Instance};
+use spinroute_core::Instance;
 use spinroute_qubo::{Error, Grid, Ising, Structured};
 use spinroute_select::Selection;
 
 use super::decode::mean_margin;
+use crate::product::LANES;
 use crate::widest::{Work, widest};
 
 /// Fields beyond this many margins are cut off: the pair is decided.
@@ -34,13 +35,17 @@ const TIE: f32 = 1e-3;
 /// Tokens a task.
 const BLOCK: usize = 64;
 
-/// What the field is made from: prices, the selection and the choices under them, their loads.
+/// What the field is made from.
 #[derive(Clone, Copy)]
 pub(super) struct Steering<'a> {
+    /// One an expert.
     pub(super) prices: &'a [f32],
+    /// The selection under them.
     pub(super) selection: &'a Selection,
-    pub(super) choices: &'a Assignment,
+    /// Sums of columns of `b`.
     pub(super) loads: &'a [f64],
+    /// Sums of rows of `b`; read under `AtMost` only.
+    pub(super) taken: &'a [f32],
 }
 
 /// Weights and unit of the energy, fixed for a run, and the terms of lines, which prices move.
@@ -131,7 +136,7 @@ impl<'a> Field<'a> {
                 return row_term(k as f64);
             }
             let multiplier = f64::from(self.levels[t]) / (self.unit * self.rows);
-            row_term(target(k as f64, by.choices.experts(t).len() as f64, multiplier))
+            row_term(target(k as f64, f64::from(by.taken[t]), multiplier))
         }));
     }
 
@@ -250,21 +255,49 @@ fn level(taken: f32, left: f32, exact: bool) -> f32 {
     if exact { middle } else { middle.max(0.0) }
 }
 
-/// Sums of columns of `(1 + x) / 2`: blocks of tokens in `f32`, added in order.
-pub(super) fn column_sums(positions: &[f32], experts: usize) -> Vec<f64> {
-    let sums: Vec<Vec<f32>> = positions
-        .par_chunks(BLOCK * experts)
-        .map(|block| {
-            let mut sums = vec![0f32; experts];
-            for row in block.chunks_exact(experts) {
-                sums.iter_mut().zip(row).for_each(|(sum, x)| *sum += 0.5f32.mul_add(*x, 0.5));
-            }
-            sums
+/// Sums of rows and columns of `b`: columns in blocks of tokens in `f32`, added in order.
+pub(super) fn sums(positions: &[f32], experts: usize) -> (Vec<f32>, Vec<f64>) {
+    let mut rows = vec![0f32; positions.len() / experts];
+    let blocks = positions.par_chunks(BLOCK * experts).zip(rows.par_chunks_mut(BLOCK));
+    let sums: Vec<Vec<f32>> = blocks
+        .map(|(positions, rows)| {
+            let mut columns = vec![0f32; experts];
+            widest(Sums { positions, rows, columns: &mut columns });
+            columns
         })
         .collect();
     let mut columns = vec![0f64; experts];
     for sums in sums {
         columns.iter_mut().zip(sums).for_each(|(column, sum)| *column += f64::from(sum));
     }
-    columns
+    (rows, columns)
+}
+
+/// Sums of rows and columns of some tokens.
+struct Sums<'a> {
+    positions: &'a [f32],
+    rows: &'a mut [f32],
+    columns: &'a mut [f32],
+}
+
+impl Work for Sums<'_> {
+    type Out = ();
+
+    #[inline(always)]
+    #[allow(clippy::inline_always)]
+    fn run(self) {
+        let Self { positions, rows, columns } = self;
+        let experts = columns.len();
+        for (row, positions) in rows.iter_mut().zip(positions.chunks_exact(experts)) {
+            let mut parts = [0f32; LANES];
+            for (columns, positions) in columns.chunks_mut(LANES).zip(positions.chunks(LANES)) {
+                for ((part, column), x) in parts.iter_mut().zip(columns).zip(positions) {
+                    let share = 0.5f32.mul_add(*x, 0.5);
+                    *column += share;
+                    *part += share;
+                }
+            }
+            *row = parts.iter().sum();
+        }
+    }
 }

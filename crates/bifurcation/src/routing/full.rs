@@ -2,10 +2,10 @@
 //!
 //! ```text
 //! prices p ← quantile balancing                              (rounds; 0 starts from 0)
-//! repeat    moves times: period steps of the dynamics on the augmented Lagrangian of `field.rs`
-//!                        a move of p, and of the field      (`full/prices.rs`)
-//!           choices ← k best positions of each token, repaired; the best are kept
+//! repeat    moves of p                                       (`full/prices.rs`)
 //!           choices ← k best scores under p, repaired; the best are kept
+//!           period steps of the dynamics under p             (`field.rs`)
+//!           choices ← k best positions of each token, repaired; the best are kept
 //! ```
 //!
 //! Where constraints are carried by multipliers, ballistic dynamics between inelastic walls are a
@@ -23,10 +23,10 @@ mod prices;
 use std::ops::ControlFlow;
 
 use serde::{Deserialize, Serialize};
-use spinroute_core::{Error, Instance, Run, Solution, Solver, repair};
+use spinroute_core::{Error, Instance, Run, Solution, Solver};
 
 use self::dynamics::Dynamics;
-use self::prices::Prices;
+use self::prices::Path;
 use super::{Incumbent, Origin, positive, solve_from};
 use crate::variant::Mode;
 
@@ -61,11 +61,11 @@ pub struct SbFull {
     pub rate: f64,
     /// The variant of the dynamics, ballistic or discrete.
     pub mode: Mode,
-    /// Looks: each repairs a candidate of the dynamics and one of the prices.
+    /// Looks: each repairs a candidate of the prices and one of the dynamics.
     pub looks: u32,
-    /// Moves of the prices before each look, at least 1.
+    /// Subgradient moves of the prices in a look, at least 1; the method of multipliers moves once.
     pub moves: u32,
-    /// Steps of the dynamics before each move, at least 1.
+    /// Steps of the dynamics in a look, at least 1.
     pub period: u32,
     /// Weight of the demands, `k P` in mean margins; positive.
     pub row_weight: f64,
@@ -83,7 +83,7 @@ impl Default for SbFull {
             mode: Mode::Ballistic,
             looks: 10,
             moves: 5,
-            period: 4,
+            period: 20,
             row_weight: 4.0,
             column_weight: 12.0,
         }
@@ -145,7 +145,7 @@ impl Solver for SbFull {
 /// The prices, and the dynamics if there are any.
 struct Search<'a> {
     instance: &'a Instance,
-    prices: Prices<'a>,
+    path: Path<'a>,
     /// What a move of fixed length takes, `m Q`.
     length: f64,
     dynamics: Option<Dynamics<'a>>,
@@ -158,49 +158,35 @@ impl<'a> Search<'a> {
         best: &mut Incumbent,
         seed: u64,
     ) -> Result<Self, Error> {
-        let prices = Prices::new(instance, best);
-        let length = prices.length(solver.column_weight);
+        let path = Path::new(instance, best);
+        let length = solver.rate * path.length(solver.column_weight);
         let dynamics = solver
             .dynamics
-            .then(|| Dynamics::new(solver, instance, &prices, seed))
+            .then(|| Dynamics::new(solver, instance, path.point(), seed))
             .transpose()?;
-        Ok(Self { instance, prices, length, dynamics })
+        Ok(Self { instance, path, length, dynamics })
     }
 
-    /// Some steps and moves, then two candidates. False if there is nothing to move.
+    /// Moves, steps, then two candidates. False if there is nothing to move.
     fn look(&mut self, solver: &SbFull, best: &mut Incumbent) -> Result<bool, Error> {
-        let mut moved = false;
-        for _ in 0..solver.moves {
-            moved |= self.advance(solver, best);
-        }
-        if let Some(dynamics) = &mut self.dynamics {
-            let found = dynamics.choices(self.instance, &self.prices);
-            let found = repair(self.instance, found, Some(&self.prices.wide()))?;
-            let objective = self.instance.objective(&found)?;
-            best.offer(found, objective, Origin::Dynamics);
-        }
-        if moved {
-            let (found, objective) = self.prices.candidate()?;
-            best.offer(found, objective, Origin::Prices);
-        }
-        Ok(moved || self.dynamics.is_some())
-    }
-
-    /// Steps of the dynamics, then a move of the prices; false if they do not move.
-    fn advance(&mut self, solver: &SbFull, best: &mut Incumbent) -> bool {
-        if let Some(dynamics) = &mut self.dynamics {
-            dynamics.advance(solver.period);
-        }
         let moved = match solver.prices {
-            PriceRule::Subgradient => self.prices.descend(solver.rate, best),
+            PriceRule::Subgradient => self.path.descend(solver.rate, solver.moves, best),
             PriceRule::Multipliers => {
-                let loads = self.dynamics.as_mut().map(|dynamics| dynamics.loads(self.instance));
-                self.prices.follow(loads.as_deref(), solver.rate * self.length, best)
+                let dynamics = self.dynamics.as_ref();
+                let loads = dynamics.map_or(&self.path.point().loads, |dynamics| &dynamics.loads);
+                self.path.follow(&loads.clone(), self.length, best)
             }
         };
-        if let (true, Some(dynamics)) = (moved, &mut self.dynamics) {
-            dynamics.steer(self.instance, &self.prices);
+        if moved {
+            let (found, objective) = self.path.candidate()?;
+            best.offer(found, objective, Origin::Prices);
         }
-        moved
+        if let Some(dynamics) = &mut self.dynamics {
+            dynamics.steer(self.path.point());
+            dynamics.advance(solver.period);
+            let (found, objective) = dynamics.candidate(self.instance, self.path.point())?;
+            best.offer(found, objective, Origin::Dynamics);
+        }
+        Ok(moved || self.dynamics.is_some())
     }
 }

@@ -1,16 +1,16 @@
 //! The dynamics of a run: positions of all pairs, steered by prices.
 
-use spinroute_core::{Assignment, Error, Instance};
+use spinroute_core::{Assignment, Error, Instance, repair};
 use spinroute_select::Selection;
 
 use super::SbFull;
-use super::prices::Prices;
+use super::prices::Point;
 use crate::control::bound;
 use crate::noise::Noise;
 use crate::product::Forces;
 use crate::routing::as_core;
 use crate::routing::decode::choices;
-use crate::routing::field::{Field, Steering, column_sums};
+use crate::routing::field::{Field, Steering, sums};
 use crate::stepper::Stepper;
 use crate::symplectic::Step;
 
@@ -34,8 +34,12 @@ pub(super) struct Dynamics<'a> {
     time_step: f64,
     /// Steps so far, and in all.
     steps: (u64, u64),
-    /// Positions, and what pairs are ranked by.
-    table: Vec<f32>,
+    /// Sums of columns of the positions as `b`; of the choices under the prices at the start.
+    pub(super) loads: Vec<f64>,
+    /// And of rows.
+    taken: Vec<f32>,
+    /// What pairs are ranked by.
+    keys: Vec<f32>,
     ranked: Selection,
 }
 
@@ -43,12 +47,14 @@ impl<'a> Dynamics<'a> {
     pub(super) fn new(
         solver: &SbFull,
         instance: &'a Instance,
-        prices: &Prices<'_>,
+        start: &Point,
         seed: u64,
     ) -> Result<Self, Error> {
         let (rows, columns) = (solver.row_weight, solver.column_weight);
-        let mut field = Field::new(instance, &prices.selection, rows, columns);
-        field.steer(prices.steering());
+        let Point { prices, selection, loads, .. } = start;
+        let taken = vec![instance.demand().k() as f32; instance.tokens()];
+        let mut field = Field::new(instance, selection, rows, columns);
+        field.steer(Steering { prices, selection, loads, taken: &taken });
         let forces = Forces::new(&field.model().map_err(as_core)?);
         let mut stepper = Stepper::new(&forces, solver.mode, 1, seed);
         let noise = Noise::new(seed, 0);
@@ -58,9 +64,9 @@ impl<'a> Dynamics<'a> {
         });
         let highest = COUPLING * field.highest();
         let time_step = (SAFETY * bound(0.5 + highest, 0.0)).min(LONGEST);
-        let all = u64::from(solver.looks) * u64::from(solver.moves) * u64::from(solver.period);
-        let (table, ranked) = (Vec::new(), Selection::default());
-        Ok(Self { field, forces, stepper, time_step, steps: (0, all), table, ranked })
+        let steps = (0, u64::from(solver.looks) * u64::from(solver.period));
+        let (loads, keys, ranked) = (loads.clone(), Vec::new(), Selection::default());
+        Ok(Self { field, forces, stepper, time_step, steps, loads, taken, keys, ranked })
     }
 
     /// Takes some steps. The pump goes from 1/2 to 1 over all of the run.
@@ -77,30 +83,29 @@ impl<'a> Dynamics<'a> {
         self.stepper.advance(&self.forces, &steps);
     }
 
-    /// The sums of columns of the positions, as loads.
-    pub(super) fn loads(&mut self, instance: &Instance) -> Vec<f64> {
-        self.copy();
-        column_sums(&self.table, instance.experts())
-    }
-
     /// A new field for new prices.
-    pub(super) fn steer(&mut self, instance: &Instance, prices: &Prices<'_>) {
-        let loads = self.loads(instance);
-        self.field.steer(Steering { loads: &loads, ..prices.steering() });
+    pub(super) fn steer(&mut self, point: &Point) {
+        let Point { prices, selection, .. } = point;
+        let (loads, taken) = (&self.loads, &self.taken);
+        self.field.steer(Steering { prices, selection, loads, taken });
         self.field.write(self.forces.scale(), &mut self.forces.field);
     }
 
-    /// The k best positions of every token.
-    pub(super) fn choices(&mut self, instance: &Instance, prices: &Prices<'_>) -> Assignment {
-        self.copy();
-        self.field.rank(&mut self.table);
+    /// The k best positions of every token, repaired, and what they are worth.
+    pub(super) fn candidate(
+        &mut self,
+        instance: &Instance,
+        point: &Point,
+    ) -> Result<(Assignment, f64), Error> {
+        self.keys.clear();
+        self.keys.extend(self.stepper.positions(0));
+        (self.taken, self.loads) = sums(&self.keys, instance.experts());
+        self.field.rank(&mut self.keys);
         let free = vec![0.0; instance.experts()];
-        self.ranked.fill(&self.table, &free, instance.demand().k());
-        choices(instance, &self.ranked, &prices.values)
-    }
-
-    fn copy(&mut self) {
-        self.table.clear();
-        self.table.extend(self.stepper.positions(0));
+        self.ranked.fill(&self.keys, &free, instance.demand().k());
+        let found = choices(instance, &self.ranked, &point.prices);
+        let found = repair(instance, found, Some(&point.wide()))?;
+        let objective = instance.objective(&found)?;
+        Ok((found, objective))
     }
 }
