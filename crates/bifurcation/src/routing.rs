@@ -14,12 +14,11 @@ mod close_call;
 mod decode;
 mod field;
 mod full;
+mod prices;
 
 use std::ops::ControlFlow;
 
-use spinroute_core::{
-    Assignment, Best, Error, Instance, Progress, Run, Solution, Solver, Stop,
-};
+use spinroute_core::{Assignment, Best, Error, Instance, Progress, Run, Solution, Solver, Stop};
 use spinroute_transport::Quantile;
 
 pub use close_call::SbCloseCall;

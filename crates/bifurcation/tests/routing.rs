@@ -4,7 +4,7 @@
 
 use proptest::prelude::*;
 use spinroute_bifurcation::Mode;
-use spinroute_bifurcation::routing::{Origin, SbCloseCall, SbFull};
+use spinroute_bifurcation::routing::{Origin, PriceRule, SbCloseCall, SbFull};
 use spinroute_core::{Demand, Error, Instance, Run, Solver};
 use spinroute_flow::Flow;
 use spinroute_testkit::Conformance;
@@ -12,11 +12,11 @@ use spinroute_transport::Quantile;
 
 /// Short, so that the suite is: the clauses do not depend on the length of a run.
 fn full() -> SbFull {
-    SbFull { rounds: 2, looks: 3, period: 4, ..SbFull::default() }
+    SbFull { rounds: 2, looks: 3, moves: 2, period: 4, ..SbFull::default() }
 }
 
 fn close_call() -> SbCloseCall {
-    SbCloseCall { rounds: 2, steps: 20, agents: 3, ..SbCloseCall::default() }
+    SbCloseCall { rounds: 2, moves: 3, steps: 20, agents: 3, ..SbCloseCall::default() }
 }
 
 #[test]
@@ -24,11 +24,15 @@ fn sb_full_conforms() {
     Conformance::feasible().cases(8).assert(&full());
     let discrete = SbFull { mode: Mode::Discrete, rounds: 0, ..full() };
     Conformance::feasible().cases(3).assert(&discrete);
+    let multipliers = SbFull { prices: PriceRule::Multipliers, ..full() };
+    Conformance::feasible().cases(3).assert(&multipliers);
 }
 
 #[test]
 fn sb_full_without_dynamics_conforms() {
-    Conformance::feasible().cases(8).assert(&SbFull { dynamics: false, ..full() });
+    let off = SbFull { dynamics: false, ..full() };
+    Conformance::feasible().cases(8).assert(&off);
+    Conformance::feasible().cases(3).assert(&SbFull { prices: PriceRule::Multipliers, ..off });
 }
 
 #[test]
@@ -45,9 +49,10 @@ fn objective(solver: &dyn Solver, instance: &Instance) -> f64 {
 fn parameters_out_of_range_are_refused() {
     let scores = ndarray::array![[0.5, 0.25], [0.5, 0.0]];
     let instance = Instance::new(scores, vec![1, 1], Demand::Exactly(1)).unwrap();
-    let solvers: [(&str, Box<dyn Solver>); 6] = [
+    let solvers: [(&str, Box<dyn Solver>); 7] = [
         ("rate", Box::new(SbFull { rate: f64::NAN, ..full() })),
         ("row_weight", Box::new(SbFull { row_weight: 0.0, ..full() })),
+        ("moves", Box::new(SbFull { moves: 0, ..full() })),
         ("period", Box::new(SbFull { period: 0, ..full() })),
         ("mode", Box::new(SbFull { mode: Mode::Adiabatic, ..full() })),
         ("agents", Box::new(SbCloseCall { agents: 0, ..close_call() })),
@@ -80,12 +85,29 @@ proptest! {
         let instance = Instance::new(scores, capacity, Demand::Exactly(k)).unwrap();
         let optimum = objective(&Flow::default(), &instance);
         let start = objective(&Quantile { rounds: 2 }, &instance);
-        let solvers: [&dyn Solver; 3] =
-            [&full(), &SbFull { dynamics: false, ..full() }, &close_call()];
+        let off = SbFull { dynamics: false, ..full() };
+        let multipliers = SbFull { prices: PriceRule::Multipliers, ..full() };
+        let solvers: [&dyn Solver; 4] = [&full(), &off, &multipliers, &close_call()];
         for solver in solvers {
             let solution = solver.solve(&instance, &mut Run::new(seed)).unwrap();
             let objective = instance.objective(&solution.assignment).unwrap();
             prop_assert!(start <= objective && objective <= optimum + 1e-5 * optimum.abs().max(1.0));
         }
+    }
+
+    #[test]
+    fn the_dynamics_only_add(
+        (k, cells) in (1u32..4, proptest::collection::vec(-1.0f32..1.0, 24 * 6)),
+        exact: bool, room in 0u32..3, seed in 0u64..9
+    ) {
+        let scores = ndarray::Array2::from_shape_vec((24, 6), cells).unwrap();
+        let demand = if exact { Demand::Exactly(k) } else { Demand::AtMost(k) };
+        let instance = Instance::new(scores, vec![4 * k + room; 6], demand).unwrap();
+        let on = full().solve(&instance, &mut Run::new(seed)).unwrap();
+        let off = SbFull { dynamics: false, ..full() };
+        let off = off.solve(&instance, &mut Run::new(seed)).unwrap();
+        prop_assert_eq!(on.prices, off.prices);
+        let objective = |assignment| instance.objective(assignment).unwrap();
+        prop_assert!(objective(&on.assignment) >= objective(&off.assignment));
     }
 }

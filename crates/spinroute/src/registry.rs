@@ -96,15 +96,17 @@ pub const SOLVERS: &[SolverEntry] = &[
                 help: "rounds of quantile balancing to start from, at least 0",
             },
             Param { name: "dynamics", help: "false leaves prices, decode and repair alone" },
+            Param { name: "prices", help: "what moves prices: subgradient or multipliers" },
+            Param { name: "rate", help: "part of the rule's step that prices take, above 0" },
             Param { name: "mode", help: "ballistic or discrete" },
-            Param { name: "looks", help: "decodes, repairs and moves of the prices, at least 0" },
-            Param { name: "period", help: "steps of the dynamics before each look, at least 1" },
+            Param { name: "looks", help: "decodes and repairs, at least 0" },
+            Param { name: "moves", help: "subgradient moves of the prices in a look, at least 1" },
+            Param { name: "period", help: "steps of the dynamics in a look, at least 1" },
             Param { name: "row_weight", help: "weight of the demands in mean margins, above 0" },
             Param {
                 name: "column_weight",
                 help: "weight of the capacities in mean margins, above 0",
             },
-            Param { name: "rate", help: "part of the full step that prices take, above 0" },
         ],
         default_params: defaults::<SbFull>,
         builder: build::<SbFull>,
@@ -118,6 +120,7 @@ pub const SOLVERS: &[SolverEntry] = &[
                     see docs/sb-routing.md",
         params: &[
             Param { name: "rounds", help: "rounds of quantile balancing before, at least 0" },
+            Param { name: "moves", help: "subgradient moves of the prices after, at least 0" },
             Param {
                 name: "calls",
                 help: "the most close calls, or null for a quarter of the tokens",

@@ -1,11 +1,11 @@
 //! `sb-close-call`: dynamics for the tokens that hardly mind, prices for all others.
 //!
-//! Quantile balancing chooses; the tokens with the smallest margin between the last expert chosen and
+//! Quantile balancing and subgradient moves of its prices choose; the tokens with the smallest margin between the last expert chosen and
 //! the first rejected get a switch each; simulated bifurcation minimises load imbalance plus lost score
 //! over the switches ([`spinroute_qubo::assignment::CloseCalls`]); every agent's state is read back and
 //! repaired, and the best is kept, the start among them.
 //!
-//! Costs the rounds, O(C) a step and agent for C close calls, and a repair for each agent that is
+//! Costs the rounds and moves, O(T·E) each, O(C) a step and agent for C close calls, and a repair for each agent that is
 //! looked at.
 
 use std::ops::ControlFlow;
@@ -15,17 +15,21 @@ use spinroute_core::{Error, Instance, Progress, Run, Solution, Solver, Stop, rep
 use spinroute_qubo::assignment::{CloseCalls, CloseForm};
 use spinroute_qubo::{Minimiser, Samples, Target};
 
+use super::prices::Path;
 use super::{Incumbent, Origin, as_core, forward, positive, solve_from};
 use crate::minimise::Bifurcation;
 
 /// Simulated bifurcation on close calls, between quantile balancing and a repair.
 ///
-/// A step of the run is a round of quantile balancing, then a sampling period of the dynamics.
+/// A step of the run is a round of quantile balancing, then all moves of the prices, then a sampling
+/// period of the dynamics.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct SbCloseCall {
     /// Rounds of quantile balancing before.
     pub rounds: u32,
+    /// Subgradient moves of the prices after these.
+    pub moves: u32,
     /// The most close calls, those of the smallest margins; `None` for a quarter of the tokens.
     pub calls: Option<usize>,
     /// What a unit of squared imbalance costs, in mean scores lost by a switch; positive.
@@ -40,7 +44,15 @@ pub struct SbCloseCall {
 
 impl Default for SbCloseCall {
     fn default() -> Self {
-        Self { rounds: 24, calls: None, balance: 1.0, agents: 16, steps: 100, repairs: 2 }
+        Self {
+            rounds: 16,
+            moves: 24,
+            calls: None,
+            balance: 1.0,
+            agents: 16,
+            steps: 100,
+            repairs: 2,
+        }
     }
 }
 
@@ -55,7 +67,19 @@ impl SbCloseCall {
         run: &mut Run<'_>,
     ) -> Result<(Solution, Origin), Error> {
         self.check()?;
-        solve_from(instance, run, self.rounds, |run, best| self.switch(instance, run, best))
+        solve_from(instance, run, self.rounds, |run, best| {
+            if self.moves > 0 {
+                let mut path = Path::new(instance, best);
+                if path.descend(1.0, self.moves, best) {
+                    let (found, objective) = path.candidate()?;
+                    best.offer(found, objective, Origin::Prices);
+                }
+                if let ControlFlow::Break(why) = run.tick(best.best()) {
+                    return Ok(Some(why));
+                }
+            }
+            self.switch(instance, run, best)
+        })
     }
 
     /// Minimises over the switches and keeps the best repaired state.

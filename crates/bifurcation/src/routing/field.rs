@@ -146,7 +146,13 @@ impl<'a> Field<'a> {
         let size = BLOCK * experts;
         let blocks = values.par_chunks_mut(size).zip(self.instance.flat().par_chunks(size));
         blocks.enumerate().for_each(|(block, (values, scores))| {
-            widest(Write { field: self, scale: scale as f32, first: block * BLOCK, scores, values });
+            widest(Write {
+                field: self,
+                scale: scale as f32,
+                first: block * BLOCK,
+                scores,
+                values,
+            });
         });
     }
 
@@ -299,5 +305,80 @@ impl Work for Sums<'_> {
             }
             *row = parts.iter().sum();
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use spinroute_core::Demand;
+
+    /// `E(x)` of the module's head, with capacities as targets.
+    fn energy(field: &Field<'_>, spins: &[i8]) -> f64 {
+        let instance = field.instance;
+        let (tokens, experts) = instance.table().dim();
+        let share = |t: usize, e: usize| f64::midpoint(1.0, f64::from(spins[t * experts + e]));
+        let mut energy = 0.0;
+        for t in 0..tokens {
+            for e in 0..experts {
+                let i = t * experts + e;
+                let (score, price) = (instance.flat()[i], field.prices[e]);
+                let pull = pull(score, price, field.levels[t], field.inverse());
+                energy -= f64::from(pull) * share(t, e);
+            }
+            let row: f64 = (0..experts).map(|e| share(t, e)).sum();
+            energy += field.rows / 2.0 * (row - instance.demand().k() as f64).powi(2);
+        }
+        for (e, &c) in instance.capacity().iter().enumerate() {
+            let column: f64 = (0..tokens).map(|t| share(t, e)).sum();
+            energy += field.columns / 2.0 * (column - f64::from(c)).powi(2);
+        }
+        energy
+    }
+
+    #[test]
+    fn the_model_is_the_augmented_lagrangian() {
+        let scores = ndarray::Array2::from_shape_fn((7, 5), |(t, e)| ((t * 3 + e * 4) % 7) as f32);
+        let instance = Instance::new(scores, vec![3; 5], Demand::Exactly(2)).unwrap();
+        let prices = [0.5, 0.0, 1.0, 0.25, 2.0];
+        let mut selection = Selection::default();
+        selection.fill(instance.flat(), &prices, 2);
+        let mut field = Field::new(&instance, &selection, 4.0, 12.0);
+        let loads = [3.0; 5]; // full: no slack
+        field.steer(Steering { prices: &prices, selection: &selection, loads: &loads, taken: &[] });
+        let model = field.model().unwrap();
+        let state = |seed: usize| -> Vec<i8> {
+            (0..35).map(|i| if (i * i + i * seed).is_multiple_of(3) { 1 } else { -1 }).collect()
+        };
+        for seed in 1..6 {
+            let (a, b) = (state(seed), state(0));
+            let model = model.energy(&a) - model.energy(&b);
+            let formula = energy(&field, &a) - energy(&field, &b);
+            assert!((model - formula).abs() < 1e-4, "{model} {formula}");
+        }
+    }
+
+    #[test]
+    fn sums_are_those_of_shares() {
+        let positions: Vec<f32> = (0..150 * 21).map(|i| (i % 9) as f32 / 4.0 - 1.0).collect();
+        let (rows, columns) = sums(&positions, 21);
+        let share = |x: f32| f64::midpoint(1.0, f64::from(x));
+        for (row, positions) in rows.iter().zip(positions.chunks(21)) {
+            let sum: f64 = positions.iter().map(|x| share(*x)).sum();
+            assert!((f64::from(*row) - sum).abs() < 1e-4);
+        }
+        for (e, column) in columns.iter().enumerate() {
+            let sum: f64 = positions[e..].iter().step_by(21).map(|x| share(*x)).sum();
+            assert!((column - sum).abs() < 1e-3);
+        }
+    }
+
+    #[test]
+    fn pairs_that_cannot_be_are_decided() {
+        for (score, price) in [(f32::NEG_INFINITY, 0.0), (1.0, f32::INFINITY)] {
+            assert_eq!(pull(score, price, 0.5, 2.0), -CLEAR);
+        }
+        assert_eq!(pull(f32::NEG_INFINITY, f32::NEG_INFINITY, 0.0, 1.0), -CLEAR); // NaN
+        assert_eq!(pull(1.5, 0.25, 0.25, 2.0), 2.0);
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! prices p ← quantile balancing                              (rounds; 0 starts from 0)
-//! repeat    moves of p                                       (`full/prices.rs`)
+//! repeat    moves of p                                       (`prices.rs`)     
 //!           choices ← k best scores under p, repaired; the best are kept
 //!           period steps of the dynamics under p             (`field.rs`)
 //!           choices ← k best positions of each token, repaired; the best are kept
@@ -18,7 +18,6 @@
 //! A step costs O(T·E), and so do a move and a look; the couplings are row and column sums.
 
 mod dynamics;
-mod prices;
 
 use std::ops::ControlFlow;
 
@@ -26,7 +25,7 @@ use serde::{Deserialize, Serialize};
 use spinroute_core::{Error, Instance, Run, Solution, Solver};
 
 use self::dynamics::Dynamics;
-use self::prices::Path;
+use super::prices::Path;
 use super::{Incumbent, Origin, positive, solve_from};
 use crate::variant::Mode;
 
@@ -81,9 +80,9 @@ impl Default for SbFull {
             prices: PriceRule::Subgradient,
             rate: 1.0,
             mode: Mode::Ballistic,
-            looks: 10,
-            moves: 5,
-            period: 20,
+            looks: 20,
+            moves: 8,
+            period: 10,
             row_weight: 4.0,
             column_weight: 12.0,
         }

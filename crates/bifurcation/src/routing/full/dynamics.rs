@@ -4,13 +4,13 @@ use spinroute_core::{Assignment, Error, Instance, repair};
 use spinroute_select::Selection;
 
 use super::SbFull;
-use super::prices::Point;
 use crate::control::bound;
 use crate::noise::Noise;
 use crate::product::Forces;
 use crate::routing::as_core;
 use crate::routing::decode::choices;
 use crate::routing::field::{Field, Steering, sums};
+use crate::routing::prices::Point;
 use crate::stepper::Stepper;
 use crate::symplectic::Step;
 

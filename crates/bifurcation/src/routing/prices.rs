@@ -1,4 +1,4 @@
-//! The multipliers of the capacities, and how they move.
+//! The prices of capacity, and how they move.
 //!
 //! Under prices `p` every token takes its k best reduced scores; `g[e] = load[e] − c[e]` of these choices
 //! is a subgradient of the dual (0 where `p[e] = 0` would fall). Two rules move the prices along loads:
@@ -19,8 +19,8 @@ use spinroute_core::{Assignment, Error, Instance, repair};
 use spinroute_select::Selection;
 use spinroute_transport::dual_bound;
 
-use crate::routing::Incumbent;
-use crate::routing::decode::{choices, loads, mean_margin};
+use super::Incumbent;
+use super::decode::{choices, loads, mean_margin};
 
 /// Prices, and what follows from them.
 pub(super) struct Point {
