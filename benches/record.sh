@@ -10,7 +10,7 @@ cargo build --release --locked -p spinroute-benches --bins
 for question in topk_pass flow_vs_ortools warm_start target_gap growth anytime anneal_vs_peers assignment_build qubo_build \
     sb_quality sb_penalties sb_step sb_target sb_routing; do
     plot=()
-    if [ "$question" = anytime ] || [ "$question" = sb_quality ]; then plot=(--plot "$records/$question.svg"); fi
+    case "$question" in anytime | sb_quality | sb_routing) plot=(--plot "$records/$question.svg") ;; esac
     "target/release/$question" --out "$records/$question.json" "${plot[@]}" "$@" |
         tee "$records/$question.md"
 done

@@ -82,7 +82,9 @@ fn at_time(curve: &[Point], ms: f64) -> f64 {
 
 fn median(values: impl Iterator<Item = f64>) -> f64 {
     let mut samples = Samples::default();
-    values.for_each(|value| samples.add(value));
+    for value in values {
+        samples.add(value);
+    }
     samples.median()
 }
 

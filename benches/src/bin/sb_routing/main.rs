@@ -102,7 +102,9 @@ fn summarise(name: &str, rows: &[&Row]) {
         let all: Vec<&Figures> = rows.iter().map(|row| row.of(&way.way)).collect();
         let median = |value: fn(&Figures) -> f64| {
             let mut samples = Samples::default();
-            all.iter().for_each(|figures| samples.add(value(figures)));
+            for figures in &all {
+                samples.add(value(figures));
+            }
             samples.median()
         };
         let worst = |value: fn(&Figures) -> f64| {
