@@ -9,6 +9,7 @@ mod sparse;
 mod structured;
 #[cfg(test)]
 pub(crate) mod tests;
+mod units;
 
 use std::ops::Range;
 
@@ -18,6 +19,7 @@ use spinroute_qubo::{AnyCouplings, Couplings, Ising, Sparse};
 pub(crate) use dense::Panels;
 pub(crate) use sparse::Rows;
 pub(crate) use structured::{CHUNK, Grid, Sums, pairwise, term};
+pub(crate) use units::Units;
 
 /// Agents in a vector register of 512 bits.
 pub(crate) const LANES: usize = 16;
@@ -124,6 +126,14 @@ impl Forces {
     pub(crate) fn complete(&self, signal: &[f32], lanes: usize, signs: bool, sums: &mut [f32]) {
         if let Form::Structured(form) = &self.form {
             form.complete(signal, lanes, signs, sums);
+        }
+    }
+
+    /// The form of a graph that counts signals which are signs, if it has one; not for one agent.
+    pub(crate) fn units(&self) -> Option<&Units> {
+        match &self.form {
+            Form::Sparse(form) => form.units(),
+            _ => None,
         }
     }
 

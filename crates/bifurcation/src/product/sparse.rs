@@ -9,6 +9,7 @@ use std::ops::Range;
 use spinroute_qubo::Sparse;
 
 use super::LANES;
+use super::units::Units;
 use crate::widest::{Work, widest};
 
 /// A sparse matrix: rows of columns and values.
@@ -16,13 +17,22 @@ use crate::widest::{Work, widest};
 pub(crate) struct Rows {
     offsets: Vec<usize>,
     entries: Vec<(u32, f32)>,
+    /// The same, if all weights are of one size.
+    units: Option<Units>,
 }
 
 impl Rows {
     pub(crate) fn new(sparse: &Sparse, factor: f64) -> Self {
         let values = sparse.values().iter().map(|value| (value * factor) as f32);
-        let entries = sparse.columns().iter().copied().zip(values).collect();
-        Self { offsets: sparse.offsets().to_vec(), entries }
+        let entries: Vec<_> = sparse.columns().iter().copied().zip(values).collect();
+        let offsets = sparse.offsets().to_vec();
+        let units = Units::new(offsets.windows(2).map(|ends| &entries[ends[0]..ends[1]]));
+        Self { offsets, entries, units }
+    }
+
+    /// The form that counts signs, if all weights are of one size.
+    pub(crate) fn units(&self) -> Option<&Units> {
+        self.units.as_ref()
     }
 
     /// Number of entries, both halves.

@@ -102,3 +102,46 @@ proptest! {
         }
     }
 }
+
+/// A graph of `n` variables with weights of one size, dense enough that counts pass a byte.
+fn units(n: u32, size: f64, seed: u32) -> Sparse {
+    let entries = (0..n).flat_map(|i| (0..i).map(move |j| (i, j)));
+    let entries = entries.filter(|(i, j)| (i * 31 + j * 17 + seed) % 9 > 1);
+    let sign = |i: u32, j: u32| if (i + 3 * j + seed).is_multiple_of(5) { -size } else { size };
+    Sparse::from_triplets(n as usize, entries.map(|(i, j)| (i, j, sign(i, j)))).unwrap()
+}
+
+#[test]
+fn counts_of_signs_are_the_products_bit_for_bit() {
+    for (n, size, seed) in [(1u32, 1.0, 0), (5, 2.0, 1), (63, 0.25, 2), (400, 1.0, 3)] {
+        let sparse = super::sparse::Rows::new(&units(n, size, seed), 1.0);
+        let Some(graph) = sparse.units() else {
+            assert_eq!(n, 1, "no entries");
+            continue;
+        };
+        for lanes in [LANES, 2 * LANES, 3 * LANES] {
+            let place = |p: usize| (p * 2_654_435_761 + seed as usize) >> 7;
+            let one = |p: usize| if place(p).is_multiple_of(3) { -1.0 } else { 1.0 };
+            // The first lane agrees with all its neighbours: the largest counts.
+            let signal = |p: usize| if p.is_multiple_of(lanes) { -1.0 } else { one(p) };
+            let signal: Vec<f32> = (0..n as usize * lanes).map(signal).collect();
+            let (mut signs, rows) = (Vec::new(), 0..n as usize);
+            super::Units::pack(&signal, &mut signs);
+            let (mut counted, mut expected) = (vec![7.0; signal.len()], vec![7.0; signal.len()]);
+            graph.rows(&signs, lanes, rows.clone(), &mut counted);
+            sparse.rows(&signal, lanes, rows, &mut expected);
+            let bits = |out: &[f32]| out.iter().map(|v| v.to_bits()).collect::<Vec<_>>();
+            assert_eq!(bits(&counted), bits(&expected), "{n} {lanes}");
+        }
+    }
+}
+
+#[test]
+fn only_weights_of_one_size_are_counted() {
+    let rows = |entries: &[(u32, u32, f64)]| {
+        let sparse = Sparse::from_triplets(4, entries.iter().copied()).unwrap();
+        super::sparse::Rows::new(&sparse, 1.0).units().is_some()
+    };
+    assert!(rows(&[(0, 1, 2.0), (2, 3, -2.0)]));
+    assert!(!rows(&[(0, 1, 1.0), (2, 3, 2.0)]) && !rows(&[(0, 1, 3.0)]) && !rows(&[]));
+}

@@ -8,7 +8,7 @@ use rayon::prelude::*;
 use super::passes::{Advance, Energies, Keep};
 use super::{SMALL, START, fill};
 use crate::noise::Noise;
-use crate::product::{Forces, Table, zeros};
+use crate::product::{Forces, Table, Units, zeros};
 use crate::symplectic::{Step, Variant, sign};
 use crate::variant::Mode;
 use crate::widest::widest;
@@ -32,6 +32,8 @@ pub(super) struct Group {
     before: Table,
     /// `J · before`.
     pull: Table,
+    /// `signal` as bytes, where these are counted.
+    signs: Vec<i8>,
     pub(super) sums: Vec<f32>,
     /// Sums of columns over some rows of a grid, of the next step.
     pub(super) partial: Vec<f32>,
@@ -66,6 +68,7 @@ impl Group {
             signal,
             before,
             pull: zeros(n * lanes),
+            signs: Vec::new(),
             sums: Vec::new(),
             partial: Vec::new(),
             energies: vec![f64::INFINITY; lanes],
@@ -150,11 +153,19 @@ impl Group {
         let (chunk, large, lanes) = (self.chunk(forces), self.is_large(forces), self.lanes);
         forces.sums(&self.signal, lanes, false, &mut self.sums);
         let (signal, sums) = (&self.signal, &self.sums);
+        let units = forces.units().filter(|_| V::DISCRETE && lanes > 1);
+        if units.is_some() {
+            Units::pack(signal, &mut self.signs);
+        }
+        let signs = &self.signs;
         let work = |(c, part): (usize, Part<'_>)| {
             let first = c * chunk;
             let (((pull, position), momentum), next) = part;
             let rows = first..first + pull.len() / lanes;
-            forces.rows(signal, sums, lanes, rows.clone(), pull);
+            match units {
+                Some(units) => units.rows(signs, lanes, rows.clone(), pull),
+                None => forces.rows(signal, sums, lanes, rows.clone(), pull),
+            }
             let field = &forces.field[rows];
             widest(Advance::<V> {
                 step,
