@@ -93,7 +93,7 @@ pub(crate) fn plot(folder: &Path) -> Result<()> {
         .margin(10)
         .x_label_area_size(34)
         .y_label_area_size(290)
-        .build_cartesian_2d((0.0005..100.0).log_scale(), -0.5..count - 0.5)?;
+        .build_cartesian_2d((0.0005..3000.0).log_scale(), -0.5..count - 0.5)?;
     let label = |y: &f64| {
         let index = count - 1.0 - y.round();
         let whole = (y - y.round()).abs() < 1e-6 && index >= 0.0;
