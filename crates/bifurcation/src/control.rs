@@ -73,7 +73,12 @@ impl Control {
         let suited = if biased && outlier { Mode::Ballistic } else { Mode::Discrete };
         let mode = wishes.mode.unwrap_or(suited);
         let coupling = wishes.coupling;
-        let coupling = coupling.unwrap_or_else(|| self::coupling(model, mode, edges.found.lowest));
+        let coupling =
+            coupling.unwrap_or_else(|| self::coupling(model, forces, mode, edges.found.lowest));
+        if coupling * forces.scale() * (model.variables() + 1) as f64 > LARGEST {
+            let mend = "forces would leave single precision; null has it chosen";
+            return Err(Error::Parameter { name: "coupling", value: coupling.to_string(), mend });
+        }
         let highest = coupling * edges.likely.highest.max(0.0);
         let spring = 1.0 - wishes.pump;
         let mut bound = bound(spring + highest, wishes.heated);
@@ -98,6 +103,9 @@ impl Control {
         Ok(Self { mode, time_step, coupling, bound, edges })
     }
 }
+
+/// The largest force in units of a step: `f32` holds its sums.
+const LARGEST: f64 = 1e30;
 
 /// Part of the bound that a chosen time step keeps to.
 const SAFETY: f64 = 0.87;
@@ -149,11 +157,13 @@ pub fn bound(omega: f64, heated: f64) -> f64 {
 /// Without walls, in [`Mode::Adiabatic`], a large field is a large position; `Σ_j J[i,j]² + h[i]²`
 /// stands there for the sum, and there is no second rule.
 #[must_use]
-pub fn coupling(model: &Ising, mode: Mode, lowest: f64) -> f64 {
+pub fn coupling(model: &Ising, forces: &Forces, mode: Mode, lowest: f64) -> f64 {
+    // In the unit of the forces, so that no square overflows or vanishes.
+    let unit = forces.scale();
     let n = model.variables().max(1) as f64;
-    let fields = model.field().iter().map(|h| h * h).sum::<f64>();
-    let half = |squares: f64| 0.5 / (squares / n).sqrt();
-    let squares = squares(model);
+    let fields = model.field().iter().map(|h| (h / unit).powi(2)).sum::<f64>();
+    let half = |squares: f64| 0.5 / unit / (squares / n).sqrt();
+    let squares = squares(model, unit);
     if fields + squares == 0.0 {
         return 0.5;
     }
@@ -165,12 +175,12 @@ pub fn coupling(model: &Ising, mode: Mode, lowest: f64) -> f64 {
     chosen.min(1e6 * half(fields + squares))
 }
 
-/// `Σ_ij J[i,j]²`, of every block alone where blocks overlap.
-fn squares(model: &Ising) -> f64 {
+/// `Σ_ij (J[i,j] / unit)²`, of every block alone where blocks overlap.
+fn squares(model: &Ising, unit: f64) -> f64 {
     use spinroute_qubo::AnyCouplings;
-    let sum = |values: &[f64]| values.iter().map(|j| j * j).sum::<f64>();
+    let sum = |values: &[f64]| values.iter().map(|j| (j / unit).powi(2)).sum::<f64>();
     match model.couplings() {
-        AnyCouplings::Dense(dense) => dense.matrix().iter().map(|j| j * j).sum(),
+        AnyCouplings::Dense(dense) => dense.matrix().iter().map(|j| (j / unit).powi(2)).sum(),
         AnyCouplings::Sparse(sparse) => sum(sparse.values()),
         AnyCouplings::Structured(blocks) => {
             let weights = blocks.weights();
@@ -190,7 +200,7 @@ fn squares(model: &Ising) -> f64 {
                 }
             }
             let each = weights.iter().zip(squares.iter().zip(&fourths));
-            let each = each.map(|(w, (s, f))| 4.0 * w * w * (s * s - f));
+            let each = each.map(|(w, (s, f))| 4.0 * (w / unit).powi(2) * (s * s - f));
             each.sum::<f64>() + sum(blocks.remainder().values())
         }
     }

@@ -21,9 +21,9 @@ pub struct Bifurcation {
     /// The variant of the dynamics; `None` takes discrete ones, and ballistic ones where fields drive a
     /// mode whose eigenvalue stands out, as those of penalties do.
     pub mode: Option<Mode>,
-    /// The coefficient of heat `γ`, not negative; 0 for none, 0.06 in the literature.
+    /// The coefficient of heat `γ`, 0 to 1; 0 for none, 0.06 in the literature.
     pub heated: f64,
-    /// Independent agents, 1 to 2²⁴; a sample each.
+    /// Independent agents, 1 to 2²⁴, and 2²⁸ spins in all; a sample each.
     pub agents: usize,
     /// Steps of the integration, at least 1.
     pub steps: usize,
@@ -33,9 +33,10 @@ pub struct Bifurcation {
     pub coupling: Option<f64>,
     /// How the pump goes from step to step.
     pub pump: Pump,
-    /// Steps between looks at the energies, at least 1.
+    /// Steps between looks at the energies, 1 to 1,000. Limits and interruptions are seen at looks.
     pub period: usize,
-    /// Looks in a row without a change of any energy that end the run; `None` goes on to the end.
+    /// Looks in a row without a change of any energy that end the run, at least 1; `None` goes on to the
+    /// end.
     pub window: Option<usize>,
     /// An energy, offset included, at or below which the run ends.
     pub target: Option<f64>,
@@ -60,6 +61,12 @@ impl Default for Bifurcation {
 
 /// The most agents, 2²⁴: more is a slip, and would end in a failed allocation.
 const MOST_AGENTS: usize = 1 << 24;
+
+/// The most spins of all agents, 2²⁸, 13 bytes each.
+const MOST_SPINS: usize = 1 << 28;
+
+/// The longest period: between looks nothing can end a run.
+const MOST_STEPS: usize = 1000;
 
 impl Bifurcation {
     /// Mode, time step and coupling constant of a run on a model, as given or chosen.
@@ -88,7 +95,7 @@ impl Bifurcation {
         run: &mut Run<'_>,
         mut trace: Option<&mut Trace>,
     ) -> Result<Samples, Error> {
-        self.check()?;
+        self.check(model.variables())?;
         let forces = Forces::new(model);
         let control = self.control(model, &forces)?;
         let mut stepper = Stepper::new(&forces, control.mode, self.agents, run.seed());
@@ -145,8 +152,14 @@ impl Bifurcation {
         }
     }
 
-    fn check(&self) -> Result<(), Error> {
-        let counts = [("agents", self.agents), ("steps", self.steps), ("period", self.period)];
+    fn check(&self, variables: usize) -> Result<(), Error> {
+        let window = self.window.unwrap_or(1);
+        let counts = [
+            ("agents", self.agents),
+            ("steps", self.steps),
+            ("period", self.period),
+            ("window", window),
+        ];
         if let Some((name, _)) = counts.into_iter().find(|(_, count)| *count == 0) {
             return Err(Error::Parameter { name, value: "0".into(), mend: "it is at least 1" });
         }
@@ -154,9 +167,19 @@ impl Bifurcation {
             let (name, value) = ("agents", self.agents.to_string());
             return Err(Error::Parameter { name, value, mend: "it is at most 2^24" });
         }
-        if !(self.heated >= 0.0 && self.heated.is_finite()) {
+        if self.agents.saturating_mul(variables) > MOST_SPINS {
+            let (name, value) = ("agents", self.agents.to_string());
+            let mend = "agents times variables are at most 2^28";
+            return Err(Error::Parameter { name, value, mend });
+        }
+        if self.period > MOST_STEPS {
+            let (name, value) = ("period", self.period.to_string());
+            let mend = "it is at most 1000: a limit or an interruption waits for the next look";
+            return Err(Error::Parameter { name, value, mend });
+        }
+        if !(0.0..=1.0).contains(&self.heated) {
             let value = self.heated.to_string();
-            let mend = "it is finite and not negative";
+            let mend = "it is 0 to 1";
             return Err(Error::Parameter { name: "heated", value, mend });
         }
         self.pump.check()
@@ -172,15 +195,21 @@ pub const ENTRY: Entry = Entry {
     reference: "Goto et al., Science Advances 7 (2021) eabe7953",
     params: &[
         Param { name: "mode", help: "adiabatic, ballistic or discrete, or null: from the model" },
-        Param { name: "heated", help: "coefficient of heat, not negative; 0 for none" },
-        Param { name: "agents", help: "independent agents, 1 to 2^24; a sample each" },
+        Param { name: "heated", help: "the coefficient of heat, 0 to 1; 0 for none" },
+        Param {
+            name: "agents",
+            help: "independent agents, 1 to 2^24 and 2^28 spins in all; a sample each",
+        },
         Param { name: "steps", help: "steps of the integration, at least 1" },
         Param { name: "time_step", help: "positive and stable, or null: from the spectrum" },
         Param { name: "coupling", help: "coupling constant, positive, or null: from the model" },
         Param { name: "pump", help: "\"linear\", or a list of values to go through" },
-        Param { name: "period", help: "steps between looks at the energies, at least 1" },
-        Param { name: "window", help: "looks without any change that end the run, or null" },
-        Param { name: "target", help: "stop at an energy this low, or null" },
+        Param { name: "period", help: "steps between looks at the energies, 1 to 1000" },
+        Param {
+            name: "window",
+            help: "looks without any change that end the run, at least 1, or null",
+        },
+        Param { name: "target", help: "an energy at or below which the run ends, or null" },
     ],
     default_params: registry::defaults::<Bifurcation>,
     builder: registry::build::<Bifurcation>,

@@ -200,5 +200,7 @@ fn is_nearly_dense(sparse: &Sparse) -> bool {
 
 /// The largest power of two that is not above, and 1 for 0.
 fn power_of_two(value: f64) -> f64 {
+    // Below the normal numbers the inverse of a power of two would overflow.
+    let value = if value > 0.0 { value.max(f64::MIN_POSITIVE) } else { value };
     if value.is_normal() { f64::from_bits(value.to_bits() & (0x7ff << 52)) } else { 1.0 }
 }

@@ -4,7 +4,7 @@ use spinroute_qubo::Error;
 
 /// How the pump `a` goes over the steps; at 1 it cancels the stiffness of the oscillators.
 #[derive(Clone, Debug, Default, PartialEq, serde::Serialize, serde::Deserialize)]
-#[serde(rename_all = "kebab-case")]
+#[serde(rename_all = "kebab-case", expecting = "expected \"linear\" or a list of numbers")]
 pub enum Pump {
     /// From 0 at the first step to 1 at the last.
     #[default]

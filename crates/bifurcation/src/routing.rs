@@ -132,6 +132,26 @@ fn as_core(error: spinroute_qubo::Error) -> Error {
     }
 }
 
+/// Refuses a weight far from 1: energies would overflow, or lose what is not weighted.
+fn moderate(name: &'static str, value: f64) -> Result<(), Error> {
+    if (1e-6..=1e6).contains(&value) {
+        return Ok(());
+    }
+    Err(Error::Parameter { name, value: value.to_string(), mend: "it is 1e-6 to 1e6" })
+}
+
+/// The most steps or moves of a look: in between nothing can end a run.
+const MOST_OF_A_LOOK: u32 = 1000;
+
+/// Refuses more than [`MOST_OF_A_LOOK`].
+fn check_look(name: &'static str, count: u32) -> Result<(), Error> {
+    if count <= MOST_OF_A_LOOK {
+        return Ok(());
+    }
+    let mend = "it is at most 1000: a limit or an interruption waits for the next look";
+    Err(Error::Parameter { name, value: count.to_string(), mend })
+}
+
 /// Refuses a parameter that is not positive and finite.
 fn positive(name: &'static str, value: f64) -> Result<(), Error> {
     if value > 0.0 && value.is_finite() {

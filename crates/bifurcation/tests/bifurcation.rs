@@ -338,9 +338,27 @@ fn steps_without_end_are_stopped_by_the_budget() {
     assert_eq!((samples.steps, samples.stop), (3, Stop::StepLimit));
 }
 
+/// Coefficients are divided by a power of two, whose squares must not overflow nor vanish.
+#[test]
+fn a_power_of_two_changes_nothing() {
+    for model in [dense(60), penalties(12, 8, 2, 0.5).0] {
+        for mode in MODES {
+            let sb = small(mode);
+            let samples = minimise(&sb, &model, 3);
+            for power in [600, -600] {
+                let factor = 2f64.powi(power);
+                let field = model.field().iter().map(|h| h * factor).collect();
+                let scaled = Ising::new(field, model.couplings().scaled(factor), 0.0).unwrap();
+                let scaled = minimise(&sb, &scaled, 3);
+                assert!(scaled.states == samples.states, "{mode:?}, 2^{power}");
+            }
+        }
+    }
+}
+
 #[test]
 fn parameters_out_of_range_are_refused() {
-    let model = Ising::new(vec![1.0], Sparse::none(1), 0.0).unwrap();
+    let model = Ising::new(vec![1.0; 20], Sparse::none(20), 0.0).unwrap();
     let defaults = Bifurcation::default;
     let wrong = [
         Bifurcation { agents: 0, ..defaults() },
@@ -349,6 +367,11 @@ fn parameters_out_of_range_are_refused() {
         Bifurcation { period: 0, ..defaults() },
         Bifurcation { heated: -1.0, ..defaults() },
         Bifurcation { heated: f64::NAN, ..defaults() },
+        Bifurcation { heated: 1.1, ..defaults() },
+        Bifurcation { agents: 1 << 24, ..defaults() },
+        Bifurcation { period: 1001, ..defaults() },
+        Bifurcation { window: Some(0), ..defaults() },
+        Bifurcation { coupling: Some(1e60), ..defaults() },
         Bifurcation { time_step: Some(0.0), ..defaults() },
         Bifurcation { time_step: Some(2.5), ..defaults() },
         Bifurcation { coupling: Some(f64::INFINITY), ..defaults() },

@@ -8,6 +8,7 @@
 
 use std::ops::Range;
 
+use rayon::prelude::*;
 use spinroute_qubo::{Couplings, Dense, Sparse};
 
 use super::{LANES, Table, zeros};
@@ -25,33 +26,31 @@ pub(crate) struct Panels {
 
 impl Panels {
     pub(crate) fn new(dense: &Dense, factor: f64) -> Self {
-        let mut panels = Self::zeros(dense.variables());
-        for (i, row) in dense.matrix().rows().into_iter().enumerate() {
-            panels.put(i, row.iter().copied().enumerate(), factor);
-        }
-        panels
+        let matrix = dense.matrix();
+        Self::packed(dense.variables(), |i| {
+            matrix.row(i).into_iter().enumerate().map(move |(j, value)| (j, value * factor))
+        })
     }
 
     /// Of a graph that lacks few edges.
     pub(crate) fn of_rows(sparse: &Sparse, factor: f64) -> Self {
-        let mut panels = Self::zeros(sparse.variables());
-        for i in 0..sparse.variables() {
+        Self::packed(sparse.variables(), |i| {
             let (columns, values) = sparse.row(i);
-            let columns = columns.iter().map(|&j| j as usize);
-            panels.put(i, columns.zip(values.iter().copied()), factor);
-        }
-        panels
+            columns.iter().zip(values).map(move |(j, value)| (*j as usize, value * factor))
+        })
     }
 
-    fn zeros(n: usize) -> Self {
-        Self { variables: n, panels: zeros(n.div_ceil(PANEL) * PANEL * n) }
-    }
-
-    fn put(&mut self, i: usize, row: impl Iterator<Item = (usize, f64)>, factor: f64) {
-        let panel = &mut self.panels[i / PANEL * PANEL * self.variables..];
-        for (j, value) in row {
-            panel[j * PANEL + i % PANEL] = (value * factor) as f32;
-        }
+    /// Packs the columns and values of rows.
+    fn packed<R: Iterator<Item = (usize, f64)>>(n: usize, row: impl Fn(usize) -> R + Sync) -> Self {
+        let mut panels = zeros(n.div_ceil(PANEL) * PANEL * n);
+        panels.par_chunks_mut((PANEL * n).max(1)).enumerate().for_each(|(p, panel)| {
+            for i in p * PANEL..n.min((p + 1) * PANEL) {
+                for (j, value) in row(i) {
+                    panel[j * PANEL + i % PANEL] = value as f32;
+                }
+            }
+        });
+        Self { variables: n, panels }
     }
 
     /// See [`super::Forces::rows`].

@@ -1,12 +1,12 @@
 //! `sb-close-call`: dynamics for the tokens that hardly mind, prices for all others.
 //!
-//! Quantile balancing and subgradient moves of its prices choose; the tokens with the smallest margin between the last expert chosen and
-//! the first rejected get a switch each; simulated bifurcation minimises load imbalance plus lost score
+//! Quantile balancing and subgradient moves of its prices choose; the tokens with the smallest margin
+//! between the last expert chosen and the first rejected get a switch each; simulated bifurcation minimises load imbalance plus lost score
 //! over the switches ([`spinroute_qubo::assignment::CloseCalls`]); every agent's state is read back and
 //! repaired, and the best is kept, the start among them.
 //!
-//! Costs the rounds and moves, O(T·E) each, O(C) a step and agent for C close calls, and a repair for each agent that is
-//! looked at.
+//! Costs the rounds and moves, O(T·E) each, O(C) a step and agent for C close calls, and a repair for
+//! each agent that is looked at.
 
 use std::ops::ControlFlow;
 
@@ -16,7 +16,7 @@ use spinroute_qubo::assignment::{CloseCalls, CloseForm};
 use spinroute_qubo::{Minimiser, Samples, Target};
 
 use super::prices::Path;
-use super::{Incumbent, Origin, as_core, forward, positive, solve_from};
+use super::{Incumbent, Origin, as_core, check_look, forward, positive, solve_from};
 use crate::minimise::Bifurcation;
 
 /// Simulated bifurcation on close calls, between quantile balancing and a repair.
@@ -133,6 +133,7 @@ impl SbCloseCall {
 
     fn check(&self) -> Result<(), Error> {
         positive("balance", self.balance)?;
+        check_look("moves", self.moves)?;
         let counts = [("agents", self.agents), ("steps", self.steps), ("repairs", self.repairs)];
         match counts.into_iter().find(|(_, count)| *count == 0) {
             Some((name, _)) => {

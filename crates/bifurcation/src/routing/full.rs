@@ -26,7 +26,7 @@ use spinroute_core::{Error, Instance, Run, Solution, Solver};
 
 use self::dynamics::Dynamics;
 use super::prices::Path;
-use super::{Incumbent, Origin, positive, solve_from};
+use super::{Incumbent, Origin, check_look, moderate, solve_from};
 use crate::variant::Mode;
 
 /// How the prices of [`SbFull`] move.
@@ -115,13 +115,14 @@ impl SbFull {
     }
 
     fn check(&self) -> Result<(), Error> {
-        positive("row_weight", self.row_weight)?;
-        positive("column_weight", self.column_weight)?;
-        positive("rate", self.rate)?;
+        moderate("row_weight", self.row_weight)?;
+        moderate("column_weight", self.column_weight)?;
+        moderate("rate", self.rate)?;
         for (name, count) in [("period", self.period), ("moves", self.moves)] {
             if count == 0 {
                 return Err(Error::Parameter { name, value: "0".into(), mend: "it is at least 1" });
             }
+            check_look(name, count)?;
         }
         if self.mode == Mode::Adiabatic {
             let (name, value) = ("mode", "adiabatic".into());

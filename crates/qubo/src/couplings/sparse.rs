@@ -3,6 +3,8 @@
 //! Columns ascend within a row. Built by two stable counting sorts, O(n + triplets), which are left
 //! out when the triplets come in order.
 
+use rayon::prelude::*;
+
 use super::{Couplings, Magnitude, Spectrum, TOGETHER, reals};
 use crate::Error;
 
@@ -218,7 +220,7 @@ impl Couplings for Sparse {
     }
 
     fn magnitudes(&self) -> Vec<Magnitude> {
-        (0..self.variables()).map(|i| Magnitude::of(self.row(i).1)).collect()
+        (0..self.variables()).into_par_iter().map(|i| Magnitude::of(self.row(i).1)).collect()
     }
 
     fn scaled(&self, factor: f64) -> Self {

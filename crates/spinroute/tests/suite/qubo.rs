@@ -173,7 +173,7 @@ fn traces_obey_the_time_limit() {
     let files = files();
     let (square, out) = (files.at("square.rud"), files.at("run.svg"));
     let arguments = ["qubo", "trace", &square, "--out", &out, "--set", "steps=1000000000"];
-    let set = ["--set", "period=100000", "--set", "agents=1", "--time-limit", "50ms"];
+    let set = ["--set", "period=1000", "--set", "agents=1", "--time-limit", "50ms"];
     let ran = succeed(&[&arguments[..], &set].concat());
     assert!(ran.stdout.contains("stopped by the time limit"), "{ran}");
     roxmltree::Document::parse(&std::fs::read_to_string(out).unwrap()).unwrap();
@@ -186,16 +186,23 @@ fn traces_that_fail_leave_nothing() {
     let before = files.names();
     let trace = ["qubo", "trace", &square, "--out"];
     fail(&[&trace[..], &[&files.at("no/run.svg")]].concat(), 5, &["no/run.svg", "directory"]);
-    fail(&[&trace[..], &[&files.at("")]].concat(), 5, &["not a file"]);
+    fail(&[&trace[..], &[&files.at("run.png")]].concat(), 2, &["run.png", "end in .svg"]);
     let set = |set| [&trace[..], &[&out, "--set", set]].concat();
     fail(&set("modes=discrete"), 2, &["sb has no parameter \"modes\"; it has mode, heated"]);
     fail(&set("mode=quantum"), 2, &["\"mode\"", "adiabatic, ballistic or discrete"]);
     fail(&set("time_step=99"), 2, &["time step of 99"]);
+    fail(&set("period=100000"), 2, &["`period`", "at most 1000"]);
+    fail(&set("pump=quadratic"), 2, &["\"linear\" or a list of numbers"]);
     fail(&[&set("steps=5")[..], &["--threads", "0"]].concat(), 2, &["from 1 to 1024"]);
     let large = b"p qubo 0 2 2 1\n0 0 1e308\n1 1 1e308\n0 1 1e308\n";
     let large = files.write("large.qubo", large);
     fail(&["qubo", "trace", &large, "--out", &out], 3, &["large.qubo: "]);
     std::fs::remove_file(large).unwrap();
+    let sums = b"# vartype=SPIN\n0 1 1e308\n1 1 -1e308\n0 0 -1e307\n";
+    let sums = files.write("sums.coo", sums);
+    fail(&["qubo", "trace", &sums, "--out", &out], 3, &["sums.coo: ", "add up to infinity"]);
+    fail(&["qubo", "solve", &sums, "--no-presolve"], 3, &["sums.coo: ", "divide"]);
+    std::fs::remove_file(sums).unwrap();
     assert_eq!(files.names(), before);
 }
 

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use indicatif::{ProgressBar, ProgressStyle};
 use spinroute::qubo::formats::{self, Content, Format, Problem};
-use spinroute::qubo::{Error, Ising};
+use spinroute::qubo::{Couplings, Error, Ising};
 
 use super::args::InputArgs;
 use crate::cli::exit::Failure;
@@ -33,8 +33,15 @@ pub(super) fn open(args: &InputArgs) -> Result<(Format, Problem), Failure> {
 
 /// The problem in spins; an error, such as of sums that overflow, names the file.
 pub(super) fn ising(args: &InputArgs, content: &Content) -> Result<Ising, Failure> {
-    let named = |error| Failure::Input(format!("{}: {error}", args.file.display()));
-    content.to_ising().map_err(named)
+    let file = args.file.display();
+    let model = content.to_ising().map_err(|error| Failure::Input(format!("{file}: {error}")))?;
+    let pairs = model.couplings().magnitudes().iter().map(|variable| variable.sum).sum::<f64>();
+    let fields = model.field().iter().map(|h| h.abs()).sum::<f64>();
+    if (pairs + fields + model.offset().abs()).is_finite() {
+        return Ok(model);
+    }
+    let mend = "divide all of them by a power of ten";
+    Err(Failure::Input(format!("{file}: the coefficients add up to infinity; {mend}")))
 }
 
 /// A bar on standard error, if that is a terminal.

@@ -34,6 +34,10 @@ pub(crate) struct TraceArgs {
 }
 
 pub(crate) fn run(args: &TraceArgs) -> Result<(), Failure> {
+    if args.out.extension().is_none_or(|ending| !ending.eq_ignore_ascii_case("svg")) {
+        let out = args.out.display();
+        return Err(Failure::Usage(format!("{out}: the plot is an SVG; let its name end in .svg")));
+    }
     let parameters = args.parameters.map()?;
     spinroute::bifurcation::ENTRY.build(&parameters)?; // says which parameter is wrong
     let bifurcation: Bifurcation = serde_json::from_value(Value::Object(parameters))?;
@@ -45,7 +49,8 @@ pub(crate) fn run(args: &TraceArgs) -> Result<(), Failure> {
     let (samples, trace) = bifurcation.traced(&model, &mut run)?;
     let mode = bifurcation.mode.map(|mode| format!(", {mode:?}").to_lowercase());
     let title = format!("{}{}", args.input.file.display(), mode.unwrap_or_default());
-    let svg = draw(&title, &trace.looks).map_err(|error| Failure::Internal(error.to_string()))?;
+    let svg = draw(&title, &thinned(&trace.looks))
+        .map_err(|error| Failure::Internal(error.to_string()))?;
     output::write_one(&args.out, |out| out.write_all(svg.as_bytes()))?;
     let lowest = samples.energies.iter().copied().fold(f64::INFINITY, f64::min);
     let text = format!(
@@ -58,8 +63,21 @@ pub(crate) fn run(args: &TraceArgs) -> Result<(), Failure> {
     Ok(std::io::stdout().write_all(text.as_bytes())?)
 }
 
+/// Looks that a plot shows, at most.
+const SHOWN: usize = 2000;
+
+/// Evenly spaced looks, the first and the last among them.
+fn thinned(looks: &[Look]) -> Vec<&Look> {
+    let stride = looks.len().div_ceil(SHOWN).max(1);
+    let mut shown: Vec<&Look> = looks.iter().step_by(stride).collect();
+    if let Some(last) = looks.last().filter(|_| !(looks.len() - 1).is_multiple_of(stride)) {
+        shown.push(last);
+    }
+    shown
+}
+
 /// Positions above, energies below.
-fn draw(title: &str, looks: &[Look]) -> Result<String, Box<dyn std::error::Error>> {
+fn draw(title: &str, looks: &[&Look]) -> Result<String, Box<dyn std::error::Error>> {
     let mut svg = String::new();
     let steps = 0..looks.last().map_or(1, |look| look.step).max(1);
     {
