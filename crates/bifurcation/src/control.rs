@@ -72,9 +72,8 @@ impl Control {
         // Signs see a stiff mode as noise; positions let it relax.
         let suited = if biased && outlier { Mode::Ballistic } else { Mode::Discrete };
         let mode = wishes.mode.unwrap_or(suited);
-        let coupling = wishes.coupling;
-        let coupling =
-            coupling.unwrap_or_else(|| self::coupling(model, forces, mode, edges.found.lowest));
+        let chosen = || coupling(model, forces, mode, edges.found.lowest);
+        let coupling = wishes.coupling.unwrap_or_else(chosen);
         if coupling * forces.scale() * (model.variables() + 1) as f64 > LARGEST {
             let mend = "forces would leave single precision; null has it chosen";
             return Err(Error::Parameter { name: "coupling", value: coupling.to_string(), mend });

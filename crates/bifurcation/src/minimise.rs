@@ -65,8 +65,12 @@ const MOST_AGENTS: usize = 1 << 24;
 /// The most spins of all agents, 2²⁸, 13 bytes each.
 const MOST_SPINS: usize = 1 << 28;
 
-/// The longest period: between looks nothing can end a run.
-const MOST_STEPS: usize = 1000;
+/// The most that is done before a look: in between nothing can end a run.
+pub(crate) const MOST_STEPS: usize = 1000;
+
+/// What a run with more than [`MOST_STEPS`] is told.
+pub(crate) const FEWER_STEPS: &str =
+    "it is at most 1000: a limit or an interruption waits for the next look";
 
 impl Bifurcation {
     /// Mode, time step and coupling constant of a run on a model, as given or chosen.
@@ -174,8 +178,7 @@ impl Bifurcation {
         }
         if self.period > MOST_STEPS {
             let (name, value) = ("period", self.period.to_string());
-            let mend = "it is at most 1000: a limit or an interruption waits for the next look";
-            return Err(Error::Parameter { name, value, mend });
+            return Err(Error::Parameter { name, value, mend: FEWER_STEPS });
         }
         if !(0.0..=1.0).contains(&self.heated) {
             let value = self.heated.to_string();

@@ -21,6 +21,8 @@ use std::ops::ControlFlow;
 use spinroute_core::{Assignment, Best, Error, Instance, Progress, Run, Solution, Solver, Stop};
 use spinroute_transport::Quantile;
 
+use crate::minimise::{FEWER_STEPS, MOST_STEPS};
+
 pub use close_call::SbCloseCall;
 pub use full::{PriceRule, SbFull};
 
@@ -140,16 +142,12 @@ fn moderate(name: &'static str, value: f64) -> Result<(), Error> {
     Err(Error::Parameter { name, value: value.to_string(), mend: "it is 1e-6 to 1e6" })
 }
 
-/// The most steps or moves of a look: in between nothing can end a run.
-const MOST_OF_A_LOOK: u32 = 1000;
-
-/// Refuses more than [`MOST_OF_A_LOOK`].
+/// Refuses more steps or moves of a look than [`MOST_STEPS`].
 fn check_look(name: &'static str, count: u32) -> Result<(), Error> {
-    if count <= MOST_OF_A_LOOK {
+    if count as usize <= MOST_STEPS {
         return Ok(());
     }
-    let mend = "it is at most 1000: a limit or an interruption waits for the next look";
-    Err(Error::Parameter { name, value: count.to_string(), mend })
+    Err(Error::Parameter { name, value: count.to_string(), mend: FEWER_STEPS })
 }
 
 /// Refuses a parameter that is not positive and finite.

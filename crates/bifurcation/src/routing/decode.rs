@@ -6,14 +6,12 @@ use spinroute_select::Selection;
 /// The experts of a selection as choices: forbidden pairs are left out, under `AtMost` also pairs whose
 /// score does not exceed the price.
 pub(super) fn choices(instance: &Instance, selection: &Selection, prices: &[f32]) -> Assignment {
-    let (k, exact) = (instance.demand().k(), instance.demand().is_exact());
+    let k = instance.demand().k();
     let mut slots = selection.experts.clone();
-    if !exact || instance.has_forbidden() {
+    if may_leave(instance) {
         for (t, row) in slots.chunks_exact_mut(k).enumerate() {
-            let scores = instance.scores(t);
             for slot in row {
-                let floor = if exact { f32::NEG_INFINITY } else { prices[*slot as usize] };
-                if scores[*slot as usize] <= floor {
+                if !takes(instance, t, *slot, prices) {
                     *slot = Assignment::EMPTY;
                 }
             }
@@ -24,20 +22,30 @@ pub(super) fn choices(instance: &Instance, selection: &Selection, prices: &[f32]
 
 /// How many tokens take each expert: the loads of [`choices`].
 pub(super) fn loads(instance: &Instance, selection: &Selection, prices: &[f32]) -> Vec<f64> {
-    let (k, exact) = (instance.demand().k(), instance.demand().is_exact());
+    let k = instance.demand().k();
     let mut loads = vec![0u32; instance.experts()];
-    if exact && !instance.has_forbidden() {
-        selection.experts.iter().for_each(|&e| loads[e as usize] += 1);
-    } else {
+    if may_leave(instance) {
         for (t, row) in selection.experts.chunks_exact(k).enumerate() {
-            let scores = instance.scores(t);
             for &e in row {
-                let floor = if exact { f32::NEG_INFINITY } else { prices[e as usize] };
-                loads[e as usize] += u32::from(scores[e as usize] > floor);
+                loads[e as usize] += u32::from(takes(instance, t, e, prices));
             }
         }
+    } else {
+        selection.experts.iter().for_each(|&e| loads[e as usize] += 1);
     }
     loads.into_iter().map(f64::from).collect()
+}
+
+/// Whether a token may leave an expert of its selection.
+fn may_leave(instance: &Instance) -> bool {
+    !instance.demand().is_exact() || instance.has_forbidden()
+}
+
+/// Whether a token takes an expert of its selection.
+fn takes(instance: &Instance, token: usize, expert: u32, prices: &[f32]) -> bool {
+    let expert = expert as usize;
+    let exact = instance.demand().is_exact();
+    instance.scores(token)[expert] > if exact { f32::NEG_INFINITY } else { prices[expert] }
 }
 
 /// The mean margin between the last expert taken and the first left, over tokens that have both; 1
