@@ -2,10 +2,10 @@
 
 use rayon::prelude::*;
 
-use crate::sum::Sum;
+use crate::sum::{Sum, difference};
 use crate::{Demand, Error, Instance};
 
-/// Tokens a block: summed in order, so the bits do not depend on the number of threads.
+/// Tokens a block.
 const BLOCK: usize = 256;
 
 /// Expert prices and the upper bound on the objective that they prove.
@@ -19,10 +19,11 @@ const BLOCK: usize = 256;
 /// where `AtMost` counts positive terms only. The bound is computed here, from the instance, so it
 /// holds whichever solver supplied the prices. Time O(T·E).
 ///
-/// It also holds in floating point: sums are compensated `f64`, and what rounding may have taken
-/// away is added, about 2e-16 of the magnitudes summed. The gap of an optimal assignment under
-/// optimal prices is therefore not 0 but some 1e-16, and prices far above the scores prove
-/// nothing.
+/// It is the exact value of the right-hand side for the scores as they were given and for these
+/// prices, rounded up once: differences, products and sums lose nothing before, and which terms are
+/// the largest is decided on exact differences. So neither terms that cancel nor the order of the
+/// tokens matter, and the gap of an optimal assignment under optimal prices is a unit in the last
+/// place of the objective at most.
 ///
 /// Reference: Ahuja, Magnanti, Orlin, *Network Flows* (1993), chapter 16 (Lagrangian relaxation).
 #[derive(Clone, Debug, PartialEq, serde::Serialize)]
@@ -46,43 +47,15 @@ impl Certificate {
         for price in &mut prices {
             *price = price.max(0.0);
         }
-        let surpluses: Vec<(f64, f64)> = instance
-            .flat()
-            .par_chunks(BLOCK * experts)
-            .flat_map_iter(|block| {
-                let mut reduced = vec![0.0; experts];
-                let (prices, demand) = (&prices, instance.demand());
-                block.chunks_exact(experts).map(move |row| {
-                    let mut exact = true;
-                    for ((r, &s), p) in reduced.iter_mut().zip(row).zip(prices) {
-                        let s = f64::from(s);
-                        *r = s - p;
-                        // What the difference lost (Knuth's two-sum); NaN for a forbidden pair.
-                        let back = s - *r;
-                        let lost = (s - (*r + back)) + (back - p);
-                        exact &= lost == 0.0 || s == f64::NEG_INFINITY;
-                    }
-                    surplus(&mut reduced, demand, exact)
-                })
-            })
-            .collect();
-        let rents = instance.capacity().iter().zip(&prices).map(|(&c, &p)| {
-            let (capacity, rent) = (f64::from(c), f64::from(c) * p);
-            (rent, if capacity.mul_add(p, -rent) == 0.0 { 0.0 } else { rent })
-        });
-        let (mut total, mut rounded) = (Sum::default(), Sum::default());
-        for (term, size) in rents.chain(surpluses) {
-            total.add(term);
-            rounded.add(size);
+        let mut total = match instance.wide() {
+            Some(wide) => surpluses(wide, &prices, instance.demand()),
+            None => surpluses(instance.flat(), &prices, instance.demand()),
+        };
+        for (&capacity, &price) in instance.capacity().iter().zip(&prices) {
+            total.add_product(f64::from(capacity), price);
         }
-        if !total.is_exact() {
-            rounded.add(total.value().abs());
-        }
-        // What was rounded is off by half a unit in its last place at most, compensated sums by
-        // one; where nothing was, nothing is added.
-        let rounding = 2.0 * f64::EPSILON * rounded.value();
-        let bound = total.value() + if rounding.is_finite() { rounding } else { 0.0 };
-        // Prices so large that the sums overflow prove nothing.
+        // Prices so large that products overflow prove nothing.
+        let bound = total.upwards();
         Ok(Self { prices, bound: if bound.is_nan() { f64::INFINITY } else { bound } })
     }
 
@@ -116,24 +89,69 @@ impl Certificate {
     }
 }
 
-/// The most that one token can earn, the sum of its `k` largest reduced scores; and the sum of
-/// their magnitudes if anything was rounded, else 0. `exact` says that no difference was.
-fn surplus(reduced: &mut [f64], demand: Demand, exact: bool) -> (f64, f64) {
+/// What all tokens together can earn at most: the sum of their `k` largest reduced scores.
+fn surpluses<S: Copy + Into<f64> + Sync>(scores: &[S], prices: &[f64], demand: Demand) -> Sum {
+    let block = |rows: &[S]| {
+        let mut total = Sum::default();
+        let mut reduced = Vec::with_capacity(prices.len());
+        for row in rows.chunks_exact(prices.len()) {
+            reduced.clear();
+            reduced.extend(row.iter().zip(prices).map(|(&s, p)| s.into() - p));
+            surplus(row, prices, &mut reduced, demand, &mut total);
+        }
+        total
+    };
+    let merged = |mut a: Sum, b: Sum| {
+        a.merge(&b);
+        a
+    };
+    scores.par_chunks(BLOCK * prices.len()).map(block).reduce(Sum::default, merged)
+}
+
+/// Adds the sum of the `k` largest reduced scores of one token; `reduced` is their nearest `f64`s.
+fn surplus<S: Copy + Into<f64>>(
+    row: &[S],
+    prices: &[f64],
+    reduced: &mut [f64],
+    demand: Demand,
+    total: &mut Sum,
+) {
     let k = demand.k();
-    if k < reduced.len() {
-        reduced.select_nth_unstable_by(k - 1, |a, b| b.total_cmp(a));
+    let last = if k < reduced.len() {
+        *reduced.select_nth_unstable_by(k - 1, |a, b| b.total_cmp(a)).1
+    } else {
+        f64::NEG_INFINITY
+    };
+    // Rounding keeps the order, but may make differences equal: those at the k-th place are told
+    // apart by what it lost.
+    let (mut missing, mut at_last) = (k, Vec::new());
+    for (&s, &p) in row.iter().zip(prices) {
+        let (head, tail) = difference(s.into(), p);
+        if head < last || !demand.is_exact() && head <= 0.0 {
+            continue;
+        }
+        if head > last {
+            total.add(head);
+            total.add(tail);
+            missing -= 1;
+        } else {
+            at_last.push(tail);
+        }
     }
-    let (mut total, mut magnitude) = (Sum::default(), 0.0);
-    for &r in reduced[..k].iter().filter(|r| demand.is_exact() || **r > 0.0) {
-        total.add(r);
-        magnitude += r.abs();
+    if at_last.len() > missing {
+        at_last.sort_unstable_by(|a, b| b.total_cmp(a));
+        at_last.truncate(missing);
     }
-    (total.value(), if exact && total.is_exact() { 0.0 } else { magnitude })
+    for tail in at_last {
+        total.add(last);
+        total.add(tail);
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Assignment;
     use ndarray::array;
 
     #[test]
@@ -150,12 +168,47 @@ mod tests {
     }
 
     #[test]
-    fn rounding_proves_nothing() {
-        // In exact arithmetic the bound is 0.5; s − p loses every digit of s.
+    fn prices_far_above_the_scores_lose_no_digit() {
+        // s − p as `f64` loses every digit of s.
         let instance = Instance::new(array![[0.5]], vec![1], Demand::AtMost(1)).unwrap();
-        assert!(Certificate::new(&instance, vec![1e9]).unwrap().bound() > 0.5);
+        assert_eq!(Certificate::new(&instance, vec![1e9]).unwrap().bound(), 1e9);
         let exact = Instance::new(array![[0.5]], vec![1], Demand::Exactly(1)).unwrap();
-        assert!(Certificate::new(&exact, vec![1e30]).unwrap().bound() > 0.5);
+        assert_eq!(Certificate::new(&exact, vec![1e30]).unwrap().bound(), 0.5);
+    }
+
+    #[test]
+    fn what_rounding_made_equal_is_told_apart() {
+        // s − p rounds to −1e16 for both experts; the larger is −1e16 + 0.5. One of them is free.
+        let instance = Instance::new(array![[0.0, 0.5]], vec![1, 0], Demand::Exactly(1)).unwrap();
+        assert_eq!(Certificate::new(&instance, vec![1e16; 2]).unwrap().bound(), 0.5);
+        let both = Instance::new(array![[0.0, 0.5]], vec![1; 2], Demand::Exactly(2)).unwrap();
+        assert_eq!(Certificate::new(&both, vec![1e16; 2]).unwrap().bound(), 0.5);
+    }
+
+    #[test]
+    fn terms_that_cancel_leave_no_gap() {
+        let scores = array![[1e9f32, 0.0], [0.0, -1e9], [0.25, 0.125]];
+        let instance = Instance::new(scores, vec![2, 1], Demand::Exactly(1)).unwrap();
+        let assignment = Assignment::from_slots(1, vec![0, 1, 0]);
+        let objective = instance.objective(&assignment).unwrap();
+        let certificate = Certificate::new(&instance, vec![0.0, 0.0]).unwrap();
+        assert_eq!(objective, 0.25);
+        assert!(certificate.bound() > 1e9 - 1.0); // these prices prove little
+        let certificate = Certificate::new(&instance, vec![1e9, 0.0]).unwrap();
+        assert_eq!(
+            (certificate.bound(), certificate.gap(objective)),
+            (1e9 + 0.125, (1e9 + 0.125 - 0.25) / 0.25)
+        );
+    }
+
+    #[test]
+    fn the_bound_is_about_the_scores_as_given() {
+        let scores = array![[16_777_216.0, 16_777_217.0], [16_777_216.0, 16_777_215.0]];
+        let instance = Instance::from_f64(scores, vec![1; 2], Demand::Exactly(1)).unwrap();
+        assert!(instance.wide().is_some());
+        let bound = |prices| Certificate::new(&instance, prices).unwrap().bound();
+        assert_eq!(bound(vec![0.0, 1.0]), 33_554_433.0);
+        assert_eq!(bound(vec![0.0, 0.5]), 33_554_433.0);
     }
 
     #[test]

@@ -26,7 +26,7 @@ pub enum Error {
     },
     /// A score is NaN or +∞.
     #[error(
-        "score of token {token} for expert {expert} is {value}; scores are finite, or -inf to forbid the pair"
+        "score of token {token} for expert {expert} is {value}; scores are finite and below 3.4e38 in size, or -inf to forbid the pair"
     )]
     Score {
         /// Row.
@@ -34,7 +34,7 @@ pub enum Error {
         /// Column.
         expert: usize,
         /// What stands there.
-        value: f32,
+        value: f64,
     },
     /// Not one capacity per expert.
     #[error("{got} capacities for {experts} experts; give one per expert")]
@@ -97,6 +97,9 @@ pub enum Error {
     /// The solver cannot handle this instance.
     #[error("{0}")]
     Unsupported(String),
+    /// A solver found itself wrong: a defect of the program, not of the instance.
+    #[error("{0}: a defect of the program; please report it with the instance")]
+    Defect(String),
 }
 
 /// A constraint that an assignment breaks.

@@ -45,9 +45,13 @@ impl Demand {
 ///
 /// The constraint matrix is totally unimodular, so the linear relaxation has an integral optimum
 /// (Hoffman, Kruskal 1956). A clone shares the scores: it costs a pointer.
+///
+/// Solvers work on scores in `f32`. Objectives and bounds are about the scores as they were given:
+/// where `f32` does not hold those, they are kept in `f64` beside ([`Instance::from_f64`]).
 #[derive(Clone, Debug)]
 pub struct Instance {
     scores: ArcArray2<f32>,
+    wide: Option<ArcArray2<f64>>,
     capacity: Arc<[u32]>,
     demand: Demand,
     forbidden: bool,
@@ -68,31 +72,58 @@ impl Instance {
         capacity: Vec<u32>,
         demand: Demand,
     ) -> Result<Self, Error> {
-        let mut scores: ArcArray2<f32> = scores.into();
-        let (tokens, experts) = scores.dim();
-        let k = demand.k();
-        if tokens == 0 || experts == 0 {
-            return Err(Error::Empty { tokens, experts });
+        let scores: ArcArray2<f32> = scores.into();
+        check_sizes(scores.dim(), &capacity, demand)?;
+        let scores = row_major(scores);
+        let forbidden = check(flat(&scores), scores.ncols())?;
+        Self { scores, wide: None, capacity: capacity.into(), demand, forbidden }.check_supply()
+    }
+
+    /// As [`Instance::new`], from scores in `f64`. They are narrowed to `f32` for the solvers that
+    /// look at these; where that changes any, they are kept as they are as well, for objectives,
+    /// bounds and exact solvers.
+    ///
+    /// # Errors
+    /// As [`Instance::new`]; also if a score is beyond the range of `f32`.
+    ///
+    /// ```
+    /// use ndarray::array;
+    /// use spinroute_core::{Assignment, Demand, Instance};
+    ///
+    /// let scores = array![[16_777_216.0, 16_777_217.0], [16_777_216.0, 16_777_215.0]];
+    /// let instance = Instance::from_f64(scores, vec![1, 1], Demand::Exactly(1))?;
+    /// let objective = instance.objective(&Assignment::from_slots(1, vec![1, 0]))?;
+    /// assert_eq!(objective, 33_554_433.0); // no f32 is 16,777,217
+    /// # Ok::<(), spinroute_core::Error>(())
+    /// ```
+    pub fn from_f64(
+        scores: impl Into<ArcArray2<f64>>,
+        capacity: Vec<u32>,
+        demand: Demand,
+    ) -> Result<Self, Error> {
+        let wide: ArcArray2<f64> = scores.into();
+        check_sizes(wide.dim(), &capacity, demand)?;
+        let wide = row_major(wide);
+        let experts = wide.ncols();
+        let beyond = |s: &f64| (*s as f32).is_infinite() && *s > f64::NEG_INFINITY;
+        if let Some(i) = flat(&wide).iter().position(|s| s.is_nan() || beyond(s)) {
+            let value = flat(&wide)[i];
+            return Err(Error::Score { token: i / experts, expert: i % experts, value });
         }
-        if k == 0 || k > experts {
-            return Err(Error::Demand { k: k as u32, experts });
-        }
-        if tokens as u64 * k as u64 >= u64::from(u32::MAX) || experts >= u32::MAX as usize {
-            return Err(Error::TooLarge { tokens, experts, k: k as u32 });
-        }
-        if capacity.len() != experts {
-            return Err(Error::Capacities { got: capacity.len(), experts });
-        }
-        if !scores.is_standard_layout() {
-            scores = scores.as_standard_layout().into_shared();
-        }
-        let forbidden = check(&scores)?;
-        let instance = Self { scores, capacity: capacity.into(), demand, forbidden };
-        let (need, supply) = ((tokens * k) as u64, instance.supply());
-        if demand.is_exact() && supply < need {
+        let scores = wide.mapv(|s| s as f32).into_shared();
+        let pairs = flat(&scores).par_iter().zip(flat(&wide));
+        let wide = pairs.any(|(&narrow, &s)| f64::from(narrow) != s).then_some(wide);
+        let forbidden = flat(&scores).contains(&f32::NEG_INFINITY);
+        Self { scores, wide, capacity: capacity.into(), demand, forbidden }.check_supply()
+    }
+
+    /// Refuses an `Exactly` demand beyond what the experts can hold.
+    fn check_supply(self) -> Result<Self, Error> {
+        let (need, supply) = ((self.tokens() * self.demand.k()) as u64, self.supply());
+        if self.demand.is_exact() && supply < need {
             return Err(Error::Infeasible { need, supply });
         }
-        Ok(instance)
+        Ok(self)
     }
 
     /// The same capacity `⌈F·T·k/E⌉` for every expert, the convention of capacity factors.
@@ -174,7 +205,26 @@ impl Instance {
     /// All scores in one row-major slice.
     #[must_use]
     pub fn flat(&self) -> &[f32] {
-        self.scores.as_slice().unwrap_or_else(|| unreachable!("row-major since construction"))
+        flat(&self.scores)
+    }
+
+    /// All scores as they were given, row-major, where `f32` does not hold them all; `None` where
+    /// [`Instance::flat`] is what was given.
+    #[must_use]
+    pub fn wide(&self) -> Option<&[f64]> {
+        self.wide.as_ref().map(flat)
+    }
+
+    /// The score of token `t` for expert `e` as it was given.
+    ///
+    /// # Panics
+    /// If there is no such token or expert.
+    #[must_use]
+    pub fn score(&self, t: usize, e: usize) -> f64 {
+        match &self.wide {
+            Some(wide) => wide[[t, e]],
+            None => f64::from(self.scores[[t, e]]),
+        }
     }
 
     /// `Σ_e min(c[e], T)`: the most slots that the experts can hold.
@@ -185,7 +235,8 @@ impl Instance {
 
     /// Checks `assignment` against every constraint and returns its objective, `Σ s[t,e] x[t,e]`.
     ///
-    /// This is the only way to an objective. Time O(T·k²) and a compensated sum.
+    /// This is the only way to an objective: the sum of the scores as they were given, rounded
+    /// once, to the nearest `f64`. Time O(T·k²).
     ///
     /// # Errors
     /// The first constraint that it breaks.
@@ -202,17 +253,17 @@ impl Instance {
                 return Err(Violation::Demand { token: t, got: chosen.len(), want });
             }
             for (i, &expert) in chosen.iter().enumerate() {
-                let Some(&score) = scores.get(expert as usize) else {
+                let Some(&narrow) = scores.get(expert as usize) else {
                     return Err(Violation::Range { token: t, expert, experts: self.experts() });
                 };
                 if chosen[..i].contains(&expert) {
                     return Err(Violation::Repeated { token: t, expert });
                 }
-                if score == f32::NEG_INFINITY {
+                if narrow == f32::NEG_INFINITY {
                     return Err(Violation::Forbidden { token: t, expert });
                 }
                 load[expert as usize] += 1;
-                objective.add(f64::from(score));
+                objective.add(self.score(t, expert as usize));
             }
         }
         match (0..load.len()).find(|&e| load[e] > self.capacity[e]) {
@@ -220,15 +271,44 @@ impl Instance {
                 let (load, capacity) = (load[expert], self.capacity[expert]);
                 Err(Violation::Capacity { expert, load, capacity })
             }
-            None => Ok(objective.value()),
+            None => Ok(objective.nearest()),
         }
     }
 }
 
+/// Refuses sizes that are no instance.
+fn check_sizes(
+    (tokens, experts): (usize, usize),
+    capacity: &[u32],
+    demand: Demand,
+) -> Result<(), Error> {
+    let k = demand.k();
+    if tokens == 0 || experts == 0 {
+        return Err(Error::Empty { tokens, experts });
+    }
+    if k == 0 || k > experts {
+        return Err(Error::Demand { k: k as u32, experts });
+    }
+    if tokens as u64 * k as u64 >= u64::from(u32::MAX) || experts >= u32::MAX as usize {
+        return Err(Error::TooLarge { tokens, experts, k: k as u32 });
+    }
+    if capacity.len() != experts {
+        return Err(Error::Capacities { got: capacity.len(), experts });
+    }
+    Ok(())
+}
+
+fn row_major<S: Clone>(scores: ArcArray2<S>) -> ArcArray2<S> {
+    if scores.is_standard_layout() { scores } else { scores.as_standard_layout().into_shared() }
+}
+
+/// The elements of a table that [`row_major`] made.
+fn flat<S>(scores: &ArcArray2<S>) -> &[S] {
+    scores.as_slice().unwrap_or_else(|| unreachable!("row-major since construction"))
+}
+
 /// Refuses NaN and +∞ with the first place; tells whether some pair is forbidden.
-fn check(scores: &ArcArray2<f32>) -> Result<bool, Error> {
-    let experts = scores.ncols();
-    let flat = scores.as_slice().unwrap_or_else(|| unreachable!("made row-major by the caller"));
+fn check(flat: &[f32], experts: usize) -> Result<bool, Error> {
     // Blocks of a size that does not depend on the number of threads; without a branch inside,
     // so that the compiler vectorises: this reads the whole table.
     let blocks = flat.par_chunks(1 << 16).map(|block| {
@@ -238,7 +318,8 @@ fn check(scores: &ArcArray2<f32>) -> Result<bool, Error> {
     });
     let (refused, forbidden) = blocks.reduce(|| (false, false), |a, b| (a.0 | b.0, a.1 | b.1));
     if refused && let Some(i) = flat.iter().position(|s| s.is_nan() || *s == f32::INFINITY) {
-        return Err(Error::Score { token: i / experts, expert: i % experts, value: flat[i] });
+        let value = f64::from(flat[i]);
+        return Err(Error::Score { token: i / experts, expert: i % experts, value });
     }
     Ok(forbidden)
 }
@@ -260,6 +341,21 @@ mod tests {
             scores[[1, 1]] = value;
             let error = Instance::new(scores, vec![3, 3], Demand::AtMost(1)).unwrap_err();
             assert!(matches!(error, Error::Score { token: 1, expert: 1, .. }), "{error}");
+        }
+    }
+
+    #[test]
+    fn scores_in_f64_are_kept_only_where_narrowing_changes_one() {
+        let new = |scores| Instance::from_f64(scores, vec![2; 2], Demand::AtMost(1));
+        let kept = new(array![[0.5, f64::NEG_INFINITY], [1e-40, 3.0]]).unwrap();
+        assert_eq!(kept.wide(), Some(&[0.5, f64::NEG_INFINITY, 1e-40, 3.0][..]));
+        assert!(kept.has_forbidden() && kept.score(1, 0) == 1e-40);
+        let narrow = new(array![[0.5, f64::NEG_INFINITY], [-0.25, 3.0]]).unwrap();
+        assert_eq!((narrow.wide(), narrow.score(1, 0)), (None, -0.25));
+        assert_eq!(kept.uncapped().wide(), kept.wide());
+        for value in [f64::NAN, f64::INFINITY, 1e39, -1e300] {
+            let error = new(array![[0.5, 0.5], [value, 0.0]]).unwrap_err();
+            assert!(matches!(error, Error::Score { token: 1, expert: 0, .. }), "{error}");
         }
     }
 

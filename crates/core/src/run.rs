@@ -135,6 +135,23 @@ impl<'a> Run<'a> {
         self.start.elapsed()
     }
 
+    /// Whether a first step may be taken: asked before it, as a budget may allow none.
+    pub fn begin(&self) -> ControlFlow<Stop> {
+        self.check()
+    }
+
+    /// Whether somebody watches: only then is it worth much to know the best so far.
+    #[must_use]
+    pub fn is_watched(&self) -> bool {
+        self.observer.is_some()
+    }
+
+    /// What is left of the budget of time; `None` if there is none.
+    #[must_use]
+    pub fn time_left(&self) -> Option<Duration> {
+        self.budget.time.map(|limit| limit.saturating_sub(self.start.elapsed()))
+    }
+
     /// Ends a step: tells the observer, then checks the budget.
     pub fn tick(&mut self, best: Best) -> ControlFlow<Stop> {
         self.step += 1;
@@ -144,6 +161,10 @@ impl<'a> Run<'a> {
                 return ControlFlow::Break(Stop::Interrupted);
             }
         }
+        self.check()
+    }
+
+    fn check(&self) -> ControlFlow<Stop> {
         if self.budget.steps.is_some_and(|limit| self.step >= limit) {
             ControlFlow::Break(Stop::StepLimit)
         } else if self.budget.time.is_some_and(|limit| self.start.elapsed() >= limit) {
@@ -182,6 +203,18 @@ mod tests {
         assert_eq!(run.tick(Best::default()), ControlFlow::Break(Stop::StepLimit));
         let mut run = Run::new(1).budget(Budget { steps: None, time: Some(Duration::ZERO) });
         assert_eq!(run.tick(Best::default()), ControlFlow::Break(Stop::TimeLimit));
+    }
+
+    #[test]
+    fn a_budget_may_allow_no_step() {
+        let begin = |steps, time| Run::new(1).budget(Budget { steps, time }).begin();
+        assert_eq!(begin(Some(0), None), ControlFlow::Break(Stop::StepLimit));
+        assert_eq!(begin(None, Some(Duration::ZERO)), ControlFlow::Break(Stop::TimeLimit));
+        assert_eq!(begin(Some(1), Some(Duration::MAX)), ControlFlow::Continue(()));
+        assert_eq!(Run::new(1).time_left(), None);
+        let run = Run::new(1).budget(Budget { steps: None, time: Some(Duration::ZERO) });
+        assert_eq!(run.time_left(), Some(Duration::ZERO));
+        assert!(!run.is_watched());
     }
 
     #[test]
