@@ -15,9 +15,10 @@
 
 use std::ops::ControlFlow;
 
-use spinroute_core::{Instance, Run, Stop};
+use spinroute_core::{Best, Instance, Run, Stop};
 use spinroute_select::Selection;
 
+use crate::finish::lower;
 use crate::level::{Level, Patience};
 
 /// Tokens of the first sample, at least, and at least this many times the experts.
@@ -55,8 +56,30 @@ impl Dual {
     }
 }
 
-/// Told every improvement on all tokens; may stop the search.
-pub(crate) type Watch<'w> = dyn FnMut(&Dual) -> ControlFlow<Stop> + 'w;
+/// Told every improvement on all tokens.
+pub(crate) struct Watch<'w> {
+    /// The bound that a dual's value proves.
+    bound: &'w dyn Fn(&Dual) -> f64,
+    /// May stop the search.
+    improved: &'w mut dyn FnMut(&Dual) -> ControlFlow<Stop>,
+    /// What an observer is told.
+    pub(crate) best: Best,
+}
+
+impl<'w> Watch<'w> {
+    pub(crate) fn new(
+        bound: &'w dyn Fn(&Dual) -> f64,
+        improved: &'w mut dyn FnMut(&Dual) -> ControlFlow<Stop>,
+    ) -> Self {
+        Self { bound, improved, best: Best::default() }
+    }
+
+    /// Takes note of a better dual on all tokens.
+    pub(crate) fn see(&mut self, dual: &Dual) -> ControlFlow<Stop> {
+        self.best.bound = lower(self.best.bound, (self.bound)(dual));
+        (self.improved)(dual)
+    }
+}
 
 /// Searches prices, from `warm` ones if given. Every step ends with a tick of `run`. Either of
 /// `run` and `watch` may stop the search, whose best prices then stand.
@@ -80,11 +103,11 @@ pub(crate) fn search(
         level.look();
     }
     if stop.is_none() {
-        stop = watch(&level.best).break_value();
+        stop = watch.see(&level.best).break_value();
     }
     if stop.is_none() {
         let patience = Patience { slow: SLOW_STEPS, enough: ENOUGH * instance.experts() as f64 };
-        stop = level.newton(STEPS, &patience, run, watch).break_value();
+        stop = level.newton(STEPS, &patience, run, Some(watch)).break_value();
         let slots = (instance.tokens() * instance.demand().k()) as f64;
         let tied = f64::max(TIED * instance.experts() as f64, TIED_SHARE * slots);
         if stop.is_none() && level.best.units > tied {
@@ -112,8 +135,7 @@ fn from_nothing(instance: &Instance, run: &mut Run<'_>) -> (Vec<f32>, Option<Sto
             level.look();
             // Steps are cheap here, and what seems stuck is mostly noise.
             let patience = Patience { slow: u32::MAX, enough: 0.5 };
-            let mut keep_on = |_: &Dual| ControlFlow::Continue(());
-            stop = level.newton(SAMPLE_STEPS, &patience, run, &mut keep_on).break_value();
+            stop = level.newton(SAMPLE_STEPS, &patience, run, None).break_value();
         }
         prices = level.best.prices;
         if stop.is_some() {

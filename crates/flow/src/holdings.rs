@@ -3,55 +3,42 @@
 use spinroute_core::{Assignment, Instance};
 use spinroute_select::Selection;
 
+use crate::score::Score;
+
 /// All holdings of a choice at given prices, by node.
+///
+/// The *key* of a holding is at most what any move out of it costs at these prices, and at least 0:
+/// nothing may be cheaper than free, or the listing by keys would pass it over at every radius.
 pub(crate) struct Holdings {
     start: Vec<u32>,
-    /// The least cost of the holding's moves, and its token.
+    /// The key of the holding, and its token.
     entries: Vec<(f64, u32)>,
+}
+
+/// What a row of scores is worth at the prices, and where it is placed.
+struct Choice<'a> {
+    prices: &'a [f64],
+    at_most: bool,
+    /// Capacity minus load of every expert, kept.
+    room: Vec<i64>,
+    order: Vec<(f64, i64, u32)>,
 }
 
 impl Holdings {
     /// Groups `table` by node. At exact prices the choice may differ from the selection's, which
-    /// was made in `f32`: where the margin is within rounding the row of `table` is mended.
-    pub(crate) fn new(
+    /// was made in `f32`: where the margin is within rounding the row of `table` is mended;
+    /// without `margins` every row is chosen anew.
+    pub(crate) fn new<S: Score>(
         instance: &Instance,
+        scores: &[S],
         prices: &[f64],
         table: &mut [u32],
-        selection: &Selection,
+        margins: Option<&Selection>,
     ) -> Self {
         let (experts, k) = (instance.experts(), instance.demand().k());
-        let at_most = !instance.demand().is_exact();
-        let highest = prices.iter().fold(0f64, |a, &b| a.max(b));
-        let mut room: Vec<i64> = instance.capacity().iter().map(|&c| i64::from(c)).collect();
-        let mut open = vec![0f64; instance.tokens()];
-        let mut unsure = Vec::new();
-        for (t, row) in table.chunks_exact(k).enumerate() {
-            let (taken, left) = (f64::from(selection.taken[t]), f64::from(selection.left[t]));
-            let slack = (highest + taken.abs()) * 2f64.powi(-21);
-            // Not `<=`: where `f32` overflowed, nothing is sure either.
-            let sure = taken - left > slack && (!at_most || taken > slack) && slack < f64::INFINITY;
-            if !sure {
-                unsure.push(t);
-                continue;
-            }
-            for &e in row {
-                room[e as usize] -= 1;
-            }
-            let next = selection.next[t];
-            let most = instance.scores(t).get(next as usize);
-            open[t] =
-                most.map_or(f64::NEG_INFINITY, |&s| f64::from(s) - prices[next as usize] + slack);
-        }
-        let mut order = Vec::with_capacity(experts);
-        for t in unsure {
-            let row = &mut table[t * k..][..k];
-            open[t] = choose(instance.scores(t), prices, row, at_most, &mut room, &mut order);
-        }
+        let open = mend(instance, scores, prices, table, margins);
         let mut start = vec![0u32; experts + 2];
-        for (t, row) in table.chunks_exact(k).enumerate() {
-            if at_most {
-                open[t] = open[t].max(0.0);
-            }
+        for row in table.chunks_exact(k) {
             for (i, &e) in row.iter().enumerate() {
                 if e != Assignment::EMPTY {
                     start[e as usize + 1] += 1;
@@ -65,18 +52,20 @@ impl Holdings {
         }
         let mut place = start.clone();
         let mut entries = vec![(0.0, 0); start[experts + 1] as usize];
-        for (t, row) in table.chunks_exact(k).enumerate() {
-            let scores = instance.scores(t);
+        let rows = table.chunks_exact(k).zip(scores.chunks_exact(experts));
+        for ((t, (row, scores)), open) in (0u32..).zip(rows).zip(open) {
             for (i, &e) in row.iter().enumerate() {
                 let (node, reduced) = match e {
                     Assignment::EMPTY if i > 0 && row[i - 1] == e => continue,
                     Assignment::EMPTY => (experts, 0.0),
-                    e => (e as usize, f64::from(scores[e as usize]) - prices[e as usize]),
+                    e => (e as usize, scores[e as usize].into() - prices[e as usize]),
                 };
-                entries[place[node] as usize] = (reduced - open[t], t as u32);
+                // `open` holds a slack for what `f32` rounded: the difference may be below 0.
+                entries[place[node] as usize] = ((reduced - open).max(0.0), t);
                 place[node] += 1;
             }
         }
+        debug_assert!(entries.iter().all(|&(key, _)| key >= 0.0), "a key is below 0");
         Self { start, entries }
     }
 
@@ -88,38 +77,81 @@ impl Holdings {
     }
 }
 
-/// Fills `row` with the best experts at the exact prices, of equal ones those with the most room
-/// (then the lower expert); returns the best value left. `room` is capacity minus load, kept.
-fn choose(
-    scores: &[f32],
+/// Puts every row of `table` that is not surely the best at the exact prices right; returns what
+/// each token could get, at most, from an expert that it does not hold.
+///
+/// A selection at prices that `f32` holds is right where its margin is not 0, as rounding keeps the
+/// order of differences; the slack is for the experts behind the first one left, of which one may
+/// be worth more than it before rounding.
+fn mend<S: Score>(
+    instance: &Instance,
+    scores: &[S],
     prices: &[f64],
-    row: &mut [u32],
-    at_most: bool,
-    room: &mut [i64],
-    order: &mut Vec<(f64, i64, u32)>,
-) -> f64 {
-    let k = row.len();
-    order.clear();
-    let values = scores.iter().zip(prices).zip(room.iter()).zip(0..);
-    order.extend(values.map(|(((&s, p), &room), e)| (f64::from(s) - p, room, e)));
-    let best = |a: &(f64, i64, u32), b: &(f64, i64, u32)| {
-        b.0.total_cmp(&a.0).then(b.1.cmp(&a.1)).then(a.2.cmp(&b.2))
-    };
-    if k < order.len() {
-        order.select_nth_unstable_by(k, best);
-    }
-    let worth = |value: f64| !at_most || value > 0.0;
-    row.fill(Assignment::EMPTY);
-    let mut left = order.get(k).map_or(f64::NEG_INFINITY, |next| next.0);
-    let mut taken = 0;
-    for &(value, _, e) in &order[..k] {
-        if worth(value) {
-            row[taken] = e;
-            room[e as usize] -= 1;
-            taken += 1;
-        } else {
-            left = left.max(value);
+    table: &mut [u32],
+    margins: Option<&Selection>,
+) -> Vec<f64> {
+    let (experts, k) = (instance.experts(), instance.demand().k());
+    let at_most = !instance.demand().is_exact();
+    let highest = prices.iter().fold(0f64, |a, &b| a.max(b));
+    let room = instance.capacity().iter().map(|&c| i64::from(c)).collect();
+    let mut choice = Choice { prices, at_most, room, order: Vec::with_capacity(experts) };
+    let mut open = vec![0f64; instance.tokens()];
+    let mut unsure = Vec::new();
+    for (t, row) in table.chunks_exact(k).enumerate() {
+        let Some(Selection { taken, left, next, .. }) = margins else {
+            unsure.push(t);
+            continue;
+        };
+        let (taken, left, next) = (f64::from(taken[t]), f64::from(left[t]), next[t] as usize);
+        let slack = (highest + taken.abs()) * 2f64.powi(-21);
+        let first = scores[t * experts..][..experts].get(next).map(|&s| s.into());
+        // Where `f32` overflowed nothing is sure.
+        let overflow = left == f64::NEG_INFINITY && first.is_some_and(f64::is_finite);
+        let sure = taken - left > slack && (!at_most || taken > slack) && slack < f64::INFINITY;
+        if !sure || overflow {
+            unsure.push(t);
+            continue;
         }
+        for &e in row {
+            choice.room[e as usize] -= 1;
+        }
+        open[t] = first.map_or(f64::NEG_INFINITY, |first| first - prices[next] + slack);
     }
-    left
+    for t in unsure {
+        open[t] = choice.fill(&scores[t * experts..][..experts], &mut table[t * k..][..k]);
+    }
+    if at_most {
+        open.iter_mut().for_each(|open| *open = open.max(0.0));
+    }
+    open
+}
+
+impl Choice<'_> {
+    /// Fills `row` with the best experts at the exact prices, of equal ones those with the most
+    /// room (then the lower expert); returns the best value left.
+    fn fill<S: Score>(&mut self, scores: &[S], row: &mut [u32]) -> f64 {
+        let (k, order) = (row.len(), &mut self.order);
+        order.clear();
+        let values = scores.iter().zip(self.prices).zip(&self.room).zip(0..);
+        order.extend(values.map(|(((&s, p), &room), e)| (s.into() - p, room, e)));
+        let best = |a: &(f64, i64, u32), b: &(f64, i64, u32)| {
+            b.0.total_cmp(&a.0).then(b.1.cmp(&a.1)).then(a.2.cmp(&b.2))
+        };
+        if k < order.len() {
+            order.select_nth_unstable_by(k, best);
+        }
+        row.fill(Assignment::EMPTY);
+        let mut left = order.get(k).map_or(f64::NEG_INFINITY, |next| next.0);
+        let mut taken = 0;
+        for &(value, _, e) in &order[..k] {
+            if !self.at_most || value > 0.0 {
+                row[taken] = e;
+                self.room[e as usize] -= 1;
+                taken += 1;
+            } else {
+                left = left.max(value);
+            }
+        }
+        left
+    }
 }

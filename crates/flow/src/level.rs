@@ -145,13 +145,13 @@ impl<'a> Level<'a> {
         rents <= PLAUSIBLE * chosen
     }
 
-    /// Up to `steps` Newton steps.
+    /// Up to `steps` Newton steps. A sample's dual proves nothing: there `watch` is none.
     pub(crate) fn newton(
         &mut self,
         steps: usize,
         patience: &Patience,
         run: &mut Run<'_>,
-        watch: &mut Watch<'_>,
+        mut watch: Option<&mut Watch<'_>>,
     ) -> ControlFlow<Stop> {
         let (mut damping, mut slow) = (1.0, 0);
         let mut step = Vec::new();
@@ -178,7 +178,9 @@ impl<'a> Level<'a> {
             if better {
                 damping = f64::min(1.0, damping * 2.0);
                 selection = before.selection;
-                watch(&self.best)?;
+                if let Some(watch) = &mut watch {
+                    watch.see(&self.best)?;
+                }
             } else {
                 // The least of the parabola through both values with that slope. Only where the
                 // step went far beyond it, it says more than that the step was too long.
@@ -192,7 +194,7 @@ impl<'a> Level<'a> {
                 selection = std::mem::replace(&mut self.best, before).selection;
                 self.load = load;
             }
-            run.tick(Best::default())?;
+            run.tick(watch.as_ref().map_or_else(Best::default, |watch| watch.best))?;
         }
         ControlFlow::Continue(())
     }
@@ -297,12 +299,12 @@ impl<'a> Level<'a> {
             self.look();
             let better = self.best.value < before.value;
             if better {
-                watch(&self.best)?;
+                watch.see(&self.best)?;
             } else {
                 self.best = before;
                 self.load = load;
             }
-            run.tick(Best::default())?;
+            run.tick(watch.best)?;
             if !better {
                 break;
             }

@@ -15,15 +15,20 @@
 //!
 //! - [`Flow`]: the exact solver, at the speed of a heuristic.
 //! - [`Lp`]: the linear program through a general solver, for small instances.
+mod cycles;
 mod dual;
+mod finish;
 mod flow;
 mod holdings;
 mod laplacian;
 mod level;
 mod lp;
+mod proof;
 mod residual;
+mod score;
 mod search;
 mod settle;
+mod view;
 
 pub use flow::Flow;
 pub use lp::Lp;

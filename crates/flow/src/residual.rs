@@ -18,13 +18,16 @@
 //! limit it, without looking at the scores of any other token.
 
 use spinroute_core::{Assignment, Instance};
-use spinroute_select::{Selection, row};
+use spinroute_select::Selection;
 
 use crate::holdings::Holdings;
+use crate::score::Score;
 
 /// The listed holdings, the table of cheapest moves, and the assignment that they change.
-pub(crate) struct Residual<'a> {
+pub(crate) struct Residual<'a, S> {
     pub(crate) instance: &'a Instance,
+    /// All scores, row-major.
+    scores: &'a [S],
     /// One price per expert, 0 for the ground, padded to a whole number of vectors.
     pub(crate) prices: Vec<f64>,
     /// `T × k`; [`Assignment::EMPTY`] where a slot is empty.
@@ -40,9 +43,9 @@ pub(crate) struct Residual<'a> {
     /// Whether an active token has moved.
     moved: Vec<bool>,
     /// Per active token, the scores of what it does not hold; `-∞` elsewhere.
-    open: Vec<f32>,
+    open: Vec<S>,
     /// Per node, the active tokens (as positions) whose holding of it is listed.
-    listed: Vec<Vec<(u32, f32)>>,
+    listed: Vec<Vec<(u32, S)>>,
     /// The least cost of every arc, or a lower bound of it.
     least: Vec<f64>,
     /// A lower bound of the least cost but for the token that moves at the least.
@@ -61,20 +64,31 @@ const FEW: usize = 2;
 /// Tokens looked at before an entry is looked for among all: ties are found early.
 const GLANCE: usize = 16;
 
-impl<'a> Residual<'a> {
+impl<'a, S: Score> Residual<'a, S> {
     /// Starts from the selection at `prices`: every token holds its `k` best.
     ///
-    /// Takes the selection's table; the rest of it says where a token's margin is.
-    pub(crate) fn new(instance: &'a Instance, prices: &[f64], selection: &mut Selection) -> Self {
+    /// Takes the selection's table; the rest of it says where a token's margin is. Without a
+    /// selection every token is looked at.
+    pub(crate) fn new(
+        instance: &'a Instance,
+        scores: &'a [S],
+        prices: &[f64],
+        selection: Option<&mut Selection>,
+    ) -> Self {
         let (experts, tokens) = (instance.experts(), instance.tokens());
         let width = (experts + 1).next_multiple_of(16);
         let mut padded = prices.to_vec();
         padded.resize(width, 0.0);
-        let mut table = std::mem::take(&mut selection.experts);
-        let holdings = Holdings::new(instance, &padded, &mut table, selection);
+        let slots = tokens * instance.demand().k();
+        let (mut table, margins) = match selection {
+            Some(selection) => (std::mem::take(&mut selection.experts), Some(&*selection)),
+            None => (vec![Assignment::EMPTY; slots], None),
+        };
+        let holdings = Holdings::new(instance, scores, &padded, &mut table, margins);
         let load = (0..width).map(|node| holdings.of(node).len() as u32).collect();
         Self {
             instance,
+            scores,
             made_at: padded.clone(),
             prices: padded,
             table,
@@ -117,11 +131,9 @@ impl<'a> Residual<'a> {
     pub(crate) fn dual(&self) -> f64 {
         let (experts, k) = (self.ground(), self.instance.demand().k());
         let mut kept = 0.0;
-        for (row, scores) in
-            self.table.chunks_exact(k).zip(self.instance.flat().chunks_exact(experts))
-        {
+        for (row, scores) in self.table.chunks_exact(k).zip(self.scores.chunks_exact(experts)) {
             let held = row.iter().filter(|&&e| e != Assignment::EMPTY);
-            kept += held.map(|&e| f64::from(scores[e as usize])).sum::<f64>();
+            kept += held.map(|&e| scores[e as usize].into()).sum::<f64>();
         }
         let rent = |e: usize| -self.excess(e) as f64 * self.prices[e];
         kept + (0..experts).map(rent).sum::<f64>()
@@ -173,16 +185,16 @@ impl<'a> Residual<'a> {
             self.active.push(t);
             self.moved.push(false);
             let (experts, start) = (self.ground(), self.open.len());
-            self.open.resize(start + self.width, f32::NEG_INFINITY);
+            self.open.resize(start + self.width, S::NEVER);
             let open = &mut self.open[start..];
-            open[..experts].copy_from_slice(self.instance.scores(t as usize));
+            open[..experts].copy_from_slice(&self.scores[t as usize * experts..][..experts]);
             if !self.instance.demand().is_exact() {
-                open[experts] = 0.0;
+                open[experts] = S::NOTHING;
             }
             let k = self.instance.demand().k();
             for &e in &self.table[t as usize * k..][..k] {
                 if e != Assignment::EMPTY {
-                    open[e as usize] = f32::NEG_INFINITY;
+                    open[e as usize] = S::NEVER;
                 }
             }
         }
@@ -195,21 +207,21 @@ impl<'a> Residual<'a> {
         self.listed[node].push((a as u32, score));
         let (ground, row) = (self.ground(), node * self.width..(node + 1) * self.width);
         let open = &self.open[a * self.width..][..self.width];
-        row::lower(&mut self.least[row.clone()], &mut self.second[row], score, open);
+        S::lower(&mut self.least[row.clone()], &mut self.second[row], score, open);
         self.least[ground * self.width + ground] = f64::INFINITY;
     }
 
-    fn score(&self, a: usize, node: usize) -> f32 {
+    fn score(&self, a: usize, node: usize) -> S {
         if node == self.ground() {
-            0.0
+            S::NOTHING
         } else {
-            self.instance.scores(self.active[a] as usize)[node]
+            self.scores[self.active[a] as usize * self.ground() + node]
         }
     }
 
     /// The cost of moving active token `a` from `from` to `to`, before prices.
     fn cost(&self, a: usize, from: usize, to: usize) -> f64 {
-        f64::from(self.score(a, from)) - f64::from(self.open[a * self.width + to])
+        self.score(a, from).into() - self.open[a * self.width + to].into()
     }
 
     /// The slots of active token `a`.
@@ -236,7 +248,7 @@ impl<'a> Residual<'a> {
         let known = self.least[entry];
         let (mut least, mut second) = (f64::INFINITY, f64::INFINITY);
         for (place, &(a, score)) in self.listed[from].iter().enumerate() {
-            let cost = f64::from(score) - f64::from(self.open[a as usize * self.width + to]);
+            let cost = score.into() - self.open[a as usize * self.width + to].into();
             if cost <= known && cost < f64::INFINITY {
                 places.push(place);
                 if places.len() == most {
@@ -254,7 +266,7 @@ impl<'a> Residual<'a> {
     fn tied(&self, from: usize, to: usize) -> bool {
         let known = self.least[from * self.width + to];
         self.listed[from].iter().take(GLANCE).any(|&(a, score)| {
-            f64::from(score) - f64::from(self.open[a as usize * self.width + to]) == known
+            score.into() - self.open[a as usize * self.width + to].into() == known
         })
     }
 
@@ -303,7 +315,7 @@ impl<'a> Residual<'a> {
         second.fill(f64::INFINITY);
         for &(a, score) in &self.listed[node] {
             let open = &self.open[a as usize * self.width..][..self.width];
-            row::lower(least, second, score, open);
+            S::lower(least, second, score, open);
         }
         let ground = self.ground();
         self.least[ground * self.width + ground] = f64::INFINITY;
@@ -333,7 +345,7 @@ impl<'a> Residual<'a> {
         if !still {
             let (score, row) = (self.score(a, from), from * self.width..(from + 1) * self.width);
             let open = &self.open[a * self.width..][..self.width];
-            row::withdraw(&mut self.least[row.clone()], &self.second[row], score, open, stale);
+            S::withdraw(&mut self.least[row.clone()], &self.second[row], score, open, stale);
             self.listed[from].swap_remove(place);
         }
         self.shifted(a, from, to);
@@ -349,9 +361,9 @@ impl<'a> Residual<'a> {
             }
         }
         if to != ground {
-            self.open[a * self.width + to] = f32::NEG_INFINITY;
+            self.open[a * self.width + to] = S::NEVER;
             for &node in held.iter().filter(|&&node| node != to) {
-                let before = f64::from(self.score(a, node)) - f64::from(self.score(a, to));
+                let before = self.score(a, node).into() - self.score(a, to).into();
                 let entry = node * self.width + to;
                 if before == self.least[entry] {
                     self.least[entry] = self.second[entry];
@@ -375,7 +387,7 @@ mod tests {
         let instance = Instance::new(scores, vec![1; 3], Demand::Exactly(1)).unwrap();
         let mut selection = Selection::default();
         selection.fill(instance.flat(), &[0.0; 3], 1);
-        let mut graph = Residual::new(&instance, &[0.0; 3], &mut selection);
+        let mut graph = Residual::new(&instance, instance.flat(), &[0.0; 3], Some(&mut selection));
         for radius in [0.5, 2.0, f64::INFINITY] {
             graph.extend(radius);
             assert!(graph.radius() >= radius);

@@ -18,6 +18,7 @@
 use spinroute_select::row::{self, Labels};
 
 use crate::residual::Residual;
+use crate::score::Score;
 
 /// Which imbalance is being mended.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -56,7 +57,7 @@ pub(crate) struct Search {
 }
 
 /// Units out of place in `phase`.
-pub(crate) fn units(graph: &Residual<'_>, phase: Phase) -> u64 {
+pub(crate) fn units<S: Score>(graph: &Residual<'_, S>, phase: Phase) -> u64 {
     let out = |e: usize| match phase {
         Phase::Over => graph.excess(e).max(0),
         Phase::Under if graph.prices[e] > 0.0 => (-graph.excess(e)).max(0),
@@ -67,7 +68,7 @@ pub(crate) fn units(graph: &Residual<'_>, phase: Phase) -> u64 {
 
 impl Search {
     /// One search, the prices that it proves, and the moves that they allow.
-    pub(crate) fn run(&mut self, graph: &mut Residual<'_>, phase: Phase) -> Found {
+    pub(crate) fn run<S: Score>(&mut self, graph: &mut Residual<'_, S>, phase: Phase) -> Found {
         self.start(graph, phase);
         let radius = graph.radius();
         let missing = match phase {
@@ -109,14 +110,14 @@ impl Search {
         self.reprice(graph, phase, end);
         for i in 0..self.sinks.len() {
             let sink = self.sinks[i] as usize;
-            let room = |graph: &Residual<'_>| sink == graph.ground() || graph.excess(sink) < 0;
+            let room = |graph: &Residual<'_, S>| sink == graph.ground() || graph.excess(sink) < 0;
             while room(graph) && self.augment(graph, phase, sink) {}
         }
         Found::Progress
     }
 
     /// Labels the sources.
-    fn start(&mut self, graph: &Residual<'_>, phase: Phase) {
+    fn start<S: Score>(&mut self, graph: &Residual<'_, S>, phase: Phase) {
         let (ground, width) = (graph.ground(), graph.width());
         let Labels { distance, done, parent } = &mut self.labels;
         for (labels, value) in
@@ -147,7 +148,7 @@ impl Search {
     }
 
     /// Sets the prices that the distances prove.
-    fn reprice(&self, graph: &mut Residual<'_>, phase: Phase, end: f64) {
+    fn reprice<S: Score>(&self, graph: &mut Residual<'_, S>, phase: Phase, end: f64) {
         for e in 0..graph.ground() {
             let near = f64::from_bits(self.labels.distance[e]).min(end);
             match phase {
@@ -159,7 +160,12 @@ impl Search {
 
     /// Moves units along the tree path to `sink`, if all its arcs still cost nothing: as many as
     /// its source has, the sink takes and each arc has tokens for. False if none moved.
-    fn augment(&mut self, graph: &mut Residual<'_>, phase: Phase, sink: usize) -> bool {
+    fn augment<S: Score>(
+        &mut self,
+        graph: &mut Residual<'_, S>,
+        phase: Phase,
+        sink: usize,
+    ) -> bool {
         self.path.clear();
         let mut node = sink;
         while self.labels.parent[node] != ROOT {
@@ -202,7 +208,7 @@ impl Search {
 }
 
 /// If `node` is a sink: how many units it takes, and whether a search must end there.
-fn sink(graph: &Residual<'_>, phase: Phase, node: usize) -> Option<(u64, bool)> {
+fn sink<S: Score>(graph: &Residual<'_, S>, phase: Phase, node: usize) -> Option<(u64, bool)> {
     if node == graph.ground() {
         return (phase == Phase::Over).then_some((u64::MAX / 2, true));
     }

@@ -40,11 +40,16 @@ widest! {
     lower => lower_body(least: &mut [f64], second: &mut [f64], from: f32, row: &[f32])
 }
 
+widest! {
+    /// [`lower`] for scores in `f64`.
+    lower_wide => lower_body(least: &mut [f64], second: &mut [f64], from: f64, row: &[f64])
+}
+
 #[inline(always)]
-fn lower_body(least: &mut [f64], second: &mut [f64], from: f32, row: &[f32]) {
-    let from = f64::from(from);
+fn lower_body<S: Copy + Into<f64>>(least: &mut [f64], second: &mut [f64], from: S, row: &[S]) {
+    let from = from.into();
     for ((least, second), &score) in least.iter_mut().zip(second).zip(row) {
-        let cost = from - f64::from(score);
+        let cost = from - score.into();
         let larger = if cost < *least { *least } else { cost };
         *second = if larger < *second { larger } else { *second };
         *least = if cost < *least { cost } else { *least };
@@ -60,15 +65,44 @@ widest! {
     )
 }
 
+widest! {
+    /// [`withdraw`] for scores in `f64`.
+    withdraw_wide => withdraw_body(
+        least: &mut [f64], second: &[f64], from: f64, row: &[f64], stale: &mut [u64]
+    )
+}
+
 #[inline(always)]
-fn withdraw_body(least: &mut [f64], second: &[f64], from: f32, row: &[f32], stale: &mut [u64]) {
-    let from = f64::from(from);
+fn withdraw_body<S: Copy + Into<f64>>(
+    least: &mut [f64],
+    second: &[f64],
+    from: S,
+    row: &[S],
+    stale: &mut [u64],
+) {
+    let from = from.into();
     for (((least, &second), &score), stale) in least.iter_mut().zip(second).zip(row).zip(stale) {
-        let gone = from - f64::from(score) == *least;
+        let gone = from - score.into() == *least;
         let unknown = gone & (second <= *least) & (*least < f64::INFINITY);
         *stale |= if unknown { u64::MAX } else { 0 };
         *least = if gone { second } else { *least };
     }
+}
+
+widest! {
+    /// How many of the reduced scores `row[i] − prices[i]`, in `f64`, are above `level`.
+    above => above_body(row: &[f32], prices: &[f64], level: f64) -> u64
+}
+
+widest! {
+    /// [`above`] for scores in `f64`.
+    above_wide => above_body(row: &[f64], prices: &[f64], level: f64) -> u64
+}
+
+#[inline(always)]
+fn above_body<S: Copy + Into<f64>>(row: &[S], prices: &[f64], level: f64) -> u64 {
+    let pairs = row.iter().zip(prices);
+    pairs.map(|(&score, price)| u64::from(score.into() - price > level)).sum()
 }
 
 widest! {
@@ -175,6 +209,15 @@ mod tests {
             lower(&mut one.0, &mut one.1, 0.5, &scores);
             lower_body(&mut other.0, &mut other.1, 0.5, &scores);
             prop_assert_eq!(&one, &other);
+            let count = above(&scores, &prices, at - 1.0);
+            prop_assert_eq!(count, above_body(&scores, &prices, at - 1.0));
+            let wide: Vec<f64> = scores.iter().map(|&s| f64::from(s)).collect();
+            prop_assert_eq!(count, above_wide(&wide, &prices, at - 1.0));
+            let (mut least, mut next) = (costs.clone(), one.1.clone());
+            lower_wide(&mut least, &mut next, 0.25, &wide);
+            let (mut narrow, mut twin_next) = (costs.clone(), one.1.clone());
+            lower(&mut narrow, &mut twin_next, 0.25, &scores);
+            prop_assert_eq!((least, next), (narrow, twin_next));
             let (mut stale, mut twin) = (vec![0; row.len()], vec![0; row.len()]);
             for _ in 0..2 {
                 withdraw(&mut one.0, &one.1, 0.5, &scores, &mut stale);

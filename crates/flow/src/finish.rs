@@ -1,0 +1,326 @@
+//! From good prices to the proven optimum.
+//!
+//! Three ways, each surer and slower than the one before. An answer counts only once it is
+//! [`proven`]; else the next way starts from what the last one left:
+//!
+//! 1. Paths on the residual graph of the holdings near their token's margin, extended on demand.
+//! 2. Paths on the complete graph, every token having chosen anew, in `f64`, at the prices left.
+//! 3. [Negative cycles](crate::cycles) in whole numbers: nothing is rounded there.
+//!
+//! The first is what is measured and, as far as is known, always enough for scores in `f32`; the
+//! others stand behind it because rounding has surprised us before. Scores in `f64` that `f32` does
+//! not hold always end with the third: it decides their last digits.
+
+use std::ops::ControlFlow;
+
+use spinroute_core::{
+    Assignment, Best, Certificate, Deficiency, Error, Instance, Run, Solution, Stop, repair,
+};
+use spinroute_select::Selection;
+
+use crate::cycles::cancelled;
+use crate::proof::proven;
+use crate::residual::Residual;
+use crate::score::Score;
+use crate::search::{Found, Phase, Search, units};
+use crate::settle::settled;
+
+/// Share of the units out of place at which the rest is worth a repair; then that share of it.
+const REPAIR_SHARE: f64 = 0.4;
+/// How the radius grows where it was too small.
+const RADIUS_GROWTH: f64 = 3.0;
+/// Searches in a row, an expert, that neither move a unit nor change a price.
+const IDLE: usize = 4;
+
+/// The ways to an answer, in their order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Way {
+    Near,
+    Complete,
+    #[cfg_attr(not(test), expect(dead_code, reason = "where tests begin; others come to it"))]
+    Cycles,
+}
+
+/// What the price steps leave to be finished.
+pub(crate) struct Start {
+    pub(crate) prices: Vec<f64>,
+    /// Every token's choice at these prices, made in `f32`.
+    pub(crate) selection: Selection,
+    /// Units out of place.
+    pub(crate) units: f64,
+    /// How far from its margin a holding is looked at first.
+    pub(crate) radius: f64,
+    /// The bound known so far.
+    pub(crate) best: Best,
+}
+
+/// How paths ended.
+enum End {
+    /// Early: within the target gap, or stopped.
+    Early(Solution),
+    /// Nothing is out of place.
+    Settled { table: Vec<u32>, prices: Vec<f64> },
+    /// These experts hold too much, and no path leads out of them.
+    Stuck { table: Vec<u32>, prices: Vec<f64>, experts: Vec<u32> },
+}
+
+/// Finishes from `start`; stops early where an answer is proven to be within `target_gap`.
+pub(crate) fn finish(
+    instance: &Instance,
+    start: Start,
+    target_gap: f64,
+    run: &mut Run<'_>,
+) -> Result<Solution, Error> {
+    match instance.wide() {
+        Some(wide) => Finish { instance, scores: wide, target_gap }.from(Way::Near, start, run),
+        None => {
+            let scores = instance.flat();
+            Finish { instance, scores, target_gap }.from(Way::Near, start, run)
+        }
+    }
+}
+
+struct Finish<'a, S> {
+    instance: &'a Instance,
+    scores: &'a [S],
+    target_gap: f64,
+}
+
+impl<S: Score> Finish<'_, S> {
+    /// Tries `first` and the ways behind it.
+    fn from(&self, first: Way, mut start: Start, run: &mut Run<'_>) -> Result<Solution, Error> {
+        let (instance, wide) = (self.instance, self.instance.wide().is_some());
+        let mut prices = std::mem::take(&mut start.prices);
+        let mut table = start.selection.experts.clone();
+        for way in [Way::Near, Way::Complete].into_iter().filter(|&way| way >= first) {
+            let graph = match way {
+                // A choice in `f32` says little about scores that it does not hold.
+                Way::Near if !wide => {
+                    let selection = Some(&mut start.selection);
+                    Residual::new(instance, self.scores, &prices, selection)
+                }
+                _ => Residual::new(instance, self.scores, &prices, None),
+            };
+            let radius = if way == Way::Near { start.radius } else { f64::INFINITY };
+            match self.paths(graph, radius, start.units, &mut start.best, run)? {
+                End::Early(solution) => return Ok(solution),
+                End::Settled { table: settled, prices: found } => {
+                    (table, prices) = (settled, found);
+                    if !wide && proven(instance, self.scores, &table, &prices) {
+                        return Ok(self.solution(table, prices, Stop::Finished));
+                    }
+                }
+                End::Stuck { table: stuck, prices: found, experts } => {
+                    if let Some(proof) = deficiency(instance, &stuck, experts) {
+                        return Err(Error::Deficient(Box::new(proof)));
+                    }
+                    (table, prices) = (stuck, found);
+                }
+            }
+            if wide {
+                break;
+            }
+        }
+        self.cycles(table, &prices, run)
+    }
+
+    fn solution(&self, table: Vec<u32>, prices: Vec<f64>, stop: Stop) -> Solution {
+        let assignment = Assignment::from_slots(self.instance.demand().k(), table);
+        Solution { assignment, prices: Some(prices), stop }
+    }
+
+    /// Moves the units out of place along shortest paths, until none is or, repaired, the rest
+    /// keeps within the target gap of the bound that the prices of the moment prove.
+    fn paths(
+        &self,
+        mut graph: Residual<'_, S>,
+        mut radius: f64,
+        out: f64,
+        best: &mut Best,
+        run: &mut Run<'_>,
+    ) -> Result<End, Error> {
+        let instance = self.instance;
+        let mut try_at = REPAIR_SHARE * out;
+        graph.extend(radius);
+        let mut search = Search::default();
+        let (mut idle, mut last) = (0, (u64::MAX, 0.0));
+        for phase in [Phase::Over, Phase::Under] {
+            while units(&graph, phase) > 0 && idle <= IDLE * (instance.experts() + 16) {
+                match search.run(&mut graph, phase) {
+                    Found::Progress => {
+                        let left = units(&graph, phase);
+                        if self.target_gap > 0.0 && (left as f64) < try_at {
+                            try_at *= REPAIR_SHARE;
+                            if let Some(solution) = self.within(&graph)? {
+                                return Ok(End::Early(solution));
+                            }
+                        }
+                        let now = (left, graph.prices.iter().sum::<f64>());
+                        idle = if now == last { idle + 1 } else { 0 };
+                        last = now;
+                        if run.is_watched() {
+                            best.bound = lower(best.bound, bound(&graph));
+                        }
+                        if let ControlFlow::Break(stop) = run.tick(*best) {
+                            return self.stopped(graph, stop).map(End::Early);
+                        }
+                    }
+                    Found::BeyondRadius => {
+                        radius = if radius > 1e30 { f64::INFINITY } else { radius * RADIUS_GROWTH };
+                        graph.extend(radius);
+                    }
+                    Found::Nothing(experts) => {
+                        let prices = graph.prices[..instance.experts()].to_vec();
+                        return Ok(End::Stuck { table: graph.table, prices, experts });
+                    }
+                }
+            }
+        }
+        let prices = graph.prices[..instance.experts()].to_vec();
+        Ok(End::Settled { table: graph.table, prices })
+    }
+
+    /// The assignment of the moment, settled and repaired.
+    fn stopped(&self, graph: Residual<'_, S>, stop: Stop) -> Result<Solution, Error> {
+        let prices = graph.prices[..self.instance.experts()].to_vec();
+        let table = settled(self.instance, graph.table, &single(&prices), None);
+        repaired(self.instance, table, prices, stop)
+    }
+
+    /// The choices of the moment, repaired, if they are proven to be within the target gap.
+    fn within(&self, graph: &Residual<'_, S>) -> Result<Option<Solution>, Error> {
+        let prices = graph.prices[..self.instance.experts()].to_vec();
+        let table = settled(self.instance, graph.table.clone(), &single(&prices), None);
+        let solution = repaired(self.instance, table, prices, Stop::TargetGap)?;
+        let objective = self.instance.objective(&solution.assignment)?;
+        let met = bound(graph) - objective <= self.target_gap * objective.abs();
+        Ok(met.then_some(solution))
+    }
+
+    /// The last way: a feasible assignment, and from there in whole numbers.
+    fn cycles(
+        &self,
+        table: Vec<u32>,
+        prices: &[f64],
+        run: &mut Run<'_>,
+    ) -> Result<Solution, Error> {
+        let repaired = repaired(self.instance, table, prices.to_vec(), Stop::Finished)?;
+        let table = repaired.assignment.slots().to_vec();
+        let optimum = cancelled(self.instance, self.scores, table, prices, run);
+        let solution = self.solution(optimum.table, optimum.prices, optimum.stop);
+        if solution.stop == Stop::Finished {
+            self.check(&solution)?;
+        }
+        Ok(solution)
+    }
+
+    /// Whether the certificate agrees, but for the rounding of prices to `f64`.
+    fn check(&self, solution: &Solution) -> Result<(), Error> {
+        let objective = self.instance.objective(&solution.assignment)?;
+        let prices = solution.prices.clone().unwrap_or_default();
+        let rents = self.instance.capacity().iter().zip(&prices);
+        let rents: f64 = rents.map(|(&c, p)| f64::from(c) * p).sum();
+        let bound = Certificate::new(self.instance, prices)?.bound();
+        let tolerance = 1e-9 * objective.abs() + 4.0 * f64::EPSILON * rents;
+        if bound - objective <= tolerance {
+            return Ok(());
+        }
+        let text = format!("flow ended at {objective:e} with prices that prove {bound:e}");
+        Err(Error::Defect(text))
+    }
+}
+
+/// The dual's value at the prices of the moment, with what its sum can be off by.
+fn bound<S: Score>(graph: &Residual<'_, S>) -> f64 {
+    let dual = graph.dual();
+    dual + dual.abs() * 1e-12
+}
+
+/// The lower of two bounds.
+pub(crate) fn lower(best: Option<f64>, bound: f64) -> Option<f64> {
+    Some(best.map_or(bound, |best| best.min(bound)))
+}
+
+/// A feasible solution from choices that may break capacities.
+pub(crate) fn repaired(
+    instance: &Instance,
+    table: Vec<u32>,
+    prices: Vec<f64>,
+    stop: Stop,
+) -> Result<Solution, Error> {
+    let choices = Assignment::from_slots(instance.demand().k(), table);
+    let assignment = repair(instance, choices, Some(&prices))?;
+    Ok(Solution { assignment, prices: Some(prices), stop })
+}
+
+/// Prices as the passes over scores take them.
+fn single(prices: &[f64]) -> Vec<f32> {
+    prices.iter().map(|&p| p as f32).collect()
+}
+
+/// The proof of infeasibility that a search without a sink leaves behind: the experts it reached,
+/// all full and one of them more than full, and the tokens that they hold. All that these tokens
+/// may take elsewhere they have, or the search had gone on.
+fn deficiency(instance: &Instance, table: &[u32], experts: Vec<u32>) -> Option<Deficiency> {
+    let k = instance.demand().k();
+    let crowded = |row: &[u32]| row.iter().any(|e| experts.binary_search(e).is_ok());
+    let tokens = (0u32..).zip(table.chunks_exact(k)).filter(|(_, row)| crowded(row));
+    let tokens = tokens.map(|(t, _)| t).collect();
+    Deficiency::new(instance, tokens, experts)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use spinroute_testkit::reference::optimum;
+    use spinroute_testkit::strategy::{Shape, any_instance};
+
+    fn start(instance: &Instance) -> Start {
+        let mut selection = Selection::default();
+        let k = instance.demand().k();
+        selection.fill(instance.flat(), &vec![0.0; instance.experts()], k);
+        let prices = vec![0.0; instance.experts()];
+        Start { prices, selection, units: f64::INFINITY, radius: 0.25, best: Best::default() }
+    }
+
+    proptest! {
+        #[test]
+        fn every_way_ends_at_the_optimum(instance in any_instance(&Shape::default())) {
+            // `Flow` answers these itself.
+            prop_assume!(!instance.capacity().contains(&0));
+            prop_assume!(crate::flow::enough_allowed(&instance).is_ok());
+            let best = optimum(&instance).map(|optimum| optimum.value);
+            for first in [Way::Near, Way::Complete, Way::Cycles] {
+                let finish = Finish { instance: &instance, scores: instance.flat(), target_gap: 0.0 };
+                let found = finish.from(first, start(&instance), &mut Run::new(0));
+                let found = found.map(|solution| {
+                    let prices = solution.prices.unwrap();
+                    let bound = Certificate::new(&instance, prices).unwrap().bound();
+                    (instance.objective(&solution.assignment).unwrap(), bound)
+                });
+                match (&found, &best) {
+                    (Ok((objective, bound)), Ok(best)) => {
+                        let slack = 1e-9 * best.abs() + f64::from(f32::MIN_POSITIVE);
+                        prop_assert!((objective - best).abs() <= slack, "{first:?} {objective} {best}");
+                        prop_assert!(bound - objective <= slack.max(1e-12 * bound.abs()));
+                    }
+                    (Err(Error::Deficient(_)), Err(_)) => {}
+                    other => prop_assert!(false, "{first:?}: {other:?}"),
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn an_answer_that_paths_got_wrong_is_made_right() {
+        // Wrong prices to start the last way with, and a table that breaks a capacity.
+        let scores = ndarray::array![[9.0, 8.0, 1.0], [9.0, 3.0, 8.5], [9.0, 1.0, 1.0]];
+        let demand = spinroute_core::Demand::Exactly(1);
+        let instance = Instance::new(scores, vec![1; 3], demand).unwrap();
+        let finish = Finish { instance: &instance, scores: instance.flat(), target_gap: 0.0 };
+        let solution = finish.cycles(vec![0, 0, 2], &[7.0, 0.0, 5.0], &mut Run::new(0)).unwrap();
+        assert_eq!(solution.assignment.slots(), [1, 2, 0]);
+        assert!(proven(&instance, instance.flat(), &[1, 2, 0], &solution.prices.unwrap()));
+    }
+}
