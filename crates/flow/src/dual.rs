@@ -76,7 +76,7 @@ impl<'w> Watch<'w> {
 
     /// Takes note of a better dual on all tokens.
     pub(crate) fn see(&mut self, dual: &Dual) -> ControlFlow<Stop> {
-        self.best.bound = lower(self.best.bound, (self.bound)(dual));
+        self.best.bound = Some(lower(self.best.bound, (self.bound)(dual)));
         (self.improved)(dual)
     }
 }

@@ -71,13 +71,10 @@ pub(crate) fn finish(
     target_gap: f64,
     run: &mut Run<'_>,
 ) -> Result<Solution, Error> {
-    match instance.wide() {
-        Some(wide) => Finish { instance, scores: wide, target_gap }.from(Way::Near, start, run),
-        None => {
-            let scores = instance.flat();
-            Finish { instance, scores, target_gap }.from(Way::Near, start, run)
-        }
+    if let Some(scores) = instance.wide() {
+        return Finish { instance, scores, target_gap }.from(Way::Near, start, run);
     }
+    Finish { instance, scores: instance.flat(), target_gap }.from(Way::Near, start, run)
 }
 
 struct Finish<'a, S> {
@@ -159,7 +156,7 @@ impl<S: Score> Finish<'_, S> {
                         idle = if now == last { idle + 1 } else { 0 };
                         last = now;
                         if run.is_watched() {
-                            best.bound = lower(best.bound, bound(&graph));
+                            best.bound = Some(lower(best.bound, bound(&graph)));
                         }
                         if let ControlFlow::Break(stop) = run.tick(*best) {
                             return self.stopped(graph, stop).map(End::Early);
@@ -237,8 +234,8 @@ fn bound<S: Score>(graph: &Residual<'_, S>) -> f64 {
 }
 
 /// The lower of two bounds.
-pub(crate) fn lower(best: Option<f64>, bound: f64) -> Option<f64> {
-    Some(best.map_or(bound, |best| best.min(bound)))
+pub(crate) fn lower(best: Option<f64>, bound: f64) -> f64 {
+    best.map_or(bound, |best| best.min(bound))
 }
 
 /// A feasible solution from choices that may break capacities.

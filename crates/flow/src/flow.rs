@@ -104,25 +104,26 @@ fn without_closed(
     solve: impl FnOnce(&Instance) -> Result<Solution, Error>,
 ) -> Result<Solution, Error> {
     let closed = |e: usize| instance.capacity()[e] == 0;
-    let open = match instance.wide() {
-        Some(wide) => {
-            let shape = (instance.tokens(), instance.experts());
-            let scores = ArrayView2::from_shape(shape, wide).map_err(defect)?;
-            let scores = close(scores.to_owned(), f64::NEG_INFINITY, closed);
-            Instance::from_f64(scores, instance.capacity().to_vec(), instance.demand())?
-        }
-        None => {
-            let scores = close(instance.table().to_owned(), f32::NEG_INFINITY, closed);
-            Instance::new(scores, instance.capacity().to_vec(), instance.demand())?
-        }
+    let capacity = instance.capacity().to_vec();
+    let open = if let Some(wide) = instance.wide() {
+        let wide = ArrayView2::from_shape((instance.tokens(), instance.experts()), wide);
+        let wide = wide.map_err(|error| Error::Defect(error.to_string()))?;
+        let scores = close(wide.to_owned(), f64::NEG_INFINITY, closed);
+        Instance::from_f64(scores, capacity, instance.demand())?
+    } else {
+        let scores = close(instance.table().to_owned(), f32::NEG_INFINITY, closed);
+        Instance::new(scores, capacity, instance.demand())?
     };
     let mut solution = match solve(&open) {
         Err(Error::Deficient(proof)) => {
             let crowded = |e: usize| closed(e) || proof.experts.binary_search(&(e as u32)).is_ok();
             let experts = (0..instance.experts()).filter(|&e| crowded(e)).map(|e| e as u32);
             let proof = Deficiency::new(instance, proof.tokens, experts.collect());
-            let unproven = || defect("flow found no assignment, and no proof that there is none");
-            return Err(proof.map_or_else(unproven, |proof| Error::Deficient(Box::new(proof))));
+            let unproven = "flow found no assignment, and no proof that there is none";
+            return Err(proof.map_or_else(
+                || Error::Defect(unproven.to_owned()),
+                |proof| Error::Deficient(Box::new(proof)),
+            ));
         }
         other => other?,
     };
@@ -145,11 +146,6 @@ fn close<S: Copy>(mut scores: Array2<S>, never: S, closed: impl Fn(usize) -> boo
         }
     }
     scores
-}
-
-/// A defect of this crate.
-fn defect(what: impl ToString) -> Error {
-    Error::Defect(what.to_string())
 }
 
 /// Whether a repair may meet a target gap, learnt from those that did not.

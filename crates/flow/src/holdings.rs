@@ -121,7 +121,9 @@ fn mend<S: Score>(
         open[t] = choice.fill(&scores[t * experts..][..experts], &mut table[t * k..][..k]);
     }
     if at_most {
-        open.iter_mut().for_each(|open| *open = open.max(0.0));
+        for open in &mut open {
+            *open = open.max(0.0);
+        }
     }
     open
 }

@@ -139,10 +139,10 @@ mod tests {
 
     #[test]
     fn optional_slots_lose_what_they_leave_or_take() {
+        const NONE: u32 = Assignment::EMPTY;
         let scores = array![[2.0, -1.0], [1.0, 0.5]];
         let instance = Instance::new(scores, vec![2, 2], Demand::AtMost(2)).unwrap();
         let is = |table: &[u32]| proven(&instance, instance.flat(), table, &[0.0; 2]);
-        const NONE: u32 = Assignment::EMPTY;
         assert!(is(&[0, NONE, 0, 1]));
         assert!(!is(&[0, 1, 0, 1])); // takes a loss
         assert!(!is(&[0, NONE, 0, NONE])); // leaves a gain
