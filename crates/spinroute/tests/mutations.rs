@@ -9,7 +9,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use peak_alloc::PeakAlloc;
 use spinroute::input::{
-    Error, File, MAX_DERIVED_EXPERTS, Router, Rows, Sparse, Transform, npy, read_assignment,
+    Error, File, MAX_DERIVED_EXPERTS, Router, Rows, Sparse, Table, Transform, npy, read_assignment,
     read_capacities, read_prices, read_router, read_sparse, read_table,
 };
 
@@ -51,7 +51,10 @@ struct Target {
 fn targets() -> Vec<Target> {
     let table = |file: File| {
         let scores = read_table(&file, None, Transform::Softmax, Rows::ALL)?;
-        assert!(!scores.is_empty() && scores.iter().all(|x| *x < f32::INFINITY));
+        match scores {
+            Table::F32(scores) => assert!(scores.iter().all(|x| *x < f32::INFINITY)),
+            Table::F64(scores) => assert!(scores.iter().all(|x| *x < f64::INFINITY)),
+        }
         Ok(())
     };
     let router = |file: File| {
@@ -70,7 +73,7 @@ fn targets() -> Vec<Target> {
             experts: None,
         };
         let scores = read_sparse(sparse, Transform::Sigmoid, Rows::ALL)?;
-        assert!((1..=MAX_DERIVED_EXPERTS).contains(&scores.ncols()));
+        assert!((1..=MAX_DERIVED_EXPERTS).contains(&scores.dim().1));
         Ok(())
     };
     vec![
@@ -108,7 +111,8 @@ fn npy_tables() -> Vec<Vec<u8>> {
     let values: Vec<f32> = (0..12u8).map(|i| f32::from(i) - 3.0).collect();
     let c_order = npy::encode_f32(&[4, 3], &values);
     let text = |from: &str, to: &str| replace(&c_order, from.as_bytes(), to.as_bytes());
-    vec![text("<f4", ">f4"), text("(4, 3,)", "(2, 6,)"), c_order.clone(), {
+    let wide = replace(&text("<f4", "<f8"), b"(4, 3,)", b"(2, 3,)");
+    vec![text("<f4", ">f4"), text("(4, 3,)", "(2, 6,)"), c_order.clone(), wide, {
         let mut half = text("<f4", "<f2");
         half.truncate(half.len() - 24);
         half
@@ -154,7 +158,9 @@ fn sparse_files() -> Vec<Vec<u8>> {
     let wide = ids.map(i64::from).iter().flat_map(|id| id.to_le_bytes()).collect::<Vec<u8>>();
     let shape = [3, 2, 2];
     let weights = ("topk_weights", "F16", &shape[..], &[0x3c; 24][..]);
+    let wide_weights = ("topk_weights", "F64", &shape[..], &[0x3c; 96][..]);
     vec![
+        safetensors(&[("topk_ids", "U8", &shape, &ids), wide_weights]),
         safetensors(&[("topk_ids", "U8", &shape, &ids), weights]),
         safetensors(&[("topk_ids", "I64", &shape, &wide), weights]),
     ]

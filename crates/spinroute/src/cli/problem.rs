@@ -2,11 +2,10 @@
 
 use std::path::Path;
 
-use ndarray::Array2;
 use serde::{Serialize, Serializer};
 use spinroute::input::{
-    File, Router, Rows, Sparse, Transform, read_capacities, read_prices, read_router, read_sparse,
-    read_table,
+    File, Router, Rows, Sparse, Table, Transform, read_capacities, read_prices, read_router,
+    read_sparse, read_table,
 };
 use spinroute::{Demand, Instance, Run};
 
@@ -33,13 +32,14 @@ pub(crate) fn has_input(args: &InputArgs) -> bool {
 }
 
 /// Reads the scores that the options name.
-pub(crate) fn scores(args: &InputArgs) -> Result<Array2<f32>, Failure> {
+pub(crate) fn scores(args: &InputArgs) -> Result<Table, Failure> {
     let transform = args.transform.map(Transform::from);
     let rows = args.tokens.unwrap_or(Rows::ALL);
     if let (Some(router), Some(hidden)) = (&args.router, &args.hidden) {
         let (weights, hidden) = (File::open(router)?, File::open(hidden)?);
         let router = Router { weights: &weights, hidden: &hidden, layer: args.layer };
-        return Ok(read_router(router, transform.unwrap_or(Transform::Softmax), rows)?);
+        let transform = transform.unwrap_or(Transform::Softmax);
+        return Ok(Table::F32(read_router(router, transform, rows)?));
     }
     let transform = transform.unwrap_or_default();
     if let (Some(ids), Some(weights)) = (&args.ids, &args.weights) {
@@ -63,17 +63,17 @@ pub(crate) fn scores(args: &InputArgs) -> Result<Array2<f32>, Failure> {
 }
 
 /// The scores of the built-in sample.
-pub(crate) fn sample(args: &InputArgs) -> Result<Array2<f32>, Failure> {
+pub(crate) fn sample(args: &InputArgs) -> Result<Table, Failure> {
     let weights = File::from_bytes("sample/router.safetensors", SAMPLE_ROUTER.to_vec());
     let hidden = File::from_bytes("sample/hidden.safetensors", SAMPLE_HIDDEN.to_vec());
     let router = Router { weights: &weights, hidden: &hidden, layer: None };
     let transform = args.transform.map_or(Transform::Softmax, Transform::from);
-    Ok(read_router(router, transform, args.tokens.unwrap_or(Rows::ALL))?)
+    Ok(Table::F32(read_router(router, transform, args.tokens.unwrap_or(Rows::ALL))?))
 }
 
 /// The instance that the options describe; `top_k` where they leave it out.
 pub(crate) fn instance(
-    scores: Array2<f32>,
+    scores: Table,
     args: &ProblemArgs,
     top_k: Option<u32>,
 ) -> Result<Instance, Failure> {
@@ -95,7 +95,7 @@ pub(crate) fn instance(
         DemandName::Exactly => Demand::Exactly(k),
         DemandName::AtMost => Demand::AtMost(k),
     };
-    Ok(Instance::new(scores, capacity, demand)?)
+    Ok(scores.instance(capacity, demand)?)
 }
 
 fn capacities(path: &Path, experts: usize) -> Result<Vec<u32>, Failure> {

@@ -107,12 +107,13 @@ pub(crate) fn retained(retained: f64) -> String {
 }
 
 /// An objective or a bound with so many decimals, or as a power of ten where those would show
-/// nothing or go on and on.
+/// nothing or go on and on. Whole numbers are shown as they are: all up to 2⁵³ are below 1e16, and
+/// beyond it every digit is given that tells one `f64` from the next.
 pub(crate) fn number(x: f64, decimals: usize) -> String {
-    if x == 0.0 || (1e-2..1e12).contains(&x.abs()) {
-        format!("{x:.decimals$}")
-    } else {
-        format!("{x:.decimals$e}")
+    match x.abs() {
+        0.0 | 1e-2..1e16 => format!("{x:.decimals$}"),
+        1e16.. => format!("{x:e}"),
+        _ => format!("{x:.decimals$e}"),
     }
 }
 
@@ -183,7 +184,10 @@ mod tests {
         );
         assert_eq!([1e4, 1e200].map(percent).join("|"), "1e6 %|1e202 %");
         let numbers = [0.0, -380.308_833_4, 1e-12, -4.25e38].map(|x| number(x, 3));
-        assert_eq!(numbers.join("|"), "0.000|-380.309|1.000e-12|-4.250e38");
+        assert_eq!(numbers.join("|"), "0.000|-380.309|1.000e-12|-4.25e38");
+        let whole = [33_554_433.0, 1e15 + 1.0, -9_007_199_254_740_991.0, 123_456_789_012_345_680.0];
+        let exact = "33554433.0|1000000000000001.0|-9007199254740991.0|1.2345678901234568e17";
+        assert_eq!(whole.map(|x| number(x, 1)).join("|"), exact);
         assert_eq!([0.5, f64::NEG_INFINITY].map(share).join("|"), "50.00 %|–");
         let times = [0.000_012_3, 0.012_34, 0.123_4, 2.5].map(|s| time(Duration::from_secs_f64(s)));
         assert_eq!(times.join("|"), "12.3 µs|12.3 ms|123 ms|2.50 s");

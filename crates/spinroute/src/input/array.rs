@@ -154,17 +154,37 @@ impl RawArray<'_> {
         Error::Shape { place: self.place.clone(), got: self.shape.clone(), want }
     }
 
-    /// Decodes rows of a table of floats, `rows × columns`.
+    /// Decodes rows of a table of floats, `rows × columns`, narrowing `f64`.
     ///
     /// A NaN, a +∞, or an `f64` too large for `f32` is refused with its place; -∞ passes.
     pub(crate) fn rows(&self, rows: Range<usize>) -> Result<Array2<f32>, Error> {
+        let decode = |first, columns, out: &mut [f32]| self.decode(first, columns, out);
+        self.checked(rows, decode, |&x| is_score(f64::from(x)))
+    }
+
+    /// Decodes rows of a table of `f64` as they are.
+    ///
+    /// What [`RawArray::rows`] refuses is refused.
+    pub(crate) fn wide_rows(&self, rows: Range<usize>) -> Result<Array2<f64>, Error> {
+        debug_assert_eq!(self.kind, Kind::F64);
+        let decode =
+            |first, columns, out: &mut [f64]| self.fill(first, columns, out, f64::from_le_bytes);
+        self.checked(rows, decode, |&x| is_score(x))
+    }
+
+    fn checked<T: Copy + Default + Send + Sync>(
+        &self,
+        rows: Range<usize>,
+        decode: impl Fn(usize, usize, &mut [T]) + Sync,
+        is_score: impl Fn(&T) -> bool + Sync,
+    ) -> Result<Array2<T>, Error> {
         self.want_floats()?;
         let (_, columns) = self.want_table("rows", "columns")?;
-        let mut out = vec![0f32; rows.len() * columns];
+        let mut out = vec![T::default(); rows.len() * columns];
         let bad = out.par_chunks_mut(BLOCK * columns).enumerate().find_map_first(|(block, out)| {
             let first = rows.start + block * BLOCK;
-            self.decode(first, columns, out);
-            let at = out.iter().position(|x| x.is_nan() || *x == f32::INFINITY)?;
+            decode(first, columns, out);
+            let at = out.iter().position(|x| !is_score(x))?;
             Some([first + at / columns, at % columns])
         });
         if let Some(at) = bad {
@@ -199,12 +219,12 @@ impl RawArray<'_> {
         }
     }
 
-    fn fill<const N: usize>(
+    fn fill<const N: usize, T>(
         &self,
         first: usize,
         columns: usize,
-        out: &mut [f32],
-        convert: impl Fn([u8; N]) -> f32,
+        out: &mut [T],
+        convert: impl Fn([u8; N]) -> T,
     ) {
         if self.fortran || self.big_endian {
             let (down, across) = if self.fortran { (1, self.shape[0]) } else { (columns, 1) };
@@ -220,4 +240,9 @@ impl RawArray<'_> {
             }
         }
     }
+}
+
+/// Whether a value is a score: finite in `f32`, or -∞, which forbids a pair.
+pub(crate) fn is_score(value: f64) -> bool {
+    value == f64::NEG_INFINITY || (value as f32).is_finite()
 }

@@ -29,6 +29,6 @@ pub use file::File;
 pub use router::{Router, read_router};
 pub use rows::Rows;
 pub use sparse::{MAX_DERIVED_EXPERTS, Sparse, read_sparse};
-pub use table::read_table;
+pub use table::{Table, read_table};
 pub use transform::Transform;
 pub use vectors::{read_assignment, read_capacities, read_prices};

@@ -1,9 +1,11 @@
 //! Candidates of each token, with weights; every other pair is forbidden.
 
-use ndarray::Array2;
+use std::ops::Range;
 
-use super::array::RawArray;
-use super::{Error, File, Rows, Transform, tensors};
+use ndarray::{Array2, NdFloat};
+
+use super::array::{Kind, RawArray, is_score};
+use super::{Error, File, Rows, Table, Transform, tensors};
 
 /// The most experts that are concluded from the ids alone. A stray id in a small file must not make
 /// a huge table; [`Sparse::experts`] goes beyond.
@@ -35,11 +37,7 @@ pub struct Sparse<'a> {
 /// # Errors
 /// If a file is malformed, the shapes differ, an expert is listed twice for a token or out of
 /// range, or a weight is NaN or +∞.
-pub fn read_sparse(
-    sparse: Sparse<'_>,
-    transform: Transform,
-    rows: Rows,
-) -> Result<Array2<f32>, Error> {
+pub fn read_sparse(sparse: Sparse<'_>, transform: Transform, rows: Rows) -> Result<Table, Error> {
     let deep = |shape: &[usize]| shape.len() == 2 || shape.len() == 3;
     let ids = tensors::open(sparse.ids, sparse.ids_tensor, "--ids-tensor", |kind, shape| {
         !kind.is_float() && deep(shape)
@@ -56,33 +54,48 @@ pub fn read_sparse(
     }
     let rows = rows.within(ids.shape[0], &ids.place)?;
     let experts = experts(&ids, &slice, rows.clone(), sparse.experts)?;
-    let mut scores = Array2::from_elem((rows.len(), experts), f32::NEG_INFINITY);
-    let mut seen = vec![usize::MAX; experts];
-    for (row, t) in rows.enumerate() {
-        for slot in 0..slice.candidates {
-            let expert = slice.id(&ids, t, slot)? as usize;
-            if std::mem::replace(&mut seen[expert], t) == t {
-                let value = format!("expert {expert} stands twice");
-                return Err(slice.wrong(&ids, t, slot, value, "list an expert once a token"));
+    let listed = Listed { ids, weights, slice, rows, experts };
+    let mut table = match listed.weights.kind {
+        Kind::F64 => Table::F64(listed.table(|weight| weight)?),
+        _ => Table::F32(listed.table(|weight| weight as f32)?),
+    };
+    table.transform(transform);
+    Ok(table)
+}
+
+/// Candidates that were found to fit together.
+struct Listed<'a> {
+    ids: RawArray<'a>,
+    weights: RawArray<'a>,
+    slice: Slice,
+    rows: Range<usize>,
+    experts: usize,
+}
+
+impl Listed<'_> {
+    /// The scores, weights converted by `of`.
+    fn table<F: NdFloat>(&self, of: impl Fn(f64) -> F) -> Result<Array2<F>, Error> {
+        let Self { ids, weights, slice, rows, experts } = self;
+        let mut scores = Array2::from_elem((rows.len(), *experts), F::neg_infinity());
+        let mut seen = vec![usize::MAX; *experts];
+        for (row, t) in rows.clone().enumerate() {
+            for slot in 0..slice.candidates {
+                let expert = slice.id(ids, t, slot)? as usize;
+                if std::mem::replace(&mut seen[expert], t) == t {
+                    let value = format!("expert {expert} stands twice");
+                    return Err(slice.wrong(ids, t, slot, value, "list an expert once a token"));
+                }
+                let weight = weights.float(weights.position(&slice.at(t, slot)));
+                if !is_score(weight) {
+                    let value = format!("the weight is {weight:e}");
+                    let mend = "weights are finite in f32, or -inf to forbid a pair";
+                    return Err(slice.wrong(weights, t, slot, value, mend));
+                }
+                scores[[row, expert]] = of(weight);
             }
-            let wide = weights.float(weights.position(&slice.at(t, slot)));
-            let narrow = wide as f32;
-            if wide.is_nan() || narrow == f32::INFINITY || (wide.is_finite() && !narrow.is_finite())
-            {
-                let mend = "weights are finite in f32, or -inf to forbid a pair";
-                return Err(slice.wrong(
-                    &weights,
-                    t,
-                    slot,
-                    format!("the weight is {wide:e}"),
-                    mend,
-                ));
-            }
-            scores[[row, expert]] = narrow;
         }
+        Ok(scores)
     }
-    transform.apply(&mut scores);
-    Ok(scores)
 }
 
 /// One layer of candidates.
@@ -148,7 +161,7 @@ impl Slice {
 fn experts(
     ids: &RawArray<'_>,
     slice: &Slice,
-    rows: std::ops::Range<usize>,
+    rows: Range<usize>,
     given: Option<usize>,
 ) -> Result<usize, Error> {
     let limit = given.unwrap_or(MAX_DERIVED_EXPERTS);

@@ -1,14 +1,14 @@
 //! From logits to scores.
 
-use ndarray::Array2;
+use ndarray::{Array2, NdFloat};
 use rayon::prelude::*;
 
-/// What to do to each token's row of logits.
+/// What to do to each token's row of logits, in their precision: f64 logits make f64 scores.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 pub enum Transform {
-    /// `exp(x) / Σ exp(x)` over the experts, in `f32`, with the row's maximum subtracted first.
+    /// `exp(x) / Σ exp(x)` over the experts, with the row's maximum subtracted first.
     Softmax,
-    /// `1 / (1 + exp(−x))`, in `f32`.
+    /// `1 / (1 + exp(−x))`.
     Sigmoid,
     /// Nothing.
     #[default]
@@ -17,8 +17,8 @@ pub enum Transform {
 
 impl Transform {
     /// Transforms every row in place. A pair that is forbidden (-∞) stays forbidden.
-    pub fn apply(self, scores: &mut Array2<f32>) {
-        let row: fn(&mut [f32]) = match self {
+    pub fn apply<F: NdFloat>(self, scores: &mut Array2<F>) {
+        let row: fn(&mut [F]) = match self {
             Self::Softmax => softmax,
             Self::Sigmoid => sigmoid,
             Self::None => return,
@@ -32,32 +32,32 @@ impl Transform {
     }
 }
 
-fn softmax(row: &mut [f32]) {
-    let max = row.iter().copied().fold(f32::NEG_INFINITY, f32::max);
-    let mut sum = 0.0;
-    for x in row.iter_mut().filter(|x| **x > f32::NEG_INFINITY) {
+fn softmax<F: NdFloat>(row: &mut [F]) {
+    let max = row.iter().copied().fold(F::neg_infinity(), F::max);
+    let mut sum = F::zero();
+    for x in row.iter_mut().filter(|x| **x > F::neg_infinity()) {
         *x = (*x - max).exp();
         sum += *x;
     }
-    for x in row.iter_mut().filter(|x| **x > f32::NEG_INFINITY) {
+    for x in row.iter_mut().filter(|x| **x > F::neg_infinity()) {
         *x /= sum;
     }
 }
 
-fn sigmoid(row: &mut [f32]) {
-    for x in row.iter_mut().filter(|x| **x > f32::NEG_INFINITY) {
-        *x = 1.0 / (1.0 + (-*x).exp());
+fn sigmoid<F: NdFloat>(row: &mut [F]) {
+    for x in row.iter_mut().filter(|x| **x > F::neg_infinity()) {
+        *x = F::one() / (F::one() + (-*x).exp());
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::Transform;
-    use ndarray::{Array2, array};
+    use ndarray::{Array2, NdFloat, array};
 
     const FORBIDDEN: f32 = f32::NEG_INFINITY;
 
-    fn transformed(transform: Transform, mut scores: Array2<f32>) -> Array2<f32> {
+    fn transformed<F: NdFloat>(transform: Transform, mut scores: Array2<F>) -> Array2<F> {
         transform.apply(&mut scores);
         scores
     }
@@ -87,5 +87,17 @@ mod tests {
         assert_eq!(transformed(Transform::Softmax, logits.clone()), want);
         assert_eq!(transformed(Transform::None, logits.clone()), want);
         assert_eq!(transformed(Transform::Sigmoid, logits)[[0, 0]], FORBIDDEN);
+    }
+
+    #[test]
+    fn logits_in_f64_make_scores_in_f64() {
+        let scores =
+            transformed(Transform::Softmax, array![[2f64.ln(), 0.0, 0.0], [0.0, -100.0, -9.0]]);
+        for (x, want) in scores.iter().zip([0.5, 0.25, 0.25]) {
+            assert!((x - want).abs() < 1e-15, "{scores}");
+        }
+        assert!((scores[[1, 1]] / (-100f64).exp() - 1.0).abs() < 1e-3); // no f32 is that small
+        let score = transformed(Transform::Sigmoid, array![[-50.0f64]])[[0, 0]];
+        assert!((score / (-50f64).exp() - 1.0).abs() < 1e-12);
     }
 }

@@ -3,7 +3,7 @@
 
 use std::path::{Path, PathBuf};
 
-use spinroute::input::{File, Router, Rows, Sparse, Transform, read_router, read_sparse};
+use spinroute::input::{File, Router, Rows, Sparse, Table, Transform, read_router, read_sparse};
 use spinroute::{Demand, Instance, Load, Run, registry};
 
 fn data(path: &str) -> Option<PathBuf> {
@@ -61,7 +61,8 @@ fn the_gpt_oss_trace_has_the_loads_of_its_source_note() {
             layer: Some(layer),
             experts: Some(32),
         };
-        let scores = read_sparse(sparse, Transform::None, rows).unwrap();
+        let table = read_sparse(sparse, Transform::None, rows).unwrap();
+        let Table::F32(scores) = table else { panic!("f16 weights are kept in f32") };
         assert_eq!(scores.dim(), (4096, 32));
         for row in scores.rows() {
             let allowed: Vec<f32> = row.iter().copied().filter(|x| x.is_finite()).collect();

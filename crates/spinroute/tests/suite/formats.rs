@@ -3,9 +3,10 @@
 use half::{bf16, f16};
 use ndarray::{Array2, array};
 use npyz::{DType, Order, WriterBuilder};
+use spinroute::Demand;
 use spinroute::input::{
-    File, Router, Rows, Sparse, Transform, npy, read_assignment, read_capacities, read_prices,
-    read_router, read_sparse, read_table,
+    File, Router, Rows, Sparse, Table, Transform, npy, read_assignment, read_capacities,
+    read_prices, read_router, read_sparse, read_table,
 };
 
 /// Exact in every float type.
@@ -13,7 +14,7 @@ fn values() -> Array2<f32> {
     array![[0.5, -2.0, 3.0], [1024.0, 0.0, f32::NEG_INFINITY]]
 }
 
-fn write_npy<T: npyz::Serialize>(
+pub(crate) fn write_npy<T: npyz::Serialize>(
     descr: &str,
     shape: &[u64],
     order: Order,
@@ -39,8 +40,13 @@ fn le<const N: usize, T>(values: &[T], bytes: impl Fn(&T) -> [u8; N]) -> Vec<u8>
     values.iter().flat_map(bytes).collect()
 }
 
-fn table(file: &File) -> Array2<f32> {
+fn table(file: &File) -> Table {
     read_table(file, None, Transform::None, Rows::ALL).unwrap()
+}
+
+/// The same numbers, kept as f64 where the file has f64.
+fn expected(values: &Array2<f32>, wide: bool) -> Table {
+    if wide { Table::F64(values.mapv(f64::from)) } else { Table::F32(values.clone()) }
 }
 
 #[test]
@@ -59,8 +65,8 @@ fn npy_tables_of_every_type_order_and_byte_order() {
                 write_npy(&descr("f4"), &[2, 3], order, in_order.iter().copied()),
                 write_npy(&descr("f8"), &[2, 3], order, in_order.iter().map(|x| f64::from(*x))),
             ];
-            for file in files {
-                assert_eq!(table(&file), values, "{order:?} {end}");
+            for (file, wide) in files.iter().zip([false, false, true]) {
+                assert_eq!(table(file), expected(&values, wide), "{order:?} {end}");
             }
         }
     }
@@ -81,6 +87,7 @@ fn safetensors_tables_of_every_type() {
         // Tensors that cannot be meant do not hinder.
         let other = ("step", Dtype::I64, &[1][..], vec![0; 8]);
         let file = tensors(&[("scores", dtype, shape, data.clone()), other.clone()]);
+        let values = expected(&values, dtype == Dtype::F64);
         assert_eq!(table(&file), values, "{dtype:?}");
         let file = tensors(&[("a", dtype, shape, data.clone()), ("b", dtype, shape, data), other]);
         let named = read_table(&file, Some("b"), Transform::None, Rows::ALL).unwrap();
@@ -97,10 +104,10 @@ fn large_tables_are_read_whole_and_in_part() {
     // Several blocks, and a last one that is not full.
     let large = Array2::from_shape_fn((1001, 7), |(r, c)| (r * 7 + c) as f32);
     let file = write_npy("<f4", &[1001, 7], Order::Fortran, large.t().iter().copied());
-    assert_eq!(table(&file), large);
+    assert_eq!(table(&file), Table::F32(large.clone()));
     let rows = "250..777".parse().unwrap();
     let part = read_table(&file, None, Transform::None, rows).unwrap();
-    assert_eq!(part, large.slice(ndarray::s![250..777, ..]));
+    assert_eq!(part, Table::F32(large.slice(ndarray::s![250..777, ..]).to_owned()));
     let beyond = read_table(&file, None, Transform::None, "1002".parse().unwrap());
     assert!(beyond.unwrap_err().to_string().contains("the 1001 in twin.npy"));
 }
@@ -232,13 +239,77 @@ fn sparse_candidates_of_a_layer() {
     let no = f32::NEG_INFINITY;
     let scores = |sparse| read_sparse(sparse, Transform::None, Rows::ALL);
     let want = array![[0.75, no, no, 0.25], [0.375, 0.625, no, no]];
-    assert_eq!(scores(sparse).unwrap(), want);
-    let wide = scores(Sparse { experts: Some(6), ..sparse }).unwrap();
+    assert_eq!(scores(sparse).unwrap(), Table::F32(want));
+    let Table::F32(wide) = scores(Sparse { experts: Some(6), ..sparse }).unwrap() else { panic!() };
     assert_eq!((wide.dim(), wide[[0, 3]], wide[[0, 5]]), ((2, 6), 0.25, no));
     let error = |sparse| scores(sparse).unwrap_err().to_string();
     assert!(error(Sparse { experts: Some(3), ..sparse }).contains("expert 3, of only 3"));
     assert!(error(Sparse { layer: None, ..sparse }).contains("one of its 2 layers with --layer"));
     assert!(error(Sparse { layer: Some(2), ..sparse }).contains("one of its 2 layers"));
+}
+
+#[test]
+fn tables_of_f64_keep_every_bit_in_every_order() {
+    let [a, b, c] = [16_777_217.0, 1e9 + 0.25, 9_007_199_254_740_991.0]; // no f32 holds these
+    let values = array![[a, -0.1, 1e-300], [f64::NEG_INFINITY, b, c]];
+    let in_c: Vec<f64> = values.iter().copied().collect();
+    let in_fortran: Vec<f64> = values.t().iter().copied().collect();
+    let bytes = le(&in_c, |x| x.to_le_bytes());
+    let files = [
+        write_npy("<f8", &[2, 3], Order::C, in_c.iter().copied()),
+        write_npy(">f8", &[2, 3], Order::C, in_c.iter().copied()),
+        write_npy("<f8", &[2, 3], Order::Fortran, in_fortran.iter().copied()),
+        write_npy(">f8", &[2, 3], Order::Fortran, in_fortran.iter().copied()),
+        tensors(&[("s", safetensors::Dtype::F64, &[2, 3], bytes)]),
+    ];
+    for file in &files {
+        assert_eq!(table(file), Table::F64(values.clone()));
+        let last = read_table(file, None, Transform::None, "1..2".parse().unwrap()).unwrap();
+        assert_eq!(last, Table::F64(values.slice(ndarray::s![1.., ..]).to_owned()));
+        let instance = table(file).instance(vec![2; 3], Demand::AtMost(1)).unwrap();
+        assert_eq!(instance.wide(), Some(&in_c[..]));
+    }
+    // Nothing is kept twice where f32 holds all.
+    let narrow = write_npy("<f8", &[1, 2], Order::C, [0.5, f64::NEG_INFINITY]);
+    let instance = table(&narrow).instance(vec![1; 2], Demand::AtMost(1)).unwrap();
+    assert_eq!(instance.wide(), None);
+}
+
+#[test]
+fn transforms_of_f64_are_computed_in_f64() {
+    let logits = [0.0, -100.0, f64::NEG_INFINITY, 3f64.ln()];
+    let file = write_npy("<f8", &[1, 4], Order::C, logits);
+    let read = |transform| match read_table(&file, None, transform, Rows::ALL).unwrap() {
+        Table::F64(scores) => scores,
+        Table::F32(scores) => panic!("{scores}"),
+    };
+    let scores = read(Transform::Softmax);
+    let sum = 1.0 + (-100f64).exp() + 3.0;
+    for (score, want) in scores.iter().zip([1.0 / sum, (-100f64).exp() / sum, 0.0, 3.0 / sum]) {
+        assert!(*score == f64::NEG_INFINITY && want == 0.0 || (score / want - 1.0).abs() < 1e-14);
+    }
+    assert_eq!(read(Transform::Sigmoid)[[0, 3]], 1.0 / (1.0 + (-3f64.ln()).exp()));
+}
+
+#[test]
+fn weights_of_f64_keep_every_bit() {
+    let ids = write_npy("<u4", &[2, 2], Order::Fortran, [0u32, 1, 2, 0]);
+    let weights = write_npy(">f8", &[2, 2], Order::C, [16_777_217.0, 0.1, 1e9 + 0.5, -1e-300]);
+    let sparse = Sparse {
+        ids: &ids,
+        weights: &weights,
+        ids_tensor: None,
+        weights_tensor: None,
+        layer: None,
+        experts: None,
+    };
+    let no = f64::NEG_INFINITY;
+    let want = array![[16_777_217.0, no, 0.1], [-1e-300, 1e9 + 0.5, no]];
+    assert_eq!(read_sparse(sparse, Transform::None, Rows::ALL).unwrap(), Table::F64(want));
+    let beyond = write_npy("<f8", &[2, 2], Order::C, [0.5, 0.5, 0.5, 1e39]);
+    let sparse = Sparse { weights: &beyond, ..sparse };
+    let error = read_sparse(sparse, Transform::None, Rows::ALL).unwrap_err().to_string();
+    assert!(error.contains("token 1, candidate 1 (byte ") && error.contains("is 1e39"), "{error}");
 }
 
 #[test]

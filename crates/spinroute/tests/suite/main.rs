@@ -9,3 +9,4 @@ mod formats;
 mod qubo;
 mod registry;
 mod shared;
+mod wide;
