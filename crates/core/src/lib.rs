@@ -34,6 +34,6 @@ pub use error::{Deficiency, Error, Violation};
 pub use evaluate::{Evaluation, evaluate};
 pub use instance::{Demand, Instance};
 pub use load::Load;
-pub use repair::repair;
+pub use repair::{repair, repair_in_time};
 pub use run::{Best, Budget, Observer, Progress, Run, Stop};
 pub use solver::{Solution, Solver};

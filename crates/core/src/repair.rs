@@ -12,13 +12,17 @@
 //!    ([`paths`]), or proven infeasible. Under `AtMost` empty slots take what room is left, also
 //!    by moving one other token out of the way ([`moves`]).
 //!
+//! [`repair_in_time`] does the same while a run has time, and settles what is left quickly ([`quick`]).
+//!
 //! Time: O(T·k) to check, O(E) for each token that holds an overfull expert or an empty slot,
 //! O(log) a move. Deterministic; no randomness, no dependence on the number of threads.
 mod direct;
 mod moves;
 mod paths;
+mod quick;
 
-use crate::{Assignment, Demand, Error, Instance, Violation};
+use self::quick::Limit;
+use crate::{Assignment, Demand, Error, Instance, Run, Stop, Violation};
 
 /// Turns any choices into a feasible assignment of good quality.
 ///
@@ -44,6 +48,38 @@ pub fn repair(
     choices: Assignment,
     prices: Option<&[f64]>,
 ) -> Result<Assignment, Error> {
+    repaired(instance, choices, prices, Limit::NONE).map(|(assignment, _)| assignment)
+}
+
+/// As [`repair`] as long as `run` has time; then what is still in the way is settled in one quick
+/// pass, and the run was ended by [`Stop::TimeLimit`].
+///
+/// A feasible answer that needs augmenting paths (forbidden pairs) takes the time that these need.
+/// Other limits of the run are not looked at: they end searches, not what makes their answer
+/// feasible.
+///
+/// # Errors
+/// As [`repair`].
+///
+/// # Panics
+/// As [`repair`].
+pub fn repair_in_time(
+    instance: &Instance,
+    choices: Assignment,
+    prices: Option<&[f64]>,
+    run: &Run<'_>,
+) -> Result<(Assignment, Option<Stop>), Error> {
+    let (assignment, whole) = repaired(instance, choices, prices, Limit::of(run))?;
+    Ok((assignment, (!whole).then_some(Stop::TimeLimit)))
+}
+
+/// The repaired choices, and whether there was time for all of it.
+fn repaired(
+    instance: &Instance,
+    choices: Assignment,
+    prices: Option<&[f64]>,
+    limit: Limit,
+) -> Result<(Assignment, bool), Error> {
     let (got, want) = (choices.tokens(), instance.tokens());
     if got != want {
         return Err(Violation::Tokens { got, want }.into());
@@ -56,16 +92,20 @@ pub fn repair(
         }
         None => vec![0.0; experts],
     };
+    let zeros = vec![0.0; experts];
     let mut table = Table::new(instance, choices);
-    table.move_directly(&prices);
+    let mut whole = table.move_directly(&prices, limit);
+    if !whole {
+        table.settle_quickly(&prices, limit);
+    }
     match instance.demand() {
         Demand::Exactly(_) => table.complete(&prices)?,
-        Demand::AtMost(_) => {
-            table.move_directly(&vec![0.0; experts]);
-            table.make_room();
+        Demand::AtMost(_) if whole => {
+            whole = table.move_directly(&zeros, limit) && table.make_room(limit);
         }
+        Demand::AtMost(_) => {}
     }
-    Ok(table.choices)
+    Ok((table.choices, whole))
 }
 
 /// Clean choices under repair, and the load that they put on every expert.

@@ -2,7 +2,11 @@
 
 use ndarray::Array2;
 use proptest::prelude::*;
-use spinroute_core::{Assignment, Demand, Error, Instance, repair};
+use std::time::Duration;
+
+use spinroute_core::{
+    Assignment, Budget, Demand, Error, Instance, Run, Stop, repair, repair_in_time,
+};
 
 const NEVER: f32 = f32::NEG_INFINITY;
 
@@ -46,6 +50,27 @@ proptest! {
                 let again = repair(&instance, repaired.clone(), prices.as_deref()).unwrap();
                 prop_assert!(instance.objective(&again).unwrap() >= objective);
                 prop_assert_eq!(again, repaired, "a repaired table is repaired");
+            }
+            Err(Error::Deficient(deficiency)) => prop_assert!(deficiency.proves(&instance)),
+            Err(error) => prop_assert!(false, "{error}"),
+        }
+    }
+
+    /// With no time: feasible or proven impossible all the same. With time: the same bits.
+    #[test]
+    fn in_time_is_feasible_too((scores, capacity, demand, choices, prices) in case()) {
+        let Ok(instance) = Instance::new(scores, capacity, demand) else { return Ok(()) };
+        let within = |time| {
+            let run = Run::new(0).budget(Budget { steps: Some(0), time });
+            repair_in_time(&instance, choices.clone(), prices.as_deref(), &run)
+        };
+        let full = repair(&instance, choices.clone(), prices.as_deref()).map(|whole| (whole, None));
+        prop_assert_eq!(&within(None), &full);
+        prop_assert_eq!(&within(Some(Duration::from_hours(1))), &full);
+        match within(Some(Duration::ZERO)) {
+            Ok((quick, stop)) => {
+                prop_assert_eq!(stop, Some(Stop::TimeLimit));
+                prop_assert!(full.is_ok() && instance.objective(&quick).is_ok());
             }
             Err(Error::Deficient(deficiency)) => prop_assert!(deficiency.proves(&instance)),
             Err(error) => prop_assert!(false, "{error}"),

@@ -1,6 +1,6 @@
 //! What prices prove, read off the selection under them.
 use rayon::prelude::*;
-use spinroute_core::Instance;
+use spinroute_core::{Certificate, Instance};
 use spinroute_select::Selection;
 
 /// Tokens a block: summed in order.
@@ -15,10 +15,18 @@ const ROUNDING: f64 = 2.0 * f32::EPSILON as f64;
 /// by two roundings; that much is added. [`Certificate`](spinroute_core::Certificate) is sharper by
 /// that, and reads the whole table. Time O(T·k).
 ///
+/// Where scores are kept in `f64` the selection, which has seen them narrowed, bounds nothing: then it is
+/// the certificate's bound, in O(T·E).
+///
 /// # Panics
 /// If the selection is of another instance.
 #[must_use]
 pub fn dual_bound(instance: &Instance, selection: &Selection, prices: &[f32]) -> f64 {
+    if instance.wide().is_some() {
+        let prices = prices.iter().copied().map(f64::from).collect();
+        // What is no price proves nothing.
+        return Certificate::new(instance, prices).map_or(f64::INFINITY, |proof| proof.bound());
+    }
     let k = instance.demand().k();
     let rent: f64 =
         instance.capacity().iter().zip(prices).map(|(&c, &p)| f64::from(c) * f64::from(p)).sum();
@@ -63,5 +71,14 @@ mod tests {
             let sharp = Certificate::new(&instance, wide).unwrap().bound();
             prop_assert!(bound == sharp || (sharp - 1e-12..sharp + 1e-5).contains(&bound), "{bound} {sharp}");
         }
+    }
+
+    #[test]
+    fn bounds_scores_in_f64_as_they_are() {
+        let scores = ndarray::array![[16_777_216.0, 16_777_217.0], [16_777_216.0, 16_777_217.0]];
+        let instance = Instance::from_f64(scores, vec![2; 2], Demand::Exactly(1)).unwrap();
+        let mut selection = Selection::default();
+        selection.fill(instance.flat(), &[0.0; 2], 1);
+        assert_eq!(dual_bound(&instance, &selection, &[0.0; 2]), 33_554_434.0);
     }
 }

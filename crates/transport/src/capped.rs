@@ -8,9 +8,12 @@
 //! [`spinroute_core::repair`], which Megatron-LM does not do: the two then share the first choice,
 //! not the answer.
 //!
-//! Time O(T·E) for the selection and O(T·k) for the drops.
+//! Time O(T·E) for the selection and O(T·k) for the drops, which are the one step of a run: one that
+//! allows none repairs the first choice instead. A limit of time cuts the repair short.
 use serde::{Deserialize, Serialize};
-use spinroute_core::{Assignment, Error, Instance, Run, Solution, Solver, Stop, repair};
+use spinroute_core::{
+    Assignment, Best, Error, Instance, Run, Solution, Solver, Stop, repair_in_time,
+};
 
 use crate::topk;
 
@@ -38,29 +41,42 @@ pub struct CappedTopK {
 impl Solver for CappedTopK {
     /// # Errors
     /// [`Error::Deficient`] if an `Exactly` demand cannot be met.
-    fn solve(&self, instance: &Instance, _run: &mut Run<'_>) -> Result<Solution, Error> {
+    fn solve(&self, instance: &Instance, run: &mut Run<'_>) -> Result<Solution, Error> {
         let mut assignment = topk::choose(instance)?;
-        for (e, mut tokens) in holders(instance, &assignment) {
-            let keep = instance.capacity()[e] as usize;
-            if self.drop == DropPolicy::Probs && keep > 0 {
-                let score = |t: u32| instance.scores(t as usize)[e];
-                tokens.select_nth_unstable_by(keep - 1, |&a, &b| {
-                    score(b).total_cmp(&score(a)).then(a.cmp(&b))
-                });
-            }
-            for &t in &tokens[keep..] {
-                assignment.remove(t as usize, e as u32);
-            }
+        let mut stop = run.begin();
+        let dropped = stop.is_continue();
+        if dropped {
+            self.drop_excess(instance, &mut assignment);
+            stop = run.tick(Best::default());
         }
-        if instance.demand().is_exact() {
-            assignment = repair(instance, assignment, None)?;
+        let mut stop = stop.break_value().unwrap_or(Stop::Finished);
+        if instance.demand().is_exact() || !dropped {
+            let (repaired, cut) = repair_in_time(instance, assignment, None, run)?;
+            (assignment, stop) = (repaired, cut.unwrap_or(stop));
         }
-        Ok(Solution { assignment, prices: None, stop: Stop::Finished })
+        Ok(Solution { assignment, prices: None, stop })
     }
 }
 
-/// The overfull experts, ascending, each with its tokens, ascending.
-fn holders(instance: &Instance, assignment: &Assignment) -> Vec<(usize, Vec<u32>)> {
+impl CappedTopK {
+    /// Takes from every overfull expert what it cannot hold.
+    fn drop_excess(self, instance: &Instance, assignment: &mut Assignment) {
+        for (e, mut tokens) in holders(instance, assignment) {
+            let keep = instance.capacity()[e] as usize;
+            if self.drop == DropPolicy::Probs && keep > 0 {
+                tokens.select_nth_unstable_by(keep - 1, |a, b| {
+                    b.0.total_cmp(&a.0).then(a.1.cmp(&b.1))
+                });
+            }
+            for &(_, t) in &tokens[keep..] {
+                assignment.remove(t as usize, e as u32);
+            }
+        }
+    }
+}
+
+/// The overfull experts, ascending, each with its tokens, ascending, and their scores.
+fn holders(instance: &Instance, assignment: &Assignment) -> Vec<(usize, Vec<(f32, u32)>)> {
     let filled = |t: u32| assignment.experts(t as usize).iter().map(move |&e| (t, e as usize));
     let tokens = 0..assignment.tokens() as u32;
     let mut load = vec![0u32; instance.experts()];
@@ -73,7 +89,7 @@ fn holders(instance: &Instance, assignment: &Assignment) -> Vec<(usize, Vec<u32>
     }
     for (t, e) in tokens.flat_map(filled) {
         if let Some(place) = place[e] {
-            holders[place].1.push(t);
+            holders[place].1.push((instance.scores(t as usize)[e], t));
         }
     }
     holders

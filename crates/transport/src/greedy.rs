@@ -11,12 +11,34 @@
 //! Nothing is sorted: a heap holds the best open pair of every token, from its row's best `2k`
 //! experts first, from a scan of the row when these are used up. O(T·E) for the selection,
 //! O(log T) a pair and O(E) a scan.
+//!
+//! A run is a sequence of steps of [`STEP`] pairs each. One that is stopped fills what is open from
+//! every token's list, in the order of tokens, and is repaired in the time that is left
+//! ([`repair_in_time`]); where the time is too short even to make the lists, top-k choices are.
 use std::collections::BinaryHeap;
+use std::ops::ControlFlow;
+use std::time::Duration;
 
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
-use spinroute_core::{Assignment, Error, Instance, Run, Solution, Solver, Stop, repair};
+use spinroute_core::{
+    Assignment, Best, Error, Instance, Run, Solution, Solver, Stop, repair_in_time,
+};
 use spinroute_select::Selection;
+
+use crate::topk;
+
+/// Pairs a step of the [`Run`].
+const STEP: usize = 1024;
+
+/// Pairs between two looks at the clock.
+const LOOK: usize = 64;
+
+/// What making the lists takes in seconds, a score and an entry, and filling from them and the repair
+/// a slot: at most, where it was measured (`docs/transport.md`).
+const LIST_SCORE: f64 = 1e-9;
+const LIST_ENTRY: f64 = 30e-9;
+const FILL_SLOT: f64 = 20e-9;
 
 /// The best remaining pair, again and again.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -26,13 +48,25 @@ pub struct Greedy {}
 impl Solver for Greedy {
     /// # Errors
     /// [`Error::Deficient`] if an `Exactly` demand cannot be met.
-    fn solve(&self, instance: &Instance, _run: &mut Run<'_>) -> Result<Solution, Error> {
-        let mut assignment = Search::new(instance).run();
-        if instance.demand().is_exact() {
-            assignment = repair(instance, assignment, None)?;
+    fn solve(&self, instance: &Instance, run: &mut Run<'_>) -> Result<Solution, Error> {
+        let (mut assignment, mut stop) = match too_short(instance, run) {
+            true => (topk::choose(instance)?, Stop::TimeLimit),
+            false => Search::new(instance).run(run),
+        };
+        if instance.demand().is_exact() || stop != Stop::Finished {
+            let (repaired, cut) = repair_in_time(instance, assignment, None, run)?;
+            (assignment, stop) = (repaired, cut.unwrap_or(stop));
         }
-        Ok(Solution { assignment, prices: None, stop: Stop::Finished })
+        Ok(Solution { assignment, prices: None, stop })
     }
+}
+
+/// Whether a limit of time leaves too little for the lists.
+fn too_short(instance: &Instance, run: &Run<'_>) -> bool {
+    let Some(left) = run.time_left() else { return false };
+    let (slots, scores) = (instance.tokens() * instance.demand().k(), instance.flat().len());
+    let seconds = scores as f64 * LIST_SCORE + slots as f64 * (2.0 * LIST_ENTRY + FILL_SLOT);
+    left < Duration::from_secs_f64(seconds)
 }
 
 struct Search<'a> {
@@ -67,11 +101,37 @@ impl<'a> Search<'a> {
         }
     }
 
-    fn run(mut self) -> Assignment {
+    /// Takes pairs until none is open or the run ends.
+    fn run(mut self, run: &mut Run<'_>) -> (Assignment, Stop) {
+        let mut stop = run.begin();
         let tokens = 0..self.instance.tokens() as u32;
         let first: Vec<(u64, u32)> = tokens.filter_map(|t| self.next(t)).collect();
         let mut heap = BinaryHeap::from(first);
-        while let Some((key, e)) = heap.pop() {
+        while stop.is_continue() && !heap.is_empty() {
+            stop = self.step(&mut heap, run);
+            if stop.is_continue() {
+                stop = run.tick(Best::default());
+            }
+        }
+        match stop {
+            ControlFlow::Break(why) if !heap.is_empty() => {
+                self.fill();
+                (self.assignment, why)
+            }
+            _ => (self.assignment, Stop::Finished),
+        }
+    }
+
+    /// Takes [`STEP`] pairs.
+    fn step(&mut self, heap: &mut BinaryHeap<(u64, u32)>, run: &Run<'_>) -> ControlFlow<Stop> {
+        let reserve = self.used.len() as f64 * self.instance.demand().k() as f64 * FILL_SLOT;
+        for weighed in 0..STEP {
+            if weighed % LOOK == 0
+                && run.time_left().is_some_and(|left| left < Duration::from_secs_f64(reserve))
+            {
+                return ControlFlow::Break(Stop::TimeLimit);
+            }
+            let Some((key, e)) = heap.pop() else { break };
             let t = u32::MAX - key as u32;
             if self.room[e as usize] > 0 && self.assignment.push(t as usize, e) {
                 self.room[e as usize] -= 1;
@@ -80,7 +140,26 @@ impl<'a> Search<'a> {
                 heap.extend(self.next(t));
             }
         }
-        self.assignment
+        ControlFlow::Continue(())
+    }
+
+    /// Fills open slots with the best of every token's list that has room, in the order of tokens.
+    fn fill(&mut self) {
+        let floor = if self.instance.demand().is_exact() { f32::NEG_INFINITY } else { 0.0 };
+        for (t, list) in self.best.experts.chunks_exact(self.width).enumerate() {
+            let mut open = self.assignment.k() - self.assignment.experts(t).len();
+            for &e in list {
+                if open == 0 {
+                    break;
+                }
+                let may = self.room[e as usize] > 0 && self.instance.scores(t)[e as usize] > floor;
+                if may && !self.assignment.experts(t).contains(&e) {
+                    self.assignment.push(t, e);
+                    self.room[e as usize] -= 1;
+                    open -= 1;
+                }
+            }
+        }
     }
 
     /// The best open pair of token `t`: score and token as a key that sorts best first, expert.

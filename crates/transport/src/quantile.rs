@@ -27,10 +27,14 @@
 //!
 //! A round is two passes over the table, O(T·E), both parallel with a result that does not depend
 //! on the number of threads. Prices are `f32`, as the scores are.
+//!
+//! A limit of time covers the selection and the repair as well: no round begins for which the time
+//! would not do ([`Pace`]), and the repair is cut short where the limit is nearer still.
 use std::ops::ControlFlow;
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
-use spinroute_core::{Best, Demand, Error, Instance, Run, Solution, Solver, Stop, repair};
+use spinroute_core::{Best, Demand, Error, Instance, Run, Solution, Solver, Stop, repair_in_time};
 use spinroute_select::Selection;
 
 use crate::bound::dual_bound;
@@ -41,8 +45,8 @@ use crate::topk;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Quantile {
-    /// Rounds of price updates; a round is a step of the [`Run`]. 0 selects at the starting
-    /// prices. The prices returned are those of the last round.
+    /// Rounds of price updates; a round is a step of the [`Run`]. 0, or a run that allows no step,
+    /// selects at the starting prices. The prices returned are those of the last round.
     pub rounds: u32,
 }
 
@@ -67,27 +71,86 @@ impl Solver for Quantile {
         };
         let mut columns = Columns::new(start);
         let mut selection = Selection::default();
+        let mut pace = Pace::new(run);
         selection.fill(instance.flat(), &columns.prices, instance.demand().k());
+        pace.selected(run);
         topk::check(instance, &selection)?;
         let mut stop = Stop::Finished;
         let mut bound = f64::INFINITY;
         for _ in 0..self.rounds {
-            let (level, load) = (level(instance, &selection), load(instance, &selection));
+            let load = load(instance, &selection);
+            if let ControlFlow::Break(why) = pace.may_go_on(instance, &load, run) {
+                stop = why;
+                break;
+            }
+            let level = level(instance, &selection);
             columns.update(instance.flat(), &level, instance.capacity(), &load);
             selection.fill(instance.flat(), &columns.prices, instance.demand().k());
-            bound = bound.min(dual_bound(instance, &selection, &columns.prices));
-            if let ControlFlow::Break(why) = run.tick(Best { objective: None, bound: Some(bound) })
-            {
+            let mut best = Best::default();
+            if run.is_watched() {
+                bound = bound.min(dual_bound(instance, &selection, &columns.prices));
+                best.bound = Some(bound);
+            }
+            pace.round_done(run);
+            if let ControlFlow::Break(why) = run.tick(best) {
                 stop = why;
                 break;
             }
         }
         let prices: Vec<f64> = columns.prices.iter().copied().map(f64::from).collect();
         let choices = topk::choices(instance, &selection, &columns.prices);
-        let assignment = repair(instance, choices, Some(&prices))?;
-        Ok(Solution { assignment, prices: Some(prices), stop })
+        let (assignment, cut) = repair_in_time(instance, choices, Some(&prices), run)?;
+        Ok(Solution { assignment, prices: Some(prices), stop: cut.unwrap_or(stop) })
     }
 }
+
+/// How long a round and the repair are likely to take, so that a run ends in time.
+struct Pace {
+    /// What the limit leaves at the start; `None` if there is none.
+    limit: Option<Duration>,
+    /// Where the last pass or round ended.
+    since: Duration,
+    /// The time that a round takes, as far as is known.
+    round: Duration,
+}
+
+impl Pace {
+    fn new(run: &Run<'_>) -> Self {
+        Self { limit: run.time_left(), since: run.elapsed(), round: Duration::ZERO }
+    }
+
+    /// The first selection is done; a round is three or four times that.
+    fn selected(&mut self, run: &Run<'_>) {
+        let now = run.elapsed();
+        (self.round, self.since) = (4 * (now - self.since), now);
+    }
+
+    fn round_done(&mut self, run: &Run<'_>) {
+        let now = run.elapsed();
+        (self.round, self.since) = (now - self.since, now);
+    }
+
+    /// Whether a round may begin: the budget allows a step, and the repair will do with what is then
+    /// left. A repair that would not in any case leaves the rounds half of the time.
+    fn may_go_on(&self, instance: &Instance, load: &[u32], run: &Run<'_>) -> ControlFlow<Stop> {
+        run.begin()?;
+        let (Some(limit), Some(left)) = (self.limit, run.time_left()) else {
+            return ControlFlow::Continue(());
+        };
+        let units = load.iter().zip(instance.capacity()).map(|(&l, &c)| l.saturating_sub(c));
+        let units: u32 = units.sum();
+        let repair = instance.tokens() as f64 * REPAIR_TOKEN + f64::from(units) * REPAIR_UNIT;
+        if left < self.round + Duration::from_secs_f64(repair).min(limit / 2) {
+            return ControlFlow::Break(Stop::TimeLimit);
+        }
+        ControlFlow::Continue(())
+    }
+}
+
+/// What a repair takes in seconds, a token and a unit over capacity (measured in
+/// `docs/transport.md`).
+const REPAIR_TOKEN: f64 = 0.3e-6;
+const REPAIR_UNIT: f64 = 0.6e-6;
 
 /// `α`, finite.
 fn level(instance: &Instance, selection: &Selection) -> Vec<f32> {

@@ -1,7 +1,8 @@
 //! Plain top-k: what every router does when nobody counts.
 //!
 //! Token `t` takes the `k` experts of largest `s[t,e]`, ties to the lower expert. Optimal without
-//! capacities, and the baseline for everything else. One pass, O(T·E).
+//! capacities, and the baseline for everything else. One pass, O(T·E), without steps: no limit of a run
+//! can end it.
 use serde::{Deserialize, Serialize};
 use spinroute_core::{Assignment, Deficiency, Error, Instance, Run, Solution, Solver, Stop};
 use spinroute_select::Selection;

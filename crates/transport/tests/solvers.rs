@@ -1,8 +1,12 @@
 //! What each solver promises, on small instances of every kind.
 
+use std::time::Duration;
+
 use ndarray::Array2;
 use proptest::prelude::*;
-use spinroute_core::{Assignment, Budget, Certificate, Demand, Error, Instance, Run, Solver, Stop};
+use spinroute_core::{
+    Assignment, Budget, Certificate, Demand, Error, Instance, Run, Solution, Solver, Stop,
+};
 use spinroute_testkit::Conformance;
 use spinroute_transport::{CappedTopK, DropPolicy, Greedy, Quantile, TopK};
 
@@ -201,4 +205,47 @@ fn quantile_is_close_to_its_own_bound() {
     let solution = Quantile { rounds: 30 }.solve(&instance, &mut Run::new(0)).unwrap();
     let evaluation = spinroute_core::evaluate(&instance, &solution).unwrap();
     assert!(evaluation.gap < 0.01, "{}", evaluation.gap);
+}
+
+fn limited(solver: &dyn Solver, steps: Option<u64>, time: Option<Duration>) -> (Solution, u64) {
+    let instance = skewed();
+    let mut run = Run::new(0).budget(Budget { steps, time });
+    let solution = solver.solve(&instance, &mut run).unwrap();
+    let judge = if solver.respects_capacity() { instance } else { instance.uncapped() };
+    judge.objective(&solution.assignment).unwrap();
+    (solution, run.steps())
+}
+
+#[test]
+fn no_step_is_taken_where_none_is_allowed() {
+    for solver in solvers() {
+        let stepless = !solver.respects_capacity();
+        let why = |stop| if stepless { Stop::Finished } else { stop };
+        let (solution, steps) = limited(&*solver, Some(0), None);
+        assert_eq!((solution.stop, steps), (why(Stop::StepLimit), 0));
+        let (solution, steps) = limited(&*solver, None, Some(Duration::ZERO));
+        assert_eq!((solution.stop, steps), (why(Stop::TimeLimit), 0));
+    }
+}
+
+#[test]
+fn a_limit_that_ends_nothing_changes_nothing() {
+    for solver in solvers() {
+        let (whole, _) = limited(&*solver, None, None);
+        assert_eq!(limited(&*solver, Some(1000), Some(Duration::from_hours(1))).0, whole);
+    }
+}
+
+#[test]
+fn greedy_stops_between_its_steps() {
+    let (whole, steps) = limited(&Greedy {}, None, None);
+    assert!(steps > 2 && whole.stop == Stop::Finished, "{steps}");
+    let objective = |solution: &Solution| skewed().objective(&solution.assignment).unwrap();
+    for limit in 1..steps {
+        let (part, taken) = limited(&Greedy {}, Some(limit), None);
+        assert_eq!((part.stop, taken), (Stop::StepLimit, limit));
+        // What the steps are worth shows: half of them keep most of it.
+        assert!(2 * limit < steps || objective(&part) > 0.9 * objective(&whole));
+    }
+    assert_eq!(limited(&Greedy {}, Some(steps), None).0, whole);
 }

@@ -19,10 +19,17 @@ use std::collections::binary_heap::PeekMut;
 use rayon::prelude::*;
 
 use super::Table;
+use super::quick::Limit;
 use crate::Assignment;
 
 /// Tokens a block of the parallel scan.
 const BLOCK: usize = 256;
+
+/// Moves between two looks at the clock.
+const LOOK: usize = 32;
+
+/// What finding its alternative costs a token, in units of the quick pass.
+const LOOKS_A_TOKEN: usize = 4;
 
 /// A number that sorts by value.
 #[derive(Clone, Copy)]
@@ -92,21 +99,27 @@ impl Move {
 impl Table<'_> {
     /// Moves units of overfull experts to experts with room and fills empty slots, as long as
     /// some unit has somewhere to go. Under `AtMost` a unit may go nowhere (an empty slot), and
-    /// nothing goes where its score does not exceed the price.
-    pub(super) fn move_directly(&mut self, prices: &[f32]) {
+    /// nothing goes where its score does not exceed the price. False if the time ran out before.
+    pub(super) fn move_directly(&mut self, prices: &[f32], limit: Limit) -> bool {
+        if limit.is_near(self, self.unsettled() + LOOKS_A_TOKEN * self.instance.tokens()) {
+            return false;
+        }
         let mut room = self.room();
         let mut candidates = self.candidates(&room, prices);
-        let over: usize = (0..self.load.len()).map(|e| self.excess(e) as usize).sum();
-        let holes = candidates.units.iter().filter(|unit| unit.1 == Assignment::EMPTY).count();
-        let mut open = over + holes;
+        let mut open = self.unsettled();
         let moves: Vec<Reverse<Move>> = (0..candidates.all.len())
             .filter_map(|i| self.best_move(i, &mut candidates, &room, prices))
             .map(Reverse)
             .collect();
         let mut heap = BinaryHeap::from(moves);
+        let mut weighed = 0;
         while open > 0
             && let Some(mut top) = heap.peek_mut()
         {
+            if weighed % LOOK == 0 && limit.is_near(self, open) {
+                return false;
+            }
+            weighed += 1;
             let Reverse(best) = *top;
             if self.is_current(best) {
                 let candidate = &mut candidates.all[best.candidate()];
@@ -125,6 +138,7 @@ impl Table<'_> {
                 None => _ = PeekMut::pop(top),
             }
         }
+        true
     }
 
     /// Whether a move can still be made as it was weighed.

@@ -10,7 +10,14 @@ use std::collections::BinaryHeap;
 
 use super::Table;
 use super::direct::Key;
+use super::quick::Limit;
 use crate::Assignment;
+
+/// Moves between two looks at the clock.
+const LOOK: usize = 32;
+
+/// What a pass costs a token, in units of the quick pass.
+const PASS_A_TOKEN: usize = 8;
 
 /// A token that may leave an expert, and what that costs: at most 0, usually.
 #[derive(Clone, Copy)]
@@ -21,27 +28,46 @@ struct Way {
 }
 
 impl Table<'_> {
-    /// Makes all two-step moves that gain.
-    pub(super) fn make_room(&mut self) {
+    /// Makes all two-step moves that gain. False if the time ran out before.
+    pub(super) fn make_room(&mut self, limit: Limit) -> bool {
         let zeros = vec![0.0; self.load.len()];
         loop {
             let room = self.room();
             let short: Vec<u32> = (0..self.instance.tokens() as u32)
                 .filter(|&t| self.holes(t as usize) > 0)
                 .collect();
-            if short.is_empty() || room.is_empty() || !self.make_room_once(&short, &room, &zeros) {
-                return;
+            if short.is_empty() || room.is_empty() {
+                return true;
+            }
+            // A pass reads the rows of all tokens.
+            if limit.is_near(self, PASS_A_TOKEN * self.instance.tokens()) {
+                return false;
+            }
+            match self.make_room_once(&short, &room, &zeros, limit) {
+                Some(true) => {}
+                Some(false) => return true,
+                None => return false,
             }
         }
     }
 
-    /// One pass; whether it made a move.
-    fn make_room_once(&mut self, short: &[u32], room: &[u32], zeros: &[f32]) -> bool {
+    /// One pass; whether it made a move. `None` if the time ran out.
+    fn make_room_once(
+        &mut self,
+        short: &[u32],
+        room: &[u32],
+        zeros: &[f32],
+        limit: Limit,
+    ) -> Option<bool> {
         let mut ways = self.ways_out(room, zeros);
         let mut heap: BinaryHeap<(Key, u32)> =
             short.iter().filter_map(|&t| self.best_gain(t, &ways)).map(|(key, _)| key).collect();
-        let mut moved = false;
+        let (mut moved, mut weighed) = (false, 0);
         while let Some((key, order)) = heap.pop() {
+            if weighed % LOOK == 0 && limit.is_near(self, 0) {
+                return None;
+            }
+            weighed += 1;
             let t = u32::MAX - order;
             let Some((current, expert)) = self.best_gain(t, &ways) else { continue };
             if current.0 != key {
@@ -58,7 +84,7 @@ impl Table<'_> {
                 heap.extend(self.best_gain(t, &ways).map(|(key, _)| key));
             }
         }
-        moved
+        Some(moved)
     }
 
     /// For every full expert, the tokens that may leave it for one with room, cheapest last.
