@@ -7,8 +7,9 @@
 //!
 //! Both start from [`Quantile`] balancing, end with [`spinroute_core::repair`], and keep the best
 //! feasible assignment that they saw, so that neither is ever worse than quantile balancing of as many
-//! rounds. The plain problem is a linear program whose exact solver is faster than either: what the
-//! dynamics add, and that it is little, is measured in `docs/sb-routing.md`.
+//! rounds. No step begins for which the time would not do, as far as the last one tells: the best that
+//! was seen is an answer at any time. The plain problem is a linear program whose exact solver is faster
+//! than either: what the dynamics add, and that it is little, is measured in `docs/sb-routing.md`.
 
 mod close_call;
 mod decode;
@@ -17,8 +18,11 @@ mod full;
 mod prices;
 
 use std::ops::ControlFlow;
+use std::time::Duration;
 
-use spinroute_core::{Assignment, Best, Error, Instance, Progress, Run, Solution, Solver, Stop};
+use spinroute_core::{
+    Assignment, Best, Budget, Error, Instance, Progress, Run, Solution, Solver, Stop,
+};
 use spinroute_transport::Quantile;
 
 use crate::minimise::{FEWER_STEPS, MOST_STEPS};
@@ -96,12 +100,15 @@ fn balance(
     rounds: u32,
 ) -> Result<(Incumbent, Option<Stop>), Error> {
     let (seed, warm) = (run.seed(), run.start_prices(instance.experts())?);
+    // The inner run has the time of the outer one, which counts its steps.
+    let (begin, time) = (run.begin(), run.time_left());
     let (mut stop, mut bound) = (None, f64::INFINITY);
     let mut observe = |progress: &Progress| {
         bound = progress.best.bound.unwrap_or(bound);
         forward(run, progress.best, &mut stop)
     };
-    let mut inner = Run::new(seed).observer(&mut observe);
+    let rounds = if begin.is_break() { 0 } else { rounds };
+    let mut inner = Run::new(seed).budget(Budget { steps: None, time }).observer(&mut observe);
     if let Some(warm) = warm {
         inner = inner.warm_prices(warm);
     }
@@ -109,6 +116,9 @@ fn balance(
     let objective = instance.objective(&solution.assignment)?;
     let prices = solution.prices.unwrap_or_else(|| vec![0.0; instance.experts()]);
     let assignment = solution.assignment;
+    let stop = stop
+        .or(begin.break_value())
+        .or((solution.stop == Stop::TimeLimit).then_some(Stop::TimeLimit));
     Ok((Incumbent { assignment, objective, origin: Origin::Start, prices, bound }, stop))
 }
 
@@ -121,6 +131,11 @@ fn forward(run: &mut Run<'_>, best: Best, stop: &mut Option<Stop>) -> ControlFlo
             ControlFlow::Break(())
         }
     }
+}
+
+/// Why a run ends that has less time left than something takes.
+fn too_late(run: &Run<'_>, takes: Duration) -> Option<Stop> {
+    run.time_left().filter(|left| *left < takes).map(|_| Stop::TimeLimit)
 }
 
 /// An error of the model, as one of the assignment.

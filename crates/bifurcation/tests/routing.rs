@@ -2,10 +2,12 @@
 
 #![allow(clippy::unwrap_used)]
 
+use std::time::Duration;
+
 use proptest::prelude::*;
 use spinroute_bifurcation::Mode;
 use spinroute_bifurcation::routing::{Origin, PriceRule, SbCloseCall, SbFull};
-use spinroute_core::{Demand, Error, Instance, Run, Solver};
+use spinroute_core::{Budget, Demand, Error, Instance, Run, Solver, Stop};
 use spinroute_flow::Flow;
 use spinroute_testkit::Conformance;
 use spinroute_transport::Quantile;
@@ -109,5 +111,22 @@ proptest! {
         prop_assert_eq!(on.prices, off.prices);
         let objective = |assignment| instance.objective(assignment).unwrap();
         prop_assert!(objective(&on.assignment) >= objective(&off.assignment));
+    }
+}
+
+#[test]
+fn no_step_is_taken_where_none_is_allowed() {
+    let scores = ndarray::Array2::from_shape_fn((40, 6), |(t, e)| ((t * 7 + e * t) % 11) as f32);
+    let instance = Instance::new(scores, vec![14; 6], Demand::Exactly(2)).unwrap();
+    let solvers: [&dyn Solver; 2] = [&full(), &close_call()];
+    for solver in solvers {
+        let limits =
+            [(Some(0), None, Stop::StepLimit), (None, Some(Duration::ZERO), Stop::TimeLimit)];
+        for (steps, time, why) in limits {
+            let mut run = Run::new(0).budget(Budget { steps, time });
+            let solution = solver.solve(&instance, &mut run).unwrap();
+            assert_eq!((solution.stop, run.steps()), (why, 0));
+            instance.objective(&solution.assignment).unwrap();
+        }
     }
 }

@@ -9,6 +9,7 @@
 //! each agent that is looked at.
 
 use std::ops::ControlFlow;
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use spinroute_core::{Error, Instance, Progress, Run, Solution, Solver, Stop, repair};
@@ -16,7 +17,7 @@ use spinroute_qubo::assignment::{CloseCalls, CloseForm};
 use spinroute_qubo::{Minimiser, Samples, Target};
 
 use super::prices::Path;
-use super::{Incumbent, Origin, as_core, check_look, forward, positive, solve_from};
+use super::{Incumbent, Origin, as_core, check_look, forward, positive, solve_from, too_late};
 use crate::minimise::Bifurcation;
 
 /// Simulated bifurcation on close calls, between quantile balancing and a repair.
@@ -68,6 +69,9 @@ impl SbCloseCall {
     ) -> Result<(Solution, Origin), Error> {
         self.check()?;
         solve_from(instance, run, self.rounds, |run, best| {
+            if let ControlFlow::Break(why) = run.begin() {
+                return Ok(Some(why));
+            }
             if self.moves > 0 {
                 let mut path = Path::new(instance, best);
                 if path.descend(1.0, self.moves, best) {
@@ -102,11 +106,17 @@ impl SbCloseCall {
         let (samples, stop) = self.sample(&form, run, best)?;
         let mut order: Vec<usize> = (0..samples.energies.len()).collect();
         order.sort_by(|&a, &b| samples.energies[a].total_cmp(&samples.energies[b]));
+        let mut takes = Duration::ZERO;
         for &agent in order.iter().take(self.repairs) {
+            if stop == Some(Stop::TimeLimit) || too_late(run, takes).is_some() {
+                return Ok(Some(Stop::TimeLimit));
+            }
+            let start = run.elapsed();
             let choices = form.choices(samples.state(agent)).map_err(as_core)?;
             let repaired = repair(instance, choices, Some(&best.prices))?;
             let objective = instance.objective(&repaired)?;
             best.offer(repaired, objective, Origin::Dynamics);
+            takes = run.elapsed() - start;
         }
         Ok(stop)
     }

@@ -20,13 +20,14 @@
 mod dynamics;
 
 use std::ops::ControlFlow;
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use spinroute_core::{Error, Instance, Run, Solution, Solver};
 
 use self::dynamics::Dynamics;
 use super::prices::Path;
-use super::{Incumbent, Origin, check_look, moderate, solve_from};
+use super::{Incumbent, Origin, check_look, moderate, solve_from, too_late};
 use crate::variant::Mode;
 
 /// How the prices of [`SbFull`] move.
@@ -101,11 +102,23 @@ impl SbFull {
     ) -> Result<(Solution, Origin), Error> {
         self.check()?;
         solve_from(instance, run, self.rounds, |run, best| {
+            if self.looks == 0 {
+                return Ok(None);
+            }
+            if let ControlFlow::Break(why) = run.begin() {
+                return Ok(Some(why));
+            }
             let mut search = Search::new(self, instance, best, run.seed())?;
+            let mut takes = Duration::ZERO;
             for _ in 0..self.looks {
+                if let Some(why) = too_late(run, takes) {
+                    return Ok(Some(why));
+                }
+                let start = run.elapsed();
                 if !search.look(self, best)? {
                     break;
                 }
+                takes = run.elapsed() - start;
                 if let ControlFlow::Break(why) = run.tick(best.best()) {
                     return Ok(Some(why));
                 }
