@@ -37,21 +37,22 @@ pub(crate) struct Optimum {
     pub(crate) stop: Stop,
 }
 
-/// Makes a feasible `table` optimal. A step of `run` is a round.
+/// Makes a feasible `table` optimal. A step of `run` is a round; its observer is told `best`.
 pub(crate) fn cancelled<S: Score>(
     instance: &Instance,
     scores: &[S],
     table: Vec<u32>,
     prices: &[f64],
+    best: Best,
     run: &mut Run<'_>,
 ) -> Optimum {
     let grid = Grid::of(scores);
     // Sums of up to E + 1 differences of scores, and a sign.
     let bits = grid.bits + 2 + (instance.experts() + 2).ilog2() + 1;
     match bits {
-        0..=127 => Search::<S, 16>::new(instance, scores, table, grid).run(prices, run),
-        128..=319 => Search::<S, 40>::new(instance, scores, table, grid).run(prices, run),
-        _ => Search::<S, 192>::new(instance, scores, table, grid).run(prices, run),
+        0..=127 => Search::<S, 16>::new(instance, scores, table, grid).run(prices, best, run),
+        128..=319 => Search::<S, 40>::new(instance, scores, table, grid).run(prices, best, run),
+        _ => Search::<S, 192>::new(instance, scores, table, grid).run(prices, best, run),
     }
 }
 
@@ -141,12 +142,15 @@ impl<'a, S: Score, const N: usize> Search<'a, S, N> {
         Self { instance, scores, table, grid, rest, moves }
     }
 
-    fn run(mut self, prices: &[f64], run: &mut Run<'_>) -> Optimum {
+    fn run(mut self, prices: &[f64], best: Best, run: &mut Run<'_>) -> Optimum {
         let start = |&p: &f64| self.grid.whole(p.clamp(0.0, self.highest()));
         let mut potentials: Vec<Int<N>> = prices.iter().map(start).collect();
         potentials.push(0u64.as_());
         let mut changed = vec![true; self.rest + 1];
         loop {
+            if let ControlFlow::Break(stop) = run.begin() {
+                return Optimum { table: self.table, prices: prices.to_vec(), stop };
+            }
             self.list(&changed);
             let cycles = self.relax(&mut potentials);
             if cycles.is_empty() {
@@ -157,7 +161,7 @@ impl<'a, S: Score, const N: usize> Search<'a, S, N> {
             for cycle in cycles {
                 self.carry_out(&cycle, &mut changed);
             }
-            if let ControlFlow::Break(stop) = run.tick(Best::default()) {
+            if let ControlFlow::Break(stop) = run.tick(best) {
                 return Optimum { table: self.table, prices: prices.to_vec(), stop };
             }
         }
@@ -363,7 +367,7 @@ mod tests {
         let empty = Assignment::empty(instance.tokens(), instance.demand().k());
         let start = repair(instance, empty, None).unwrap().slots().to_vec();
         let prices = vec![0.0; instance.experts()];
-        cancelled(instance, scores, start, &prices, &mut Run::new(0))
+        cancelled(instance, scores, start, &prices, Best::default(), &mut Run::new(0))
     }
 
     #[test]

@@ -90,13 +90,19 @@ pub(crate) fn search(
     watch: &mut Watch<'_>,
 ) -> (Dual, Option<Stop>) {
     let capacity = instance.capacity().iter().map(|&c| f64::from(c)).collect();
-    let mut level = Level::new(instance.flat(), capacity, instance.demand());
-    let mut stop = None;
+    let mut level = Level::new(instance.flat(), capacity, instance.demand(), 1);
+    let mut stop = run.begin().break_value();
     if let Some(warm) = warm {
         level.best.prices = warm.iter().map(|p| p.clamp(0.0, 1e37) as f32).collect();
         level.look();
     }
-    if warm.is_none() || !level.plausible() {
+    if stop.is_some() {
+        // No step is allowed: the choices at these prices, or at none.
+        if warm.is_none() || !level.plausible() {
+            level.best.prices.fill(0.0);
+            level.look();
+        }
+    } else if warm.is_none() || !level.plausible() {
         let (prices, reason) = from_nothing(instance, run);
         stop = reason;
         level.best.prices = prices;
@@ -125,7 +131,8 @@ fn from_nothing(instance: &Instance, run: &mut Run<'_>) -> (Vec<f32>, Option<Sto
     let mut rounds = QUANTILE_ROUNDS;
     while rounds > 0 || size < tokens {
         let (scores, capacity) = sample(instance, size);
-        let mut level = Level::new(&scores, capacity, instance.demand());
+        let share = tokens.div_ceil(size);
+        let mut level = Level::new(&scores, capacity, instance.demand(), share);
         level.best.prices = prices;
         for _ in 0..std::mem::take(&mut rounds) {
             level.quantile_round();

@@ -12,9 +12,11 @@
 //! not hold always end with the third: it decides their last digits.
 
 use std::ops::ControlFlow;
+use std::time::Duration;
 
 use spinroute_core::{
     Assignment, Best, Certificate, Deficiency, Error, Instance, Run, Solution, Stop, repair,
+    repair_in_time,
 };
 use spinroute_select::Selection;
 
@@ -23,7 +25,7 @@ use crate::proof::proven;
 use crate::residual::Residual;
 use crate::score::Score;
 use crate::search::{Found, Phase, Search, units};
-use crate::settle::settled;
+use crate::settle::{self, settled};
 
 /// Share of the units out of place at which the rest is worth a repair; then that share of it.
 const REPAIR_SHARE: f64 = 0.4;
@@ -52,6 +54,14 @@ pub(crate) struct Start {
     pub(crate) radius: f64,
     /// The bound known so far.
     pub(crate) best: Best,
+}
+
+/// About how long it takes until the first path may be searched.
+pub(crate) fn start_cost(instance: &Instance) -> Duration {
+    let slots = (instance.tokens() * instance.demand().k()) as f64;
+    let (entries, pairs) = (instance.experts().pow(2) as f64, instance.flat().len() as f64);
+    let chosen = if instance.wide().is_some() { pairs * 10e-9 } else { 0.0 };
+    Duration::from_secs_f64(slots * 25e-9 + entries * 5e-9 + chosen)
 }
 
 /// How paths ended.
@@ -118,7 +128,7 @@ impl<S: Score> Finish<'_, S> {
                 break;
             }
         }
-        self.cycles(table, &prices, run)
+        self.cycles(table, &prices, start.best, run)
     }
 
     fn solution(&self, table: Vec<u32>, prices: Vec<f64>, stop: Stop) -> Solution {
@@ -143,12 +153,15 @@ impl<S: Score> Finish<'_, S> {
         let (mut idle, mut last) = (0, (u64::MAX, 0.0));
         for phase in [Phase::Over, Phase::Under] {
             while units(&graph, phase) > 0 && idle <= IDLE * (instance.experts() + 16) {
+                if self.is_late(units(&graph, phase), run) {
+                    return self.stopped(graph, Stop::TimeLimit, run).map(End::Early);
+                }
                 match search.run(&mut graph, phase) {
                     Found::Progress => {
                         let left = units(&graph, phase);
                         if self.target_gap > 0.0 && (left as f64) < try_at {
                             try_at *= REPAIR_SHARE;
-                            if let Some(solution) = self.within(&graph)? {
+                            if let Some(solution) = self.within(&graph, run)? {
                                 return Ok(End::Early(solution));
                             }
                         }
@@ -159,7 +172,7 @@ impl<S: Score> Finish<'_, S> {
                             best.bound = Some(lower(best.bound, bound(&graph)));
                         }
                         if let ControlFlow::Break(stop) = run.tick(*best) {
-                            return self.stopped(graph, stop).map(End::Early);
+                            return self.stopped(graph, stop, run).map(End::Early);
                         }
                     }
                     Found::BeyondRadius => {
@@ -177,18 +190,33 @@ impl<S: Score> Finish<'_, S> {
         Ok(End::Settled { table: graph.table, prices })
     }
 
-    /// The assignment of the moment, settled and repaired.
-    fn stopped(&self, graph: Residual<'_, S>, stop: Stop) -> Result<Solution, Error> {
+    /// Whether only just enough time is left to settle so many units.
+    fn is_late(&self, units: u64, run: &Run<'_>) -> bool {
+        let Some(left) = run.time_left() else { return false };
+        let (tokens, experts) = (self.instance.tokens(), self.instance.experts());
+        left < settle::cost(tokens, experts, self.instance.demand().k(), units as f64)
+    }
+
+    /// The assignment of the moment, settled where there is time, and repaired.
+    fn stopped(
+        &self,
+        graph: Residual<'_, S>,
+        stop: Stop,
+        run: &Run<'_>,
+    ) -> Result<Solution, Error> {
         let prices = graph.prices[..self.instance.experts()].to_vec();
-        let table = settled(self.instance, graph.table, &single(&prices), None);
-        repaired(self.instance, table, prices, stop)
+        let table = match run.time_left() {
+            Some(Duration::ZERO) => graph.table,
+            _ => settled(self.instance, graph.table, &single(&prices), None),
+        };
+        repaired(self.instance, table, prices, stop, run)
     }
 
     /// The choices of the moment, repaired, if they are proven to be within the target gap.
-    fn within(&self, graph: &Residual<'_, S>) -> Result<Option<Solution>, Error> {
+    fn within(&self, graph: &Residual<'_, S>, run: &Run<'_>) -> Result<Option<Solution>, Error> {
         let prices = graph.prices[..self.instance.experts()].to_vec();
         let table = settled(self.instance, graph.table.clone(), &single(&prices), None);
-        let solution = repaired(self.instance, table, prices, Stop::TargetGap)?;
+        let solution = repaired(self.instance, table, prices, Stop::TargetGap, run)?;
         let objective = self.instance.objective(&solution.assignment)?;
         let met = bound(graph) - objective <= self.target_gap * objective.abs();
         Ok(met.then_some(solution))
@@ -199,11 +227,12 @@ impl<S: Score> Finish<'_, S> {
         &self,
         table: Vec<u32>,
         prices: &[f64],
+        best: Best,
         run: &mut Run<'_>,
     ) -> Result<Solution, Error> {
-        let repaired = repaired(self.instance, table, prices.to_vec(), Stop::Finished)?;
-        let table = repaired.assignment.slots().to_vec();
-        let optimum = cancelled(self.instance, self.scores, table, prices, run);
+        let choices = Assignment::from_slots(self.instance.demand().k(), table);
+        let table = repair(self.instance, choices, Some(prices))?.slots().to_vec();
+        let optimum = cancelled(self.instance, self.scores, table, prices, best, run);
         let solution = self.solution(optimum.table, optimum.prices, optimum.stop);
         if solution.stop == Stop::Finished {
             self.check(&solution)?;
@@ -238,16 +267,17 @@ pub(crate) fn lower(best: Option<f64>, bound: f64) -> f64 {
     best.map_or(bound, |best| best.min(bound))
 }
 
-/// A feasible solution from choices that may break capacities.
+/// A feasible solution from choices that may break capacities, in the time that `run` has left.
 pub(crate) fn repaired(
     instance: &Instance,
     table: Vec<u32>,
     prices: Vec<f64>,
     stop: Stop,
+    run: &Run<'_>,
 ) -> Result<Solution, Error> {
     let choices = Assignment::from_slots(instance.demand().k(), table);
-    let assignment = repair(instance, choices, Some(&prices))?;
-    Ok(Solution { assignment, prices: Some(prices), stop })
+    let (assignment, cut) = repair_in_time(instance, choices, Some(&prices), run)?;
+    Ok(Solution { assignment, prices: Some(prices), stop: cut.unwrap_or(stop) })
 }
 
 /// Prices as the passes over scores take them.
@@ -316,7 +346,9 @@ mod tests {
         let demand = spinroute_core::Demand::Exactly(1);
         let instance = Instance::new(scores, vec![1; 3], demand).unwrap();
         let finish = Finish { instance: &instance, scores: instance.flat(), target_gap: 0.0 };
-        let solution = finish.cycles(vec![0, 0, 2], &[7.0, 0.0, 5.0], &mut Run::new(0)).unwrap();
+        let solution = finish
+            .cycles(vec![0, 0, 2], &[7.0, 0.0, 5.0], Best::default(), &mut Run::new(0))
+            .unwrap();
         assert_eq!(solution.assignment.slots(), [1, 2, 0]);
         assert!(proven(&instance, instance.flat(), &[1, 2, 0], &solution.prices.unwrap()));
     }

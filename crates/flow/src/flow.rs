@@ -3,11 +3,13 @@
 use std::ops::ControlFlow;
 
 use ndarray::{Array2, ArrayView2};
-use spinroute_core::{Assignment, Deficiency, Error, Instance, Run, Solution, Solver, Stop};
+use spinroute_core::{
+    Assignment, Deficiency, Error, Instance, Run, Solution, Solver, Stop, repair,
+};
 
 use crate::dual::{self, Dual, Watch};
-use crate::finish::{Start, finish, repaired};
-use crate::settle::settled;
+use crate::finish::{self, Start, repaired};
+use crate::settle::{self, settled};
 use crate::view::View;
 
 /// The optimum, with prices that prove it.
@@ -88,12 +90,28 @@ impl Flow {
             return Ok(solution);
         }
         let prices = dual.exact_prices();
-        if let Some(stop) = stop {
-            return repaired(instance, settle(&view.instance, &dual), prices, stop);
+        let (tokens, experts, k) = (instance.tokens(), instance.experts(), instance.demand().k());
+        let left = run.time_left();
+        let is_late = |cost| left.is_some_and(|left| left < cost);
+        let settling = settle::cost(tokens, experts, k, dual.units);
+        let out_of_time = is_late(settling + finish::start_cost(instance));
+        if let Some(stop) = stop.or(out_of_time.then_some(Stop::TimeLimit)) {
+            // Where not even settling is in time, the repair alone is.
+            let table = if is_late(settling) {
+                dual.selection.experts
+            } else {
+                settled_choices(&view.instance, &dual)
+            };
+            return repaired(instance, table, prices, stop, run);
         }
         let (radius, units) = (margins(&dual, FIRST_TOKENS * dual.units).0, dual.units);
         let selection = std::mem::take(&mut dual.selection);
-        finish(instance, Start { prices, selection, units, radius, best }, self.target_gap, run)
+        finish::finish(
+            instance,
+            Start { prices, selection, units, radius, best },
+            self.target_gap,
+            run,
+        )
     }
 }
 
@@ -166,12 +184,13 @@ impl Target {
         if self.loss * expected > self.gap * dual.value.abs() {
             return None;
         }
-        let (table, prices) = (settle(&view.instance, dual), dual.exact_prices());
-        let solution = repaired(instance, table, prices, Stop::TargetGap).ok()?;
-        let objective = instance.objective(&solution.assignment).ok()?;
+        let (table, prices) = (settled_choices(&view.instance, dual), dual.exact_prices());
+        let choices = Assignment::from_slots(instance.demand().k(), table);
+        let assignment = repair(instance, choices, Some(&prices)).ok()?;
+        let objective = instance.objective(&assignment).ok()?;
         let loss = view.bound(dual) - objective;
         if loss <= self.gap * objective.abs() {
-            return Some(solution);
+            return Some(Solution { assignment, prices: Some(prices), stop: Stop::TargetGap });
         }
         self.loss = self.loss.max(1.2 * loss / expected);
         None
@@ -207,7 +226,7 @@ pub(crate) fn enough_allowed(instance: &Instance) -> Result<(), Error> {
 
 /// The choices of `dual`, settled within the capacities. Under `AtMost` nobody takes what is not
 /// worth its price.
-fn settle(instance: &Instance, dual: &Dual) -> Vec<u32> {
+fn settled_choices(instance: &Instance, dual: &Dual) -> Vec<u32> {
     let (mut choices, prices) = (dual.selection.experts.clone(), &dual.prices);
     if !instance.demand().is_exact() {
         for (t, row) in choices.chunks_exact_mut(instance.demand().k()).enumerate() {

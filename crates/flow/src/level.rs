@@ -13,12 +13,14 @@
 //! (the others answer: it overshoots).
 
 use std::ops::ControlFlow;
+use std::time::{Duration, Instant};
 
 use spinroute_core::{Best, Demand, Run, Stop};
 use spinroute_select::{Candidates, Selection, row};
 
 use crate::dual::{Dual, Watch};
 use crate::laplacian::{Edge, GROUND, Laplacian};
+use crate::settle;
 
 /// Halvings that find an order statistic: a start needs no more than three digits.
 const BISECTIONS: usize = 12;
@@ -59,6 +61,11 @@ pub(crate) struct Level<'a> {
     candidates: Candidates,
     laplacian: Laplacian,
     edges: Vec<Edge>,
+    /// How many tokens stand for each of these.
+    share: usize,
+    /// How long the last step took, from choice to choice.
+    pace: Duration,
+    since: Instant,
 }
 
 /// When to stop stepping.
@@ -70,13 +77,37 @@ pub(crate) struct Patience {
 }
 
 impl<'a> Level<'a> {
-    /// `scores` row-major, one `capacity` an expert.
-    pub(crate) fn new(scores: &'a [f32], capacity: Vec<f64>, demand: Demand) -> Self {
+    /// `scores` row-major, one `capacity` an expert; each token stands for `share` of them.
+    pub(crate) fn new(scores: &'a [f32], capacity: Vec<f64>, demand: Demand, share: usize) -> Self {
         let (prices, selection) = (vec![0.0; capacity.len()], Selection::default());
         let best = Dual { prices, selection, units: f64::INFINITY, value: f64::INFINITY };
         let (laplacian, edges, load) = (Laplacian::default(), Vec::new(), Vec::new());
         let candidates = Candidates::default();
-        Self { scores, capacity, demand, best, load, candidates, laplacian, edges }
+        let (pace, since) = (Duration::ZERO, Instant::now());
+        Self {
+            scores,
+            capacity,
+            demand,
+            best,
+            load,
+            candidates,
+            laplacian,
+            edges,
+            share,
+            pace,
+            since,
+        }
+    }
+
+    /// Whether the time left only just does for what follows without this step: on a sample a
+    /// choice of all tokens, then settling it.
+    fn is_late(&self, run: &Run<'_>) -> bool {
+        let Some(left) = run.time_left() else { return false };
+        let (experts, share) = (self.capacity.len(), self.share);
+        let tokens = self.scores.len() / experts * share;
+        let units = self.best.units * share as f64;
+        let all = if share > 1 { self.pace * share as u32 } else { Duration::ZERO };
+        left < self.pace + all + settle::cost(tokens, experts, self.demand.k(), units)
     }
 
     /// Tokens that `e` holds too many; negative where there is room.
@@ -116,6 +147,8 @@ impl<'a> Level<'a> {
             short += if self.best.prices[e] > 0.0 { (-self.over(e)).max(0.0) } else { 0.0 };
         }
         self.best.units = f64::max(over, short);
+        self.pace = self.since.elapsed();
+        self.since = Instant::now();
     }
 
     /// Counts a token whose last expert taken and first one left are equal where there is room:
@@ -158,6 +191,9 @@ impl<'a> Level<'a> {
         let mut selection = Selection::default();
         for _ in 0..steps {
             let Dual { units, value, .. } = self.best;
+            if self.is_late(run) {
+                return ControlFlow::Break(Stop::TimeLimit);
+            }
             let done = units < patience.enough || slow >= patience.slow;
             if done || !self.direction(damping, &mut step) {
                 break;
@@ -291,6 +327,9 @@ impl<'a> Level<'a> {
         watch: &mut Watch<'_>,
     ) -> ControlFlow<Stop> {
         for _ in 0..rounds {
+            if self.is_late(run) {
+                return ControlFlow::Break(Stop::TimeLimit);
+            }
             let prices = self.quantiles();
             let Dual { units, value, .. } = self.best;
             let trial = Dual { prices, selection: Selection::default(), units, value };

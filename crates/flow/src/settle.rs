@@ -16,6 +16,7 @@
 
 use std::cmp::{Ordering, Reverse};
 use std::collections::BinaryHeap;
+use std::time::Duration;
 
 use spinroute_core::{Assignment, Instance};
 
@@ -48,6 +49,18 @@ impl PartialOrd for Leave {
         Some(self.cmp(other))
     }
 }
+
+/// About how long [`settled`] and the repair behind it take, so that a limit of time can be kept:
+/// measured, with half as much again.
+pub(crate) fn cost(tokens: usize, experts: usize, k: usize, units: f64) -> Duration {
+    let slots = (tokens * (k + DEAREST)) as f64;
+    let rows = units.min((tokens * k) as f64) * (experts + 64) as f64;
+    Duration::from_secs_f64(slots * SLOT + rows * SCORE)
+}
+
+/// Seconds for a slot that is passed, and for a score of a unit that moves.
+const SLOT: f64 = 12e-9;
+const SCORE: f64 = 2.5e-9;
 
 /// `table`, `T × k`, changed until capacities hold or nobody can move; under `AtMost` a slot may
 /// become [`Assignment::EMPTY`]. `left` is what each token would get at `prices` from the best
