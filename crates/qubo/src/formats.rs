@@ -6,13 +6,15 @@
 //! | [`Rudy`](Format::Rudy) | rudy's `.rud`, the G-set: a graph whose largest cut is sought | none | numbers from 1 |
 //! | [`Coo`](Format::Coo) | dimod's coordinates: binaries or spins | in a comment `# offset=X` | numbers from 0 |
 //! | [`Bqm`](Format::Bqm) | dimod's `to_serializable` as JSON: binaries or spins | yes | yes |
-//! | [`Lp`](Format::Lp) | a quadratic objective in binaries, as CPLEX's LP files have it | yes | yes |
+//! | [`Lp`](Format::Lp) | a quadratic objective in binaries, as CPLEX's LP files have it | as a variable fixed at 1 | yes |
 //! | [`Mps`](Format::Mps) | the same as free MPS with a `QUADOBJ` section | yes | yes |
 //!
 //! Files are streamed: memory is that of the model, in proportion to the bytes read. Nothing is
 //! allocated on the word of a header; a number of variables may exceed the bytes of the file by no
 //! more than 65,536. Every error in a text names line and column, both counted from 1, columns in bytes.
 //! What is written reads back as an equal model: no number is rounded.
+//!
+//! LP and MPS give other names to variables whose own not every reader takes: [`written_names`] says which.
 //!
 //! [`write_model`] writes a [`Model`](crate::Model) with its constraints as LP or MPS, for solvers of
 //! mixed-integer programs.
@@ -25,8 +27,13 @@ mod bqm;
 mod content;
 mod coo;
 mod lp;
+mod lp_bounds;
+mod lp_headings;
 mod lp_tokens;
 mod mps;
+mod mps_quadratic;
+mod named;
+mod names;
 mod program;
 mod qbsolv;
 mod rudy;
@@ -38,7 +45,7 @@ use std::io::{self, BufRead, BufReader, Write};
 use std::path::Path;
 
 pub use content::{Content, Problem};
-pub use program::write_model;
+pub use program::{model_names, write_model};
 
 use crate::Error;
 use source::Source;
@@ -112,14 +119,41 @@ pub fn read(
     reader: impl BufRead,
     progress: &mut dyn FnMut(u64),
 ) -> Result<Problem, Error> {
+    read_with_notes(format, name, reader, progress).map(|(problem, _)| problem)
+}
+
+/// Reads a problem, and says what was passed over or changed in reading: variables of an LP or MPS file
+/// that its bounds fix, further `RHS` vectors, free rows.
+///
+/// # Errors
+/// As [`read`].
+pub fn read_with_notes(
+    format: Format,
+    name: &Path,
+    reader: impl BufRead,
+    progress: &mut dyn FnMut(u64),
+) -> Result<(Problem, Vec<String>), Error> {
     let mut source = Source::new(name, reader, progress);
-    match format {
+    let problem = match format {
         Format::Qubo => qbsolv::read(&mut source),
         Format::Rudy => rudy::read(&mut source),
         Format::Coo => coo::read(&mut source),
-        Format::Bqm => bqm::read(source),
+        Format::Bqm => return Ok((bqm::read(source)?, Vec::new())),
         Format::Lp => lp::read(&mut source),
         Format::Mps => mps::read(&mut source),
+    };
+    Ok((problem?, source.notes()))
+}
+
+/// The names that the variables have in a file of the format: their own in JSON, and in LP and MPS where
+/// every reader takes them for names; numbers in the others.
+#[must_use]
+pub fn written_names(format: Format, problem: &Problem) -> Vec<String> {
+    let first = usize::from(format == Format::Rudy);
+    match (format, &problem.names) {
+        (Format::Lp | Format::Mps, _) => names::written(format, problem),
+        (Format::Bqm, Some(names)) => names.clone(),
+        _ => (first..first + problem.content.variables()).map(|i| i.to_string()).collect(),
     }
 }
 

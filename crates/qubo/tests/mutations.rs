@@ -89,7 +89,16 @@ const WORDS: &[&str] = &[
     "BOUNDS",
     "QUADOBJ",
     "QMATRIX",
+    "QSECTION",
     "RANGES",
+    "SOS",
+    "Semi",
+    "free",
+    ">=",
+    "=",
+    "FX",
+    "LO",
+    "Constant",
     "ENDATA",
     "OBJSENSE",
     "MAX",
@@ -140,15 +149,22 @@ fn corpus(format: Format) -> Vec<Vec<u8>> {
             file
         })
         .collect();
-    let other = match format {
-        Format::Lp => "max\n a: x + 2 y - [ 3 x * y + z^2 ]/2 + 1\nst\nbin\n x y z\nend\n",
-        Format::Mps => {
+    let other: &[&str] = match format {
+        Format::Lp => &[
+            "max\n a: x + 2 y - [ 3 x * y + z^2 ]/2 + 1\nst\nbin\n x y z\nend\n",
+            "min\n x + 2 y - 3 w + 5 Constant + [ w ^ 2 - x * w ] / 2\nst\nbounds\n 0 <= x <= 1\n w = 3\n \
+             1 <= y <= 1\n Constant = 1\ngen\n x y\nsemi\nsos\nend\n",
+        ],
+        Format::Mps => &[
             "OBJSENSE\n MAX\nROWS\n N c\nCOLUMNS\n M 'MARKER' 'INTORG'\n x c 1\n y c 2\n M 'MARKER' \
-             'INTEND'\nRHS\n c 3\nBOUNDS\n UP b x 1\n BV b y\nQMATRIX\n x y 1\n y x 1\nENDATA\n"
-        }
+             'INTEND'\nRHS\n c 3\nBOUNDS\n UP b x 1\n BV b y\nQMATRIX\n x y 1\n y x 1\nENDATA\n",
+            "NAME t\nROWS\n N c\n N d\nCOLUMNS\n M 'MARKER' 'INTORG'\n x c 1 d 2\n y c 2\n M 'MARKER' \
+             'INTEND'\n z c 1\nRHS\n R c 3 d 1\n S c 1\nRANGES\nBOUNDS\n FX b z 2\n LO b x 1\n UP b x 1\n\
+             QSECTION c\n x y 1\n y z 1\n z z 2\nSOS\nENDATA\n",
+        ],
         _ => return files,
     };
-    files.push(other.into());
+    files.extend(other.iter().map(|&file| file.into()));
     files
 }
 

@@ -32,7 +32,7 @@ const LP: &str = "\\ s is a spin: -1 where it is 0 here, +1 where it is 1
 Maximize
  obj: + 2 x_0 - 3 x_2 - 0.5 late
   + [ - 2 x_0 * x_1 + 12 x_2 * s + 2 late ^ 2 ] / 2
-  + 5
+  + 5 Constant
 Subject To
  two_of_x: + 1 x_0 + 1 x_1 + 1 x_2 = 2
  load: + 1 x_0 + 1 x_1 + 1 x_2 + 2 late <= 7.5
@@ -40,6 +40,7 @@ Subject To
   + [ + 1 x_0 * x_2 ] >= 1
  one: + 1 x_1 + 1 x_2 <= 1
 Bounds
+ Constant = 1
  -1 <= late <= 4
 Binary
  x_0

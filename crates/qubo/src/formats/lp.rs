@@ -2,73 +2,38 @@
 //!
 //! ```text
 //! Minimize
-//!  obj: 2 x0 - 3 x1 + [ 8 x0 * x1 ] / 2 + 5
+//!  obj: 2 x0 - 3 x1 + 5 Constant + [ 8 x0 * x1 ] / 2
 //! Subject To
+//! Bounds
+//!  Constant = 1
 //! Binary
 //!  x0 x1
 //! End
 //! ```
 //!
 //! Terms in the brackets are halved, as the format has it; squares are linear, since variables are
-//! binary. A maximum is turned into a minimum. Variables are numbered as they first appear. (Format: IBM
-//! CPLEX, *LP file format*; HiGHS, Gurobi, SCIP and dimod read what is written here.)
+//! binary. Terms of the same variables add up. A maximum is turned into a minimum. Variables are numbered
+//! as they first appear.
+//!
+//! Bounds may say what is so already, or fix a variable: then it is a constant. That is how an offset is
+//! written, since it is what all readers agree on: a number alone is read as a constant here, by HiGHS,
+//! CPLEX, SCIP and dimod, but by Gurobi as a variable of that name. Any other bound is refused, and so is
+//! a section that a QUBO has not, if it holds something.
+//!
+//! (Format: IBM CPLEX, *LP file format*; HiGHS, Gurobi, CPLEX, SCIP and dimod read what is written here.)
 
-use std::collections::HashMap;
 use std::io::{self, BufRead, Write};
 
-use super::lp_tokens::{Kind, Section, Token, Tokens, is_name};
+use super::lp_bounds;
+use super::lp_headings::{Section, is_word};
+use super::lp_tokens::{Kind, Token, Tokens};
+use super::named::{Domain, Named};
+use super::names::{CONSTANT, written};
 use super::source::Source;
-use super::terms::{Terms, invalid, pairs};
-use super::{Content, Problem};
+use super::terms::{invalid, pairs};
+use super::{Format, Problem};
 use crate::Error;
 use crate::graph::Number;
-
-/// Names in the order of their first appearance, and the terms.
-#[derive(Default)]
-pub(super) struct Named {
-    pub(super) numbers: HashMap<String, u32>,
-    pub(super) names: Vec<String>,
-    pub(super) binary: Vec<bool>,
-    pub(super) terms: Terms,
-}
-
-impl Named {
-    /// The number of a name.
-    pub(super) fn variable(&mut self, name: &str) -> u32 {
-        if let Some(&number) = self.numbers.get(name) {
-            return number;
-        }
-        let number = self.names.len() as u32;
-        self.numbers.insert(name.to_owned(), number);
-        self.names.push(name.to_owned());
-        self.binary.push(false);
-        number
-    }
-
-    /// The problem, if every variable is binary.
-    pub(super) fn problem<R: BufRead>(
-        mut self,
-        maximise: bool,
-        source: &Source<'_, R>,
-    ) -> Result<Problem, Error> {
-        if let Some(i) = self.binary.iter().position(|binary| !binary) {
-            return Err(source.end(format!("variable {:?} is not binary", self.names[i])));
-        }
-        if maximise {
-            let Terms { linear, pairs, offset } = &mut self.terms;
-            for term in linear {
-                term.1 = -term.1;
-            }
-            for pair in pairs {
-                pair.2 = -pair.2;
-            }
-            *offset = 0.0 - *offset;
-        }
-        let content = Content::Qubo(self.terms.qubo(self.names.len() as u64, source)?);
-        let counted = self.names.iter().enumerate().all(|(i, name)| *name == format!("x{i}"));
-        Ok(Problem { content, names: (!counted).then_some(self.names) })
-    }
-}
 
 pub(super) fn read<R: BufRead>(source: &mut Source<'_, R>) -> Result<Problem, Error> {
     let mut tokens = Tokens::new(source);
@@ -82,6 +47,9 @@ pub(super) fn read<R: BufRead>(source: &mut Source<'_, R>) -> Result<Problem, Er
     objective(&mut tokens, &mut named)?;
     let mut section = Section::Constraints;
     loop {
+        if section == Section::Bounds {
+            lp_bounds::read(&mut tokens, &mut named)?;
+        }
         let token = tokens.next()?;
         match (&token.kind, section) {
             (Kind::Section(Section::End), _) => break,
@@ -90,12 +58,19 @@ pub(super) fn read<R: BufRead>(source: &mut Source<'_, R>) -> Result<Problem, Er
             }
             (Kind::Section(next), _) => section = *next,
             (Kind::Nothing, _) => return Err(tokens.error(&token, "expected `End`")),
-            (Kind::Name(name), Section::Binary) => {
-                let number = named.variable(name) as usize;
-                named.binary[number] = true;
+            (Kind::Name(name), Section::Binary | Section::General) => {
+                if is_word(name) {
+                    let reason = format!(
+                        "`{name}` is a word of the format, not a variable; a heading has its own line"
+                    );
+                    return Err(tokens.error(&token, reason));
+                }
+                declare(&mut named, name, section);
             }
-            (_, Section::Binary) => return Err(tokens.error(&token, "expected a variable")),
-            _ => return Err(tokens.error(&token, foreign(section))),
+            (_, Section::Binary | Section::General) => {
+                return Err(tokens.error(&token, "expected a variable"));
+            }
+            _ => return Err(tokens.error(&token, has_not(section))),
         }
     }
     let token = tokens.next()?;
@@ -105,12 +80,27 @@ pub(super) fn read<R: BufRead>(source: &mut Source<'_, R>) -> Result<Problem, Er
     named.problem(maximise, tokens.source())
 }
 
-/// What a QUBO has not.
-fn foreign(section: Section) -> &'static str {
+/// Lists a variable as binary or, unless it is one already, as an integer.
+fn declare(named: &mut Named, name: &str, section: Section) {
+    let number = named.variable(name) as usize;
+    let domain = &mut named.variables[number].domain;
     match section {
-        Section::Bounds => "a QUBO has no bounds: its variables are binary",
-        Section::General => "a QUBO has no integers: its variables are binary",
-        _ => "a QUBO has no constraints; put them into the objective as penalties",
+        Section::Binary => *domain = Domain::Binary,
+        _ if *domain == Domain::Continuous => *domain = Domain::Integer,
+        _ => {}
+    }
+}
+
+/// What a QUBO has not.
+fn has_not(section: Section) -> String {
+    match section {
+        Section::Foreign(foreign) => {
+            format!(
+                "the section `{}` holds something: a QUBO has no {}",
+                foreign.heading, foreign.what
+            )
+        }
+        _ => "a QUBO has no constraints; put them into the objective as penalties".into(),
     }
 }
 
@@ -202,7 +192,7 @@ fn brackets<R: BufRead>(
                 _ => return Err(tokens.error(&star, "expected `* variable` or `^ 2`")),
             }
         };
-        named.terms.push(i, j, half);
+        named.terms.pairs.push((i, j, half));
     }
     let slash = tokens.next()?;
     if slash.kind != Kind::Symbol(b'/') {
@@ -216,22 +206,12 @@ fn expect_two<R: BufRead>(tokens: &mut Tokens<'_, '_, R>) -> Result<(), Error> {
     if token.kind == Kind::Number(2.0) { Ok(()) } else { Err(tokens.error(&token, "expected 2")) }
 }
 
-/// The names to write: the problem's own where all can stand in a file and differ, else `x0`, `x1`, ….
-pub(super) fn names(problem: &Problem, may: fn(&str) -> bool) -> Vec<String> {
-    let own = problem.names.as_ref().filter(|names| {
-        let mut seen = std::collections::HashSet::new();
-        names.iter().all(|name| may(name) && seen.insert(name))
-    });
-    own.cloned()
-        .unwrap_or_else(|| (0..problem.content.variables()).map(|i| format!("x{i}")).collect())
-}
-
 /// Terms that stand in one line, so that no reader's limit is met.
 const TERMS_A_LINE: usize = 6;
 
 pub(super) fn write(problem: &Problem, mut out: impl Write) -> io::Result<()> {
     let model = problem.content.to_qubo().map_err(invalid)?;
-    let names = names(problem, is_name);
+    let names = written(Format::Lp, problem);
     let mut terms = 0;
     let mut separate = move |out: &mut dyn Write, value: f64| {
         let end = if terms % TERMS_A_LINE == 0 { "\n " } else { "" };
@@ -242,6 +222,10 @@ pub(super) fn write(problem: &Problem, mut out: impl Write) -> io::Result<()> {
     for (name, &a) in names.iter().zip(model.linear()) {
         separate(&mut out, a)?;
         write!(out, " {name}")?;
+    }
+    if model.offset() != 0.0 {
+        separate(&mut out, model.offset())?;
+        write!(out, " {CONSTANT}")?;
     }
     let mut any = false;
     pairs(model.couplings(), |i, j, b| {
@@ -254,10 +238,11 @@ pub(super) fn write(problem: &Problem, mut out: impl Write) -> io::Result<()> {
     if any {
         write!(out, "\n  ] / 2")?;
     }
+    write!(out, "\nSubject To")?;
     if model.offset() != 0.0 {
-        separate(&mut out, model.offset())?;
+        write!(out, "\nBounds\n {CONSTANT} = 1")?;
     }
-    write!(out, "\nSubject To\nBinary")?;
+    write!(out, "\nBinary")?;
     for (i, name) in names.iter().enumerate() {
         write!(out, "{}{name}", if i % TERMS_A_LINE == 0 { "\n " } else { " " })?;
     }

@@ -1,50 +1,14 @@
 //! The words of an LP file: numbers, names, signs, and the headings of its sections.
+//!
+//! A name that runs into a `[`, as Gurobi's `x[0]`, is refused: in CPLEX's format a bracket opens the
+//! quadratic terms.
 
 use std::collections::VecDeque;
 use std::io::BufRead;
 
+use super::lp_headings::{Section, heading};
 use super::source::{Line, Source};
 use crate::Error;
-
-/// A heading.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Section {
-    Minimize,
-    Maximize,
-    Constraints,
-    Bounds,
-    Binary,
-    General,
-    End,
-}
-
-/// Headings in lower case; a line that begins with one opens its section.
-const HEADINGS: [(&str, Section); 24] = [
-    ("minimize", Section::Minimize),
-    ("minimise", Section::Minimize),
-    ("minimum", Section::Minimize),
-    ("min", Section::Minimize),
-    ("maximize", Section::Maximize),
-    ("maximise", Section::Maximize),
-    ("maximum", Section::Maximize),
-    ("max", Section::Maximize),
-    ("subject to", Section::Constraints),
-    ("such that", Section::Constraints),
-    ("s.t.", Section::Constraints),
-    ("st.", Section::Constraints),
-    ("st", Section::Constraints),
-    ("bounds", Section::Bounds),
-    ("bound", Section::Bounds),
-    ("binary", Section::Binary),
-    ("binaries", Section::Binary),
-    ("bin", Section::Binary),
-    ("general", Section::General),
-    ("generals", Section::General),
-    ("gen", Section::General),
-    ("integer", Section::General),
-    ("integers", Section::General),
-    ("end", Section::End),
-];
 
 /// A word.
 #[derive(Clone, Debug, PartialEq)]
@@ -77,7 +41,8 @@ impl<'s, 'p, R: BufRead> Tokens<'s, 'p, R> {
         Self { source, waiting: VecDeque::new() }
     }
 
-    pub(super) fn source(&self) -> &Source<'p, R> {
+    /// The text itself, once its words are read.
+    pub(super) fn source(&mut self) -> &mut Source<'p, R> {
         self.source
     }
 
@@ -91,6 +56,14 @@ impl<'s, 'p, R: BufRead> Tokens<'s, 'p, R> {
         self.fill()?;
         let (line, column) = self.source.position();
         Ok(self.waiting.pop_front().unwrap_or(Token { kind: Kind::Nothing, line, column }))
+    }
+
+    /// A word without meaning where the word to come stands, which stays to come.
+    pub(super) fn next_place(&mut self) -> Result<Token, Error> {
+        self.fill()?;
+        let (line, column) = self.source.position();
+        let place = self.waiting.front().map_or((line, column), |token| (token.line, token.column));
+        Ok(Token { kind: Kind::Nothing, line: place.0, column: place.1 })
     }
 
     /// Takes the word to come if it is this symbol.
@@ -124,9 +97,11 @@ fn split(line: Line<'_>, tokens: &mut VecDeque<Token>) -> Result<(), Error> {
     let text = line.bytes().split(|&b| b == b'\\').next().unwrap_or_default();
     let mut at = text.len() - text.trim_ascii_start().len();
     let mut push = |kind, at| tokens.push_back(Token { kind, line: number, column: at + 1 });
-    if let Some((section, length)) = heading(&text[at..]) {
+    // `Minimize multi-objectives` are two.
+    while let Some((section, length)) = heading(&text[at..]) {
         push(Kind::Section(section), at);
         at += length;
+        at += text[at..].len() - text[at..].trim_ascii_start().len();
     }
     while at < text.len() {
         let rest = &text[at..];
@@ -151,6 +126,9 @@ fn split(line: Line<'_>, tokens: &mut VecDeque<Token>) -> Result<(), Error> {
                     Ok(name) if length > 0 => push(Kind::Name(name.to_owned()), at),
                     _ => return Err(line.error(at + 1, "a character that LP files do not have")),
                 }
+                if rest.get(length) == Some(&b'[') {
+                    return Err(line.error(at + length + 1, BRACKET));
+                }
                 length
             }
         };
@@ -159,28 +137,12 @@ fn split(line: Line<'_>, tokens: &mut VecDeque<Token>) -> Result<(), Error> {
     Ok(())
 }
 
+/// What is said of `x[0]`.
+const BRACKET: &str = "a `[` in a name, which LP files do not have; write x_0 for x[0], or use MPS";
+
 /// Whether a byte may stand in a name. Those of other scripts may.
-fn in_name(byte: u8) -> bool {
+pub(super) fn in_name(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || !byte.is_ascii() || b"!\"#$%&(),.;?@_'`{}|~".contains(&byte)
-}
-
-/// Whether a name can be written to an LP file and is read back as itself.
-pub(super) fn is_name(name: &str) -> bool {
-    let first = name.bytes().next();
-    let begins = first.is_some_and(|b| !b.is_ascii_digit() && b != b'.' && b != b'e' && b != b'E');
-    begins && name.len() <= 255 && name.bytes().all(in_name) && heading(name.as_bytes()).is_none()
-}
-
-/// The heading that a line begins with, and its length.
-fn heading(text: &[u8]) -> Option<(Section, usize)> {
-    let begins = |heading: &str| {
-        let ends = text.get(heading.len()).is_none_or(|&b| !in_name(b) && b != b':');
-        text.len() >= heading.len()
-            && text[..heading.len()].eq_ignore_ascii_case(heading.as_bytes())
-            && ends
-    };
-    let found = HEADINGS.iter().find(|(heading, _)| begins(heading))?;
-    Some((found.1, found.0.len()))
 }
 
 /// The length of digits, point and exponent.

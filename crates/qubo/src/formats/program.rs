@@ -3,14 +3,15 @@
 //! Nothing is turned into penalties: constraints stay constraints, integers stay integers. Squares of
 //! binaries are linear. A spin, which these formats have none of, becomes the binary `x` of the same name
 //! with `s = 2 x - 1`; a comment says so. SOS1 over variables that are 0 or 1 is a sum of at most 1.
-//! Names that a file cannot hold, as `x[2,3]`, are written `x_2_3`; if two would then be the same, all
-//! variables are called `v0`, `v1`, ….
+//! Names that a file cannot hold, as `x[2,3]`, are written `x_2_3`; if one of them cannot stand or would
+//! then be that of another, all variables are called `v0`, `v1`, …, and comments say which is which.
+//! [`model_names`] gives the names with those of the model.
 
 use std::collections::{BTreeMap, HashSet};
 use std::io::{self, Write};
 
 use super::Format;
-use super::lp_tokens::is_name;
+use super::names::{CONSTANT, is_name};
 use super::terms::invalid;
 use crate::graph::Number;
 use crate::language::{Body, Expr, Parts, check};
@@ -34,6 +35,17 @@ pub fn write_model(
     if format == Format::Lp { program.lp(out) } else { program.mps(out) }
 }
 
+/// The names that [`write_model`] gives to the variables, each with the model's own.
+#[must_use]
+pub fn model_names(model: &Model) -> Vec<(String, String)> {
+    let own = own_names(&model.parts);
+    distinct(&own, "v").into_iter().zip(own).collect()
+}
+
+fn own_names(parts: &Parts) -> Vec<String> {
+    (0..parts.variables as u32).map(|v| parts.name_of(v)).collect()
+}
+
 fn refused(value: impl Into<String>, mend: &'static str) -> Error {
     Error::Parameter { name: "model", value: value.into(), mend }
 }
@@ -54,6 +66,8 @@ struct Row {
 
 struct Program {
     columns: Vec<Column>,
+    /// What is said of names that differ from the model's by more than brackets and blanks.
+    changed: Vec<String>,
     maximise: bool,
     objective: Row,
     rows: Vec<(String, Row, Sense)>,
@@ -62,16 +76,22 @@ struct Program {
 impl Program {
     fn new(parts: &Parts, options: &Options) -> Result<Self, Error> {
         let parameters = check(parts, options)?;
-        let own: Vec<String> =
-            (0..parts.variables as u32).map(|v| plain(&parts.name_of(v))).collect();
-        let names = distinct(own, "v");
+        let own = own_names(parts);
+        let names = distinct(&own, "v");
         let kind = |v| parts.group_of(v).kind;
+        let changed = names.iter().zip(&own).filter(|(name, own)| **name != plain(own));
+        let changed = changed.map(|(name, own)| format!("{name} is {own:?}")).collect();
         let columns = (0..).zip(names).map(|(v, name)| Column { name, kind: kind(v) }).collect();
-        let mut program =
-            Self { columns, maximise: parts.maximise, objective: Row::default(), rows: Vec::new() };
+        let mut program = Self {
+            columns,
+            changed,
+            maximise: parts.maximise,
+            objective: Row::default(),
+            rows: Vec::new(),
+        };
         program.objective = program.row(&parts.objective, &parameters)?;
-        let names: Vec<String> = parts.constraints.iter().map(|(name, _)| plain(name)).collect();
-        for (name, (_, constraint)) in distinct(names, "c").into_iter().zip(&parts.constraints) {
+        let names: Vec<String> = parts.constraints.iter().map(|(name, _)| name.clone()).collect();
+        for (name, (_, constraint)) in distinct(&names, "c").into_iter().zip(&parts.constraints) {
             let (row, sense) = match &constraint.body {
                 Body::Compare(expr, sense) => (program.row(expr, &parameters)?, *sense),
                 Body::Sos1(variables) => (program.sos1(variables)?, Sense::AtMost),
@@ -148,6 +168,7 @@ impl Program {
     }
 
     fn lp(&self, mut out: impl Write) -> io::Result<()> {
+        self.changed.iter().try_for_each(|changed| writeln!(out, "\\ {changed}"))?;
         for Column { name, .. } in self.columns.iter().filter(|column| column.kind == Kind::Spin) {
             writeln!(out, "\\ {name} is a spin: -1 where it is 0 here, +1 where it is 1")?;
         }
@@ -155,7 +176,7 @@ impl Program {
         write!(out, " obj:")?;
         self.terms(&self.objective, 2.0, &mut out)?;
         if self.objective.constant != 0.0 {
-            write!(out, "\n  {}", Signed(self.objective.constant))?;
+            write!(out, "\n  {} {CONSTANT}", Signed(self.objective.constant))?;
         }
         write!(out, "\nSubject To")?;
         for (name, row, sense) in &self.rows {
@@ -169,6 +190,9 @@ impl Program {
             write!(out, " {sense} {}", Number(0.0 - row.constant))?;
         }
         writeln!(out, "\nBounds")?;
+        if self.objective.constant != 0.0 {
+            writeln!(out, " {CONSTANT} = 1")?;
+        }
         for Column { name, kind } in &self.columns {
             if let Kind::Integer { low, high, .. } = kind {
                 writeln!(out, " {low} <= {name} <= {high}")?;
@@ -208,6 +232,7 @@ impl Program {
     }
 
     fn mps(&self, mut out: impl Write) -> io::Result<()> {
+        self.changed.iter().try_for_each(|changed| writeln!(out, "* {changed}"))?;
         for Column { name, .. } in self.columns.iter().filter(|column| column.kind == Kind::Spin) {
             writeln!(out, "* {name} is a spin: -1 where it is 0 here, +1 where it is 1")?;
         }
@@ -305,13 +330,28 @@ fn plain(name: &str) -> String {
     name.chars().map(|c| if c == '[' || c == ',' || c.is_whitespace() { '_' } else { c }).collect()
 }
 
-/// The names, or numbers behind `prefix` where one cannot be written or two are the same.
-fn distinct(names: Vec<String>, prefix: &str) -> Vec<String> {
+/// The names in plain characters; or numbers behind `prefix` where one cannot be written, two are the
+/// same, or one is what another was called.
+fn distinct(own: &[String], prefix: &str) -> Vec<String> {
+    let plains: Vec<String> = own.iter().map(|name| plain(name)).collect();
+    let originals: HashSet<&str> = own.iter().map(String::as_str).collect();
     let mut seen = HashSet::new();
-    if names.iter().all(|name| is_name(name) && name != "obj" && seen.insert(name)) {
-        return names;
+    let may = |(name, own): (&String, &String)| {
+        let kept = name == own || !originals.contains(&**name);
+        is_name(Format::Lp, name) && is_name(Format::Mps, name) && kept && seen.insert(name.clone())
+    };
+    if plains.iter().zip(own).all(may) {
+        return plains;
     }
-    (0..names.len()).map(|index| format!("{prefix}{index}")).collect()
+    let mut prefix = prefix.to_owned();
+    // A name that is no variable's now must not be one that another had.
+    let numbered = |prefix: &str| (0..own.len()).map(|index| format!("{prefix}{index}")).collect();
+    let mut names: Vec<String> = numbered(&prefix);
+    while names.iter().zip(own).any(|(name, own)| name != own && originals.contains(&**name)) {
+        prefix.push('_');
+        names = numbered(&prefix);
+    }
+    names
 }
 
 /// A number with its sign in front.

@@ -22,6 +22,7 @@ pub(super) struct Source<'a, R> {
     text: Vec<u8>,
     /// Where the last line ends.
     column: usize,
+    notes: Vec<String>,
 }
 
 impl<'a, R: BufRead> Source<'a, R> {
@@ -35,7 +36,18 @@ impl<'a, R: BufRead> Source<'a, R> {
             number: 0,
             text: Vec::new(),
             column: 1,
+            notes: Vec::new(),
         }
+    }
+
+    /// Something that was passed over or changed in reading, and that whoever reads should know.
+    pub(super) fn note(&mut self, note: String) {
+        self.notes.push(note);
+    }
+
+    /// What was noted.
+    pub(super) fn notes(self) -> Vec<String> {
+        self.notes
     }
 
     /// The next line that is not blank, or `None` at the end.
@@ -191,6 +203,11 @@ pub(super) struct Word<'a> {
 impl<'a> Word<'a> {
     pub(super) fn is(self, word: &str) -> bool {
         self.bytes == word.as_bytes()
+    }
+
+    /// The line in which it stands, and its column.
+    pub(super) fn place(self) -> (usize, usize) {
+        (self.line.number, self.column)
     }
 
     /// The text.

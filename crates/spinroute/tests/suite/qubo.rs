@@ -103,6 +103,25 @@ fn conversions_keep_energies_and_say_what_is_lost() {
     assert_eq!((&info["variables"], &info["couplings"]), (&json!(3), &json!(3)));
 }
 
+#[test]
+fn names_that_change_are_said_and_listed() {
+    let files = files();
+    let json = include_bytes!("../../../qubo/tests/data/faults/07-names.json");
+    let from = files.write("names.json", json);
+    let (to, names) = (files.at("names.lp"), files.at("map.json"));
+    let ran = succeed(&["qubo", "convert", &from, &to, "--names", &names]);
+    let said = ["note: names changed", "\"x[0]\" is x_0;"];
+    assert!(said.iter().all(|text| ran.stdout.contains(text)), "{ran}");
+    let map: Value = serde_json::from_slice(&std::fs::read(&names).unwrap()).unwrap();
+    assert_eq!(map, json!({"x1": "x1", "x_0": "x[0]"}));
+    // Numbered variables are listed by their numbers; nothing was changed.
+    let coo = files.write("numbers.coo", b"# vartype=BINARY\n0 0 2\n1 1 -3\n");
+    let ran = succeed(&["qubo", "convert", &coo, &to, "--names", &names]);
+    assert!(!ran.stdout.contains("note"), "{ran}");
+    let map: Value = serde_json::from_slice(&std::fs::read(&names).unwrap()).unwrap();
+    assert_eq!(map, json!({"x0": 0, "x1": 1}));
+}
+
 /// Sums of nothing are 0, not -0, and parallel edges are one coupled pair.
 #[test]
 fn small_graphs_are_described_as_they_are() {

@@ -46,7 +46,7 @@ pub(crate) struct InfoArgs {
 #[command(after_help = "\
 Examples:
   spinroute qubo convert G1.rud G1.qubo
-  spinroute qubo convert model.json model.lp")]
+  spinroute qubo convert model.json model.lp --names names.json")]
 pub(crate) struct ConvertArgs {
     #[command(flatten)]
     pub(crate) input: InputArgs,
@@ -56,6 +56,9 @@ pub(crate) struct ConvertArgs {
     /// Its format, if the ending does not say it
     #[arg(long, value_name = "FORMAT", value_parser = format, help_heading = "Output")]
     pub(crate) to: Option<Format>,
+    /// Write a JSON object of the names in OUT, each with the name or number in FILE
+    #[arg(long, value_name = "FILE", help_heading = "Output")]
+    pub(crate) names: Option<PathBuf>,
 }
 
 /// Look for a state of lowest energy; of a max-cut file, for a largest cut.

@@ -1,17 +1,21 @@
 //! `spinroute qubo convert`.
 
-use std::io::Write;
+use std::io::{self, Write};
 
-use spinroute::qubo::formats::{Content, Format, Problem};
+use spinroute::qubo::formats::{self, Content, Format, Problem};
 
 use super::args::ConvertArgs;
 use super::{files, info};
 use crate::cli::exit::Failure;
+use crate::cli::output;
 
 pub(crate) fn run(args: &ConvertArgs) -> Result<(), Failure> {
     let to = files::format(&args.out, args.to, "--to")?;
     let (_, problem) = files::open(&args.input)?;
     files::save(&args.out, to, &problem)?;
+    if let Some(path) = &args.names {
+        output::write_one(path, |out| names(to, &problem, out))?;
+    }
     let line = format!("{}: {}\n", args.out.display(), info::title(to, &problem.content));
     let notes = losses(to, &problem).into_iter().map(|note| format!("note: {note}\n"));
     let text = std::iter::once(line).chain(notes).collect::<String>();
@@ -24,6 +28,7 @@ fn losses(to: Format, problem: &Problem) -> Vec<String> {
     if problem.names.is_some() && matches!(to, Format::Qubo | Format::Rudy | Format::Coo) {
         notes.push("the names of the variables are lost; they are numbered in their order".into());
     }
+    notes.extend(renames(to, problem));
     let offset = match &problem.content {
         Content::Graph(_) => return notes,
         Content::Ising(model) => model.offset(),
@@ -34,4 +39,35 @@ fn losses(to: Format, problem: &Problem) -> Vec<String> {
         notes.push(format!("energy = {offset} + W - 2·cut, where W is the sum of the weights"));
     }
     notes
+}
+
+/// Names that the format or its other readers do not take, and what stands for them.
+fn renames(to: Format, problem: &Problem) -> Option<String> {
+    let own = problem.names.as_ref().filter(|_| matches!(to, Format::Lp | Format::Mps))?;
+    let written = formats::written_names(to, problem);
+    let mut changed = own.iter().zip(&written).filter(|(own, written)| own != written);
+    let (own, written) = changed.next()?;
+    let more = match changed.count() {
+        0 => String::new(),
+        count => format!(" and {count} more"),
+    };
+    Some(format!(
+        "names changed, since not every reader takes them: {own:?} is {written}{more}; --names FILE lists all"
+    ))
+}
+
+/// A JSON object: the names in the file, each with what the variable was called: its name, or its number
+/// where it had none.
+fn names(to: Format, problem: &Problem, out: &mut dyn Write) -> io::Result<()> {
+    writeln!(out, "{{")?;
+    let written = formats::written_names(to, problem);
+    for (i, name) in written.iter().enumerate() {
+        let old = match &problem.names {
+            Some(names) => serde_json::Value::from(&*names[i]),
+            None => serde_json::Value::from(i),
+        };
+        let end = if i + 1 < written.len() { "," } else { "" };
+        writeln!(out, "  {}: {old}{end}", serde_json::Value::from(&**name))?;
+    }
+    writeln!(out, "}}")
 }

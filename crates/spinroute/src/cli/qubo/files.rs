@@ -15,7 +15,8 @@ use crate::cli::output;
 /// Files of this size are read at once; larger ones show a bar.
 const QUIET: u64 = 4 << 20;
 
-/// Reads the file; on a terminal, a bar shows how far a large one was read.
+/// Reads the file; on a terminal, a bar shows how far a large one was read. Notes on what was passed over
+/// go to standard error.
 pub(super) fn open(args: &InputArgs) -> Result<(Format, Problem), Failure> {
     let path = &args.file;
     let format = format(path, args.from, "--from")?;
@@ -26,9 +27,13 @@ pub(super) fn open(args: &InputArgs) -> Result<(Format, Problem), Failure> {
     let length = file.metadata().map_err(failed)?.len();
     let bar = if length < QUIET { ProgressBar::hidden() } else { bar(length) };
     let reader = BufReader::with_capacity(1 << 18, file);
-    let problem = formats::read(format, path, reader, &mut |bytes| bar.set_position(bytes));
+    let read = formats::read_with_notes(format, path, reader, &mut |bytes| bar.set_position(bytes));
     bar.finish_and_clear();
-    Ok((format, problem?))
+    let (problem, notes) = read?;
+    for note in notes {
+        eprintln!("note: {}: {note}", path.display());
+    }
+    Ok((format, problem))
 }
 
 /// The problem in spins; an error, such as of sums that overflow, names the file.
