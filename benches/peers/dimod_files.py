@@ -78,7 +78,12 @@ def read(path):
         offset = [line for line in text.splitlines() if line.startswith("# offset=")]
         bqm.offset += float(offset[0].split("=")[1]) if offset else 0
         return bqm
-    objective = dimod.lp.loads(text).objective
+    read = dimod.lp.loads(text)
+    # The offset: the coefficient of a variable that is fixed at 1.
+    if "Constant" in read.variables:
+        assert read.lower_bound("Constant") == read.upper_bound("Constant") == 1, path
+        read.fix_variable("Constant", 1)
+    objective = read.objective
     bqm = dimod.BinaryQuadraticModel(objective.linear, objective.quadratic, objective.offset, "BINARY")
     return bqm.relabel_variables({name: int(name[1:]) for name in bqm.variables}, inplace=False)
 
