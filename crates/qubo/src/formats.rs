@@ -26,6 +26,7 @@
 mod bqm;
 mod content;
 mod coo;
+mod labels;
 mod lp;
 mod lp_bounds;
 mod lp_headings;
@@ -34,6 +35,7 @@ mod mps;
 mod mps_quadratic;
 mod named;
 mod names;
+mod once;
 mod program;
 mod qbsolv;
 mod rudy;
@@ -171,9 +173,14 @@ pub fn read_file(path: &Path) -> Result<Problem, Error> {
 /// [`Format::Mps`] hold binaries; [`Format::Rudy`] a graph, see [`Content::to_graph`].
 ///
 /// # Errors
-/// If `out` fails, or the numbers of the converted model are not finite
-/// ([`io::ErrorKind::InvalidData`]).
+/// If `out` fails, the numbers of the converted model are not finite, or there is not one name a
+/// variable, each once ([`io::ErrorKind::InvalidData`]).
 pub fn write(format: Format, problem: &Problem, out: impl Write) -> io::Result<()> {
+    let variables = problem.content.variables();
+    if let Some(got) = problem.names.as_ref().map(Vec::len).filter(|&got| got != variables) {
+        let error = Error::Length { what: "names, one a variable", want: variables, got };
+        return Err(io::Error::new(io::ErrorKind::InvalidData, error));
+    }
     match format {
         Format::Qubo => qbsolv::write(problem, out),
         Format::Rudy => rudy::write(problem, out),

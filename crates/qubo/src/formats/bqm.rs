@@ -1,27 +1,29 @@
 //! dimod's binary quadratic model as JSON: what `json.dumps(bqm.to_serializable())` gives (schema 3.0.0).
 //!
-//! Labels that are the numbers 0, 1, 2, … are no names; all others are kept as text. A file with
+//! Labels that are the numbers 0, 1, 2, … are no names; all others are kept as [`labels`](super::labels)
+//! says, and two equal ones are an error. Terms of the same pair add up, as in dimod. A file with
 //! `use_bytes` holds Python byte strings, which JSON has none of, and is refused.
 
-use std::io::{self, BufRead, Write};
+use std::cell::Cell;
+use std::fmt;
+use std::io::{self, BufRead, Read, Write};
 
-use serde::Deserialize;
-use serde_json::Value;
+use serde::de::{Deserialize, DeserializeSeed, Deserializer, Error as _, IgnoredAny};
+use serde::de::{MapAccess, Visitor};
 
+use super::labels::{Label, Labels, labels, names};
 use super::source::Source;
 use super::terms::{Terms, bounded, invalid, pairs};
 use super::{Content, Problem};
 use crate::graph::Number;
 use crate::{AnyCouplings, Error};
 
-#[derive(Deserialize)]
+/// What is read of a file.
 struct Bqm {
-    r#type: Type,
-    #[serde(default)]
     use_bytes: bool,
     num_variables: Option<u64>,
     num_interactions: Option<u64>,
-    variable_labels: Option<Vec<Value>>,
+    variable_labels: Option<Vec<Label>>,
     variable_type: VariableType,
     offset: f64,
     linear_biases: Vec<f64>,
@@ -30,39 +32,136 @@ struct Bqm {
     quadratic_tail: Vec<u32>,
 }
 
-#[derive(Deserialize)]
-enum Type {
-    BinaryQuadraticModel,
-}
-
-#[derive(Clone, Copy, Deserialize)]
+#[derive(Clone, Copy, serde::Deserialize)]
 #[serde(rename_all = "UPPERCASE")]
 enum VariableType {
     Binary,
     Spin,
 }
 
+/// The class that wrote the file: all of them hold such a model.
+#[derive(serde::Deserialize)]
+enum Type {
+    #[serde(alias = "DictBQM", alias = "Float32BQM", alias = "Float64BQM")]
+    BinaryQuadraticModel,
+}
+
 pub(super) fn read<R: BufRead>(mut source: Source<'_, R>) -> Result<Problem, Error> {
-    let bqm: Bqm = match serde_json::from_reader(&mut source) {
-        Ok(bqm) => bqm,
-        Err(error) => return Err(source.json(&error)),
-    };
+    let bqm = parse(&mut source)?;
     if let Err(reason) = check(&bqm) {
         return Err(source.end(reason));
     }
-    let Bqm { r#type: Type::BinaryQuadraticModel, variable_type, .. } = bqm;
     let variables = bqm.linear_biases.len();
     bounded(variables as u64, &source)?;
-    let names = bqm.variable_labels.and_then(|labels| names(&labels));
+    let names = bqm.variable_labels.and_then(names);
     let linear = (0..).zip(bqm.linear_biases).collect();
     let ends = bqm.quadratic_head.into_iter().zip(bqm.quadratic_tail);
     let pairs = ends.zip(bqm.quadratic_biases).map(|((i, j), bias)| (i, j, bias)).collect();
     let terms = Terms { linear, pairs, offset: bqm.offset };
-    let content = match variable_type {
+    let content = match bqm.variable_type {
         VariableType::Binary => Content::Qubo(terms.qubo(variables as u64, &source)?),
         VariableType::Spin => Content::Ising(terms.ising(variables as u64, &source)?),
     };
     Ok(Problem { content, names })
+}
+
+fn parse<R: BufRead>(source: &mut Source<'_, R>) -> Result<Bqm, Error> {
+    let (place, repeated) = (Cell::new((1, 1)), Cell::new(None));
+    let mut parser = serde_json::Deserializer::from_reader(Counted { source, place: &place });
+    let object = Object(Labels { place: &place, repeated: &repeated });
+    let bqm = object.deserialize(&mut parser).and_then(|bqm| parser.end().map(|()| bqm));
+    bqm.map_err(|error| match (source.json(&error), repeated.get()) {
+        // The parser stands behind the list when it hears of the label.
+        (Error::Syntax { reason, .. }, Some((line, column))) => source.at(line, column, reason),
+        (error, _) => error,
+    })
+}
+
+/// A reader that tells line and column of the byte that it read last.
+struct Counted<'s, 'a, R> {
+    source: &'s mut Source<'a, R>,
+    place: &'s Cell<(usize, usize)>,
+}
+
+impl<R: BufRead> Read for Counted<'_, '_, R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let read = self.source.read(buffer)?;
+        let (line, column) = self.source.position();
+        self.place.set((line, column.saturating_sub(1).max(1)));
+        Ok(read)
+    }
+}
+
+/// Reads the whole object.
+struct Object<'a>(Labels<'a>);
+
+impl<'de> DeserializeSeed<'de> for Object<'_> {
+    type Value = Bqm;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Bqm, D::Error> {
+        deserializer.deserialize_map(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Object<'_> {
+    type Value = Bqm;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a binary quadratic model as dimod writes it")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Bqm, A::Error> {
+        let (mut class, mut use_bytes, mut labels) = (None::<Type>, None, None);
+        let (mut num_variables, mut num_interactions) = (None, None);
+        let (mut variable_type, mut offset, mut linear_biases) = (None, None, None);
+        let (mut biases, mut head, mut tail) = (None, None, None);
+        while let Some(key) = map.next_key::<String>()? {
+            match &*key {
+                "type" => once("type", &mut class, &mut map)?,
+                "use_bytes" => once("use_bytes", &mut use_bytes, &mut map)?,
+                "num_variables" => once("num_variables", &mut num_variables, &mut map)?,
+                "num_interactions" => once("num_interactions", &mut num_interactions, &mut map)?,
+                "variable_type" => once("variable_type", &mut variable_type, &mut map)?,
+                "offset" => once("offset", &mut offset, &mut map)?,
+                "linear_biases" => once("linear_biases", &mut linear_biases, &mut map)?,
+                "quadratic_biases" => once("quadratic_biases", &mut biases, &mut map)?,
+                "quadratic_head" => once("quadratic_head", &mut head, &mut map)?,
+                "quadratic_tail" => once("quadratic_tail", &mut tail, &mut map)?,
+                "variable_labels" if labels.is_some() => {
+                    return Err(A::Error::duplicate_field("variable_labels"));
+                }
+                "variable_labels" => labels = Some(map.next_value_seed(self.0)?),
+                _ => _ = map.next_value::<IgnoredAny>()?,
+            }
+        }
+        let absent = A::Error::missing_field;
+        let Type::BinaryQuadraticModel = class.ok_or_else(|| absent("type"))?;
+        Ok(Bqm {
+            use_bytes: use_bytes.unwrap_or(false),
+            num_variables,
+            num_interactions,
+            variable_labels: labels,
+            variable_type: variable_type.ok_or_else(|| absent("variable_type"))?,
+            offset: offset.ok_or_else(|| absent("offset"))?,
+            linear_biases: linear_biases.ok_or_else(|| absent("linear_biases"))?,
+            quadratic_biases: biases.ok_or_else(|| absent("quadratic_biases"))?,
+            quadratic_head: head.ok_or_else(|| absent("quadratic_head"))?,
+            quadratic_tail: tail.ok_or_else(|| absent("quadratic_tail"))?,
+        })
+    }
+}
+
+/// Reads the value of a key, which must be its first.
+fn once<'de, T: Deserialize<'de>, A: MapAccess<'de>>(
+    key: &'static str,
+    slot: &mut Option<T>,
+    map: &mut A,
+) -> Result<(), A::Error> {
+    if slot.is_some() {
+        return Err(A::Error::duplicate_field(key));
+    }
+    *slot = Some(map.next_value()?);
+    Ok(())
 }
 
 /// Lengths that must agree.
@@ -85,32 +184,26 @@ fn check(bqm: &Bqm) -> Result<(), String> {
     }
 }
 
-/// Names, unless the labels count from 0.
-fn names(labels: &[Value]) -> Option<Vec<String>> {
-    let counted = labels.iter().enumerate().all(|(i, label)| label.as_u64() == Some(i as u64));
-    let name = |label: &Value| match label {
-        Value::String(name) => name.clone(),
-        other => other.to_string(),
-    };
-    (!counted).then(|| labels.iter().map(name).collect())
-}
-
 pub(super) fn write(problem: &Problem, out: impl Write) -> io::Result<()> {
-    let names = problem.names.as_deref();
+    let labels = match problem.names.as_deref().map(labels).transpose() {
+        Ok(labels) => labels,
+        Err(reason) => return Err(io::Error::new(io::ErrorKind::InvalidData, reason)),
+    };
+    let labels = labels.as_deref();
     match &problem.content {
         Content::Qubo(model) => {
-            object("BINARY", names, model.linear(), model.couplings(), model.offset(), out)
+            object("BINARY", labels, model.linear(), model.couplings(), model.offset(), out)
         }
         content => {
             let model = content.to_ising().map_err(invalid)?;
-            object("SPIN", names, model.field(), model.couplings(), model.offset(), out)
+            object("SPIN", labels, model.field(), model.couplings(), model.offset(), out)
         }
     }
 }
 
 fn object(
     variable_type: &str,
-    names: Option<&[String]>,
+    labels: Option<&[Label]>,
     linear: &[f64],
     couplings: &AnyCouplings,
     offset: f64,
@@ -132,8 +225,8 @@ fn object(
     )?;
     let mut list = List::begin(&mut out, "variable_labels")?;
     for i in 0..linear.len() {
-        match names {
-            Some(names) => list.item(&Value::from(&*names[i]))?,
+        match labels {
+            Some(labels) => list.item(&labels[i])?,
             None => list.item(&i)?,
         }
     }

@@ -1,12 +1,17 @@
 //! qbsolv's `.qubo`: `c` comments, `p qubo 0 nodes diagonals couplers`, then `i i a` and `i j b`.
 //!
+//! A node has one diagonal term and a pair one coupler, at most: the format says that a duplicate is an
+//! error, and so it is here, with both lines. It asks for `i < j` as well; a coupler `j i` is read as
+//! the one of `i j`, of which it is a duplicate.
+//!
 //! The format has no offset; one that is not 0 is written as the comment `c offset X`, which other
-//! readers pass over and this one understands, so that energies survive. (Format: M. Booth,
-//! S. Reinhardt, A. Roy, *Partitioning optimization problems for hybrid classical/quantum execution*,
-//! D-Wave TR 14-1006A, 2017, and the manual page of `qbsolv`.)
+//! readers pass over and this one understands, so that energies survive; where X is no number it is a
+//! comment like any other. (Format: M. Booth, S. Reinhardt, A. Roy, *Partitioning optimization problems
+//! for hybrid classical/quantum execution*, D-Wave TR 14-1006A, 2017, and the manual page of `qbsolv`.)
 
 use std::io::{self, BufRead, Write};
 
+use super::once::{Offset, Once};
 use super::source::{Line, Source};
 use super::terms::{Census, Terms, invalid, pairs};
 use super::{Content, Problem};
@@ -23,9 +28,10 @@ struct Header {
 pub(super) fn read<R: BufRead>(source: &mut Source<'_, R>) -> Result<Problem, Error> {
     let mut terms = Terms::default();
     let mut header: Option<Header> = None;
+    let (mut offset, mut diagonals, mut couplers) = (Offset::default(), Once::new(), Once::new());
     while let Some(line) = source.line()? {
-        match (line.bytes().first(), &header) {
-            (Some(b'c'), _) => terms.offset += offset(line)?,
+        match (line.bytes().trim_ascii_start().first(), &header) {
+            (Some(b'c'), _) => take_offset(line, &mut offset)?,
             (Some(b'p'), None) => header = Some(promise(line)?),
             (Some(b'p'), Some(_)) => return Err(line.error(1, "a second `p` line")),
             (_, None) => return Err(line.error(1, "expected `p qubo 0 nodes diagonals couplers`")),
@@ -33,10 +39,14 @@ pub(super) fn read<R: BufRead>(source: &mut Source<'_, R>) -> Result<Problem, Er
                 let [i, j, value] = line.exactly("`i j value`")?;
                 let [a, b] = [i.index(0, header.nodes)?, j.index(0, header.nodes)?];
                 terms.push(a, b, value.number()?);
+                let once = if a == b { &mut diagonals } else { &mut couplers };
+                once.push(a, b, line.number());
             }
         }
     }
     let header = header.ok_or_else(|| source.end("no line `p qubo 0 nodes diagonals couplers`"))?;
+    diagonals.check("diagonal term", source)?;
+    couplers.check("coupler", source)?;
     let found = (terms.linear.len() as u64, terms.pairs.len() as u64);
     if found != (header.diagonals, header.couplers) {
         return Err(source.end(format!(
@@ -44,6 +54,7 @@ pub(super) fn read<R: BufRead>(source: &mut Source<'_, R>) -> Result<Problem, Er
             header.diagonals, header.couplers, found.0, found.1
         )));
     }
+    terms.offset = offset.value();
     Ok(Content::Qubo(terms.qubo(header.nodes, source)?).into())
 }
 
@@ -71,14 +82,14 @@ fn promise(line: Line<'_>) -> Result<Header, Error> {
     Ok(header)
 }
 
-/// The offset of a comment, 0 where it has none.
-fn offset(line: Line<'_>) -> Result<f64, Error> {
+/// Takes `c offset X`.
+fn take_offset(line: Line<'_>, found: &mut Offset) -> Result<(), Error> {
     let mut words = line.words();
     match [words.next(), words.next(), words.next(), words.next()] {
         [Some(c), Some(offset), Some(value), None] if c.is("c") && offset.is("offset") => {
-            value.number()
+            found.take(line, value)
         }
-        _ => Ok(0.0),
+        _ => Ok(()),
     }
 }
 

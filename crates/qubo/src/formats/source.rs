@@ -160,6 +160,11 @@ impl<'a> Line<'a> {
         })
     }
 
+    /// The bytes `start..end` as a word.
+    pub(super) fn word(self, start: usize, end: usize) -> Word<'a> {
+        Word { line: self, column: start + 1, bytes: &self.text[start..end] }
+    }
+
     /// Exactly `N` words.
     pub(super) fn exactly<const N: usize>(self, what: &str) -> Result<[Word<'a>; N], Error> {
         let mut words = self.words();
@@ -221,6 +226,15 @@ impl<'a> Word<'a> {
         match number {
             Some(x) if f64::is_finite(x) => Ok(x),
             _ => Err(self.error(format!("{} is not a finite number", self.quoted()))),
+        }
+    }
+
+    /// A finite number, or `None` where the word is none; one beyond `f64` is an error, `inf` a word.
+    pub(super) fn number_if_any(self) -> Result<Option<f64>, Error> {
+        let digits = self.bytes.iter().any(u8::is_ascii_digit);
+        match self.text().ok().and_then(|text| text.parse::<f64>().ok()) {
+            Some(_) if digits => self.number().map(Some),
+            _ => Ok(None),
         }
     }
 
