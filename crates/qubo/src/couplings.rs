@@ -120,3 +120,9 @@ impl Magnitude {
 pub(crate) fn reals(values: &[i8]) -> Vec<f64> {
     values.iter().map(|&v| f64::from(v)).collect()
 }
+
+/// The slices of a product have one entry a variable; shorter or longer ones would be cut to fit.
+fn check_lengths(couplings: &impl Couplings, values: usize, out: usize) {
+    let variables = couplings.variables();
+    assert!(values == variables && out == variables, "a slice has one entry a variable");
+}

@@ -16,6 +16,16 @@ pub enum Error {
         /// Length found.
         got: usize,
     },
+    /// A value that a state of binaries or spins cannot have.
+    #[error("the value of a state at {index} is {value}; {mend}")]
+    State {
+        /// Its place in the state, from 0.
+        index: usize,
+        /// The value.
+        value: i8,
+        /// What is allowed.
+        mend: &'static str,
+    },
     /// A coefficient that is NaN or infinite.
     #[error("{what} {index} is {value}; coefficients are finite")]
     NotFinite {

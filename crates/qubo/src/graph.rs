@@ -14,6 +14,7 @@ use std::io::{self, Write};
 
 use sha2::{Digest, Sha256};
 
+use crate::samples::check_state;
 use crate::{Error, Ising, Sparse};
 
 /// An edge between two different nodes, counted from 0.
@@ -83,11 +84,13 @@ impl Graph {
         self.edges.iter().fold(0.0, |total, edge| total + edge.weight)
     }
 
-    /// The weight of the edges between nodes of different spins; `None` without one spin a node.
+    /// The weight of the edges between nodes of different spins; `None` without one spin a node. The
+    /// sides may also be 0 and 1.
     #[must_use]
     pub fn cut(&self, spins: &[i8]) -> Option<f64> {
         let apart = |edge: &&Edge| spins[edge.from as usize] != spins[edge.to as usize];
-        (spins.len() == self.nodes)
+        check_state(spins, self.nodes)
+            .is_ok()
             .then(|| self.edges.iter().filter(apart).fold(0.0, |cut, edge| cut + edge.weight))
     }
 

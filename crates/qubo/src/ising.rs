@@ -55,9 +55,10 @@ impl Ising {
     /// The energy of a state of ±1.
     ///
     /// # Panics
-    /// If there is not one value a spin.
+    /// If there is not one value a spin, or one is not ±1.
     #[must_use]
     pub fn energy(&self, spins: &[i8]) -> f64 {
+        check_spins(spins);
         energy(&self.field, &self.couplings, self.offset, spins)
     }
 
@@ -65,7 +66,7 @@ impl Ising {
     /// bit, in several threads and with fewer passes over the couplings.
     ///
     /// # Panics
-    /// If `states` is not a whole number of states.
+    /// If `states` is not a whole number of states, or a value is not ±1.
     #[must_use]
     pub fn energies(&self, states: &[i8]) -> Vec<f64> {
         let n = self.variables();
@@ -78,6 +79,7 @@ impl Ising {
             if group.len() < n * TOGETHER {
                 return group.chunks(n).map(|state| self.energy(state)).collect();
             }
+            check_spins(group);
             let side_by_side = |i: usize| std::array::from_fn(|s| f64::from(group[s * n + i]));
             let values: Vec<[f64; TOGETHER]> = (0..n).map(side_by_side).collect();
             let couplings = self.couplings.energies(&values);
@@ -93,9 +95,10 @@ impl Ising {
     /// How the energy changes when spin `i` is flipped, in O(n) or less.
     ///
     /// # Panics
-    /// If there is not one value a spin.
+    /// If there is not one value a spin, or that of spin `i` is not ±1.
     #[must_use]
     pub fn change(&self, spins: &[i8], i: usize) -> f64 {
+        check_spins(&spins[i..=i]);
         -2.0 * f64::from(spins[i]) * local(&self.field, &self.couplings, spins, i)
     }
 
@@ -117,6 +120,13 @@ impl Ising {
     pub(crate) fn from_parts(field: Vec<f64>, couplings: AnyCouplings, offset: f64) -> Self {
         Self { field, couplings, offset }
     }
+}
+
+/// Binaries taken for spins would have an energy, but not theirs.
+pub(crate) fn check_spins(spins: &[i8]) {
+    // Without a branch inside, so that the compiler vectorises.
+    let all = spins.iter().fold(true, |all, &spin| all & (spin == 1 || spin == -1));
+    assert!(all, "a state of spins is of -1 and 1");
 }
 
 /// Checks the parts of a model.

@@ -23,6 +23,7 @@
 
 mod work;
 
+use crate::ising::check_spins;
 use crate::{AnyCouplings, Couplings, Error, Ising, Minimiser, Samples, Sparse, Vartype};
 use spinroute_core::{Run, Stop};
 use work::Work;
@@ -114,10 +115,11 @@ impl Presolved {
     /// The state of the whole model that belongs to one of the kernel, with its energy.
     ///
     /// # Panics
-    /// If there is not one spin a variable of the kernel.
+    /// If there is not one spin a variable of the kernel, or one is not ±1.
     #[must_use]
     pub fn lift(&self, spins: &[i8]) -> Vec<i8> {
         assert_eq!(spins.len(), self.kept.len(), "one spin a variable of the kernel");
+        check_spins(spins);
         let mut whole = vec![1; self.variables];
         for (&i, &spin) in self.kept.iter().zip(spins) {
             whole[i as usize] = spin;

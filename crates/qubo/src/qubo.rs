@@ -54,18 +54,20 @@ impl Qubo {
     /// The energy of a state of 0 and 1.
     ///
     /// # Panics
-    /// If there is not one value a binary.
+    /// If there is not one value a binary, or one is not 0 or 1.
     #[must_use]
     pub fn energy(&self, binaries: &[i8]) -> f64 {
+        check_binaries(binaries);
         energy(&self.linear, &self.couplings, self.offset, binaries)
     }
 
     /// How the energy changes when binary `i` is flipped, in O(n) or less.
     ///
     /// # Panics
-    /// If there is not one value a binary.
+    /// If there is not one value a binary, or that of binary `i` is not 0 or 1.
     #[must_use]
     pub fn change(&self, binaries: &[i8], i: usize) -> f64 {
+        check_binaries(&binaries[i..=i]);
         f64::from(1 - 2 * binaries[i]) * local(&self.linear, &self.couplings, binaries, i)
     }
 
@@ -89,4 +91,10 @@ impl Qubo {
     pub(crate) fn from_parts(linear: Vec<f64>, couplings: AnyCouplings, offset: f64) -> Self {
         Self { linear, couplings, offset }
     }
+}
+
+/// Spins taken for binaries would have an energy, but not theirs.
+fn check_binaries(binaries: &[i8]) {
+    let all = binaries.iter().fold(true, |all, &value| all & (value == 0 || value == 1));
+    assert!(all, "a state of binaries is of 0 and 1");
 }

@@ -2,6 +2,8 @@
 
 use spinroute_core::Stop;
 
+use crate::Error;
+
 /// The values of a variable.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -10,6 +12,25 @@ pub enum Vartype {
     Spin,
     /// 0 and 1.
     Binary,
+}
+
+/// Checks that a state is one of binaries or one of spins: 0 and 1, or −1 and 1, one a variable.
+pub(crate) fn check_state(state: &[i8], want: usize) -> Result<(), Error> {
+    if state.len() != want {
+        return Err(Error::Length { what: "a state", want, got: state.len() });
+    }
+    let refused = |index: usize, mend| Err(Error::State { index, value: state[index], mend });
+    if let Some(index) = state.iter().position(|value| !(-1..=1).contains(value)) {
+        return refused(index, "values are 0 and 1, or -1 and 1");
+    }
+    let first = |wanted| state.iter().position(|&value| value == wanted);
+    match (first(0), first(-1)) {
+        (Some(zero), Some(minus)) => refused(
+            zero.max(minus),
+            "and another is the other of 0 and -1: values are 0 and 1, or -1 and 1, not both",
+        ),
+        _ => Ok(()),
+    }
 }
 
 /// The best state of every read.
@@ -35,8 +56,13 @@ impl Samples {
     }
 
     /// The state of a read.
+    ///
+    /// # Panics
+    /// If there is no such read, or the states are not as long as each other.
     #[must_use]
     pub fn state(&self, read: usize) -> &[i8] {
+        let whole = self.states.len().is_multiple_of(self.reads().max(1));
+        assert!(whole, "samples have one state a read, of one value a variable");
         let variables = self.states.len() / self.reads().max(1);
         &self.states[read * variables..(read + 1) * variables]
     }

@@ -32,6 +32,8 @@ use serde::{Deserialize, Serialize};
 use spinroute_core::{Assignment, Instance, repair};
 use spinroute_select::Selection;
 
+use super::pairs::check_prices;
+use crate::samples::check_state;
 use crate::{Compiled, Error, Expr, Model, Options, Parameter, Target, Variable, dot};
 
 /// Which tokens get a switch, and where they start.
@@ -283,7 +285,7 @@ impl CloseForm {
     /// The choices of a state: call `i` swaps where `state[i]` is 1 (0 or −1 for not).
     ///
     /// # Errors
-    /// If the state is shorter than the calls.
+    /// If the state is shorter than the calls, or no state of binaries or spins.
     pub fn choices(&self, state: &[i8]) -> Result<Assignment, Error> {
         let mut choices = self.start.clone();
         for call in self.swapped(state)? {
@@ -295,7 +297,7 @@ impl CloseForm {
     /// The load of every expert in a state, in O(C + E).
     ///
     /// # Errors
-    /// If the state is shorter than the calls.
+    /// If the state is shorter than the calls, or no state of binaries or spins.
     pub fn loads(&self, state: &[i8]) -> Result<Vec<u32>, Error> {
         let mut loads = self.loads.clone();
         for call in self.swapped(state)? {
@@ -313,17 +315,17 @@ impl CloseForm {
             let (want, got) = (self.calls.len(), state.len());
             return Err(Error::Length { what: "a state", want, got });
         }
+        check_state(state, state.len())?;
         Ok(self.calls.iter().zip(state).filter(|(_, s)| **s > 0).map(|(call, _)| call))
     }
 
     /// The choices of a state, made feasible by [`repair`] with the given prices.
     ///
     /// # Errors
-    /// If the state is shorter than the calls, or forbidden pairs leave no assignment at all.
-    ///
-    /// # Panics
-    /// If there are prices, but not one per expert.
+    /// As [`CloseForm::choices`]; if there are prices, but not one per expert; if forbidden pairs leave
+    /// no assignment at all.
     pub fn repaired(&self, state: &[i8], prices: Option<&[f64]>) -> Result<Assignment, Error> {
+        check_prices(prices, &self.instance)?;
         Ok(repair(&self.instance, self.choices(state)?, prices)?)
     }
 }

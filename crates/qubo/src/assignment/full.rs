@@ -306,7 +306,7 @@ impl FullForm {
     }
 
     /// Multipliers for [`Options::multipliers`] from one an expert, such as prices; 0 for all other
-    /// constraints. Missing ones are 0.
+    /// constraints. Missing ones are 0; those beyond the experts are of none, and left out.
     #[must_use]
     pub fn multipliers(&self, of_experts: &[Multiplier]) -> Vec<Multiplier> {
         let mut all = vec![Multiplier::default(); self.model.constraints()];
@@ -319,8 +319,12 @@ impl FullForm {
     }
 
     /// The prices in multipliers of the model's constraints: the linear part of each expert's.
+    ///
+    /// # Panics
+    /// If there is not one multiplier a constraint of the model.
     #[must_use]
     pub fn prices(&self, multipliers: &[f64]) -> Vec<f64> {
+        assert_eq!(multipliers.len(), self.model.constraints(), "one multiplier a constraint");
         let price = |index: &Option<usize>| index.and_then(|i| multipliers.get(i).copied());
         self.experts.iter().map(|index| price(index).unwrap_or(0.0)).collect()
     }

@@ -4,6 +4,17 @@ use spinroute_core::{Assignment, Instance, repair};
 
 use super::full::Unusable;
 use crate::Error;
+use crate::samples::check_state;
+
+/// There are no prices, or one an expert.
+pub(super) fn check_prices(prices: Option<&[f64]>, instance: &Instance) -> Result<(), Error> {
+    match (instance.experts(), prices.map(<[f64]>::len)) {
+        (want, Some(got)) if got != want => {
+            Err(Error::Length { what: "prices, one an expert", want, got })
+        }
+        _ => Ok(()),
+    }
+}
 
 /// The pairs that have a binary; the pair of number `i` is variable and bit `i`.
 #[derive(Clone, Debug)]
@@ -76,15 +87,17 @@ impl Pairs {
     }
 
     /// The choices that a state makes: pair `i` where `state[i]` is 1 (0 or −1 for not), whatever
-    /// stands behind the pairs. Nothing is mended: a token may have more experts than it asked for,
+    /// bits stand behind the pairs. Nothing is mended: a token may have more experts than it asked for,
     /// which makes the rows of the result as wide as the longest.
     ///
     /// # Errors
-    /// If the state is shorter than the pairs.
+    /// If the state is shorter than the pairs, or no state of binaries or spins.
     pub fn choices(&self, state: &[i8]) -> Result<Assignment, Error> {
+        let whole = state;
         let Some(state) = state.get(..self.len()) else {
             return Err(Error::Length { what: "a state", want: self.len(), got: state.len() });
         };
+        check_state(whole, whole.len())?;
         let set = || (0..state.len()).filter(|&i| state[i] > 0).filter_map(|i| self.pair(i));
         let mut held = vec![0; self.instance.tokens()];
         set().for_each(|(t, _)| held[t] += 1);
@@ -100,19 +113,22 @@ impl Pairs {
     /// The choices of a state, made feasible by [`repair`] with the given prices.
     ///
     /// # Errors
-    /// If the state is shorter than the pairs, or forbidden pairs leave no assignment at all.
-    ///
-    /// # Panics
-    /// If there are prices, but not one per expert.
+    /// As [`Pairs::choices`]; if there are prices, but not one per expert; if forbidden pairs leave no
+    /// assignment at all.
     pub fn repaired(&self, state: &[i8], prices: Option<&[f64]>) -> Result<Assignment, Error> {
+        check_prices(prices, &self.instance)?;
         Ok(repair(&self.instance, self.choices(state)?, prices)?)
     }
 
     /// The state of an assignment: 1 for its pairs, 0 for others.
     ///
     /// # Errors
-    /// If it holds a pair without a binary.
+    /// If it holds a pair without a binary, or is of another number of tokens.
     pub fn state(&self, assignment: &Assignment) -> Result<Vec<i8>, Error> {
+        let (want, got) = (self.instance.tokens(), assignment.tokens());
+        if got != want {
+            return Err(Error::Length { what: "the tokens of an assignment", want, got });
+        }
         let mut state = vec![0; self.len()];
         for t in 0..assignment.tokens() {
             for &e in assignment.experts(t) {

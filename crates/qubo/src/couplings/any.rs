@@ -52,6 +52,8 @@ macro_rules! each {
     };
 }
 
+const OTHER: &str = "the fields are of couplings of another form";
+
 impl Couplings for AnyCouplings {
     type Fields = AnyFields;
 
@@ -83,7 +85,8 @@ impl Couplings for AnyCouplings {
         }
     }
 
-    /// The fields must come from the same couplings: those of another form count as zero.
+    /// # Panics
+    /// If the fields come from couplings of another form.
     fn local(&self, fields: &AnyFields, values: &[i8], i: usize) -> f64 {
         match (self, fields) {
             (Self::Dense(form), AnyFields::Local(fields)) => form.local(fields, values, i),
@@ -91,10 +94,12 @@ impl Couplings for AnyCouplings {
             (Self::Structured(form), AnyFields::Structured(fields)) => {
                 form.local(fields, values, i)
             }
-            _ => 0.0,
+            _ => panic!("{OTHER}"),
         }
     }
 
+    /// # Panics
+    /// As [`Couplings::local`] does.
     fn change(&self, fields: &mut AnyFields, i: usize, from: i8, to: i8) {
         match (self, fields) {
             (Self::Dense(form), AnyFields::Local(fields)) => form.change(fields, i, from, to),
@@ -102,7 +107,7 @@ impl Couplings for AnyCouplings {
             (Self::Structured(form), AnyFields::Structured(fields)) => {
                 form.change(fields, i, from, to);
             }
-            _ => {}
+            _ => panic!("{OTHER}"),
         }
     }
 

@@ -2,7 +2,7 @@
 
 use ndarray::{Array2, ArrayView1, ArrayView2};
 
-use super::{Couplings, Magnitude, Spectrum, TOGETHER, reals};
+use super::{Couplings, Magnitude, Spectrum, TOGETHER, check_lengths, reals};
 use crate::Error;
 
 /// A symmetric matrix with a zero diagonal.
@@ -65,6 +65,7 @@ impl Couplings for Dense {
     }
 
     fn product(&self, values: &[f64], out: &mut [f64]) {
+        check_lengths(self, values.len(), out.len());
         let values = ArrayView1::from(values);
         for (out, row) in out.iter_mut().zip(self.matrix.rows()) {
             *out = row.dot(&values);
@@ -72,6 +73,7 @@ impl Couplings for Dense {
     }
 
     fn energy(&self, values: &[f64]) -> f64 {
+        check_lengths(self, values.len(), values.len());
         let rows = self.matrix.rows().into_iter().enumerate();
         rows.map(|(i, row)| {
             let earlier = row.iter().zip(&values[..i]).map(|(&j, &v)| j * v);
@@ -81,6 +83,7 @@ impl Couplings for Dense {
     }
 
     fn energies(&self, values: &[[f64; TOGETHER]]) -> [f64; TOGETHER] {
+        check_lengths(self, values.len(), values.len());
         let mut sums = [-0.0; TOGETHER]; // what an iterator's sum starts from
         for (i, row) in self.matrix.rows().into_iter().enumerate() {
             let mut earlier = [-0.0; TOGETHER];

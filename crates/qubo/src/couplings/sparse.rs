@@ -5,7 +5,7 @@
 
 use rayon::prelude::*;
 
-use super::{Couplings, Magnitude, Spectrum, TOGETHER, reals};
+use super::{Couplings, Magnitude, Spectrum, TOGETHER, check_lengths, reals};
 use crate::Error;
 
 /// A symmetric matrix with a zero diagonal, of which the non-zero values are stored.
@@ -175,6 +175,7 @@ impl Couplings for Sparse {
     }
 
     fn product(&self, values: &[f64], out: &mut [f64]) {
+        check_lengths(self, values.len(), out.len());
         for (i, out) in out.iter_mut().enumerate() {
             let (columns, couplings) = self.row(i);
             let terms = columns.iter().zip(couplings);
@@ -183,10 +184,12 @@ impl Couplings for Sparse {
     }
 
     fn energy(&self, values: &[f64]) -> f64 {
+        check_lengths(self, values.len(), values.len());
         self.pairs().map(|(i, j, value)| value * values[i as usize] * values[j as usize]).sum()
     }
 
     fn energies(&self, values: &[[f64; TOGETHER]]) -> [f64; TOGETHER] {
+        check_lengths(self, values.len(), values.len());
         let mut sums = [-0.0; TOGETHER]; // what an iterator's sum starts from
         for (i, j, value) in self.pairs() {
             let (a, b) = (&values[i as usize], &values[j as usize]);

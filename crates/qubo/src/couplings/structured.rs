@@ -12,7 +12,7 @@
 
 mod spectrum;
 
-use super::{Couplings, Magnitude, Sparse, Spectrum, reals};
+use super::{Couplings, Magnitude, Sparse, Spectrum, check_lengths, reals};
 use crate::Error;
 
 /// A row or a column of a [`Grid`].
@@ -236,6 +236,7 @@ impl Structured {
 
     /// `Σ_i c[i] v[i]` of every block.
     fn sums(&self, values: &[f64]) -> Vec<f64> {
+        check_lengths(self, values.len(), values.len());
         let mut sums = vec![0.0; self.weights.len()];
         for grid in self.grids.iter().filter(|grid| grid.columns > 0) {
             let (rows, columns) = sums[grid.sum..].split_at_mut(grid.rows);

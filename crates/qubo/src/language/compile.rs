@@ -315,6 +315,9 @@ fn check_variable(variable: u32, parts: &Parts) -> Result<(), Error> {
 
 /// Every variable and parameter exists, every number is finite.
 fn check_expression(expression: &Expr, parts: &Parts) -> Result<(), Error> {
+    if let Some(mistake) = &expression.mistake {
+        return Err((**mistake).clone());
+    }
     let finite = |index: usize, value: f64| {
         let what = "coefficient of term";
         if value.is_finite() { Ok(()) } else { Err(Error::NotFinite { what, index, value }) }

@@ -12,6 +12,7 @@ use super::layout::Layout;
 use super::model::Parts;
 use super::reduce::Reduced;
 use super::variable::Variable;
+use crate::samples::check_state;
 use crate::{Error, Samples};
 
 /// A violation below this share of a constraint's largest coefficient is rounding.
@@ -65,15 +66,13 @@ impl Decoding {
     /// The values of the variables in a state of the bits, 1 for 1 and 0 or −1 for 0.
     ///
     /// # Errors
-    /// If there is not one value a bit.
+    /// If there is not one value a bit, or the values are not 0 and 1 or −1 and 1.
     pub fn values(&self, state: &[i8]) -> Result<Vec<f64>, Error> {
         Ok(self.layout.values(&self.binaries(state)?))
     }
 
     fn binaries(&self, state: &[i8]) -> Result<Vec<i8>, Error> {
-        if state.len() != self.bits {
-            return Err(Error::Length { what: "a state", want: self.bits, got: state.len() });
-        }
+        check_state(state, self.bits)?;
         Ok(state.iter().map(|&value| i8::from(value > 0)).collect())
     }
 
@@ -113,7 +112,8 @@ impl Compiled {
     /// Ising model are both read.
     ///
     /// # Errors
-    /// If there is not one value a bit.
+    /// If there is not one value a bit ([`Error::Length`]), or the values are not 0 and 1 or −1 and 1
+    /// ([`Error::State`]).
     pub fn decode(&self, state: &[i8]) -> Result<Answer, Error> {
         let decoding = &self.decoding;
         let state = decoding.binaries(state)?;
@@ -129,8 +129,13 @@ impl Compiled {
     /// Reads every state of some samples, in their order.
     ///
     /// # Errors
-    /// If there is not one value a bit.
+    /// If there is not one state of the bits a read.
     pub fn decode_samples(&self, samples: &Samples) -> Result<Vec<Answer>, Error> {
+        let want = samples.reads().saturating_mul(self.decoding.bits);
+        let got = samples.states.len();
+        if got != want {
+            return Err(Error::Length { what: "the states of all reads", want, got });
+        }
         (0..samples.reads()).map(|read| self.decode(samples.state(read))).collect()
     }
 
@@ -138,7 +143,7 @@ impl Compiled {
     /// one of the lowest energy; the first on ties, `None` without samples.
     ///
     /// # Errors
-    /// If there is not one value a bit.
+    /// As [`Compiled::decode_samples`].
     pub fn best(&self, samples: &Samples) -> Result<Option<Answer>, Error> {
         let sign = if self.decoding.parts.maximise { -1.0 } else { 1.0 };
         let key = |answer: &Answer| {
@@ -209,7 +214,8 @@ impl Answer {
     /// constraint, with `prices` (one per expert) if there are any.
     ///
     /// # Errors
-    /// If `x` is not of the instance's shape or not of this model, or no assignment exists.
+    /// If `x` is not of the instance's shape, not of this model or not of binaries or spins, or no
+    /// assignment exists.
     pub fn assignment(
         &self,
         instance: &Instance,
@@ -231,8 +237,13 @@ impl Answer {
             let (variable, variables) = (variable.index(), self.values.len());
             match self.values.get(variable) {
                 None => return Err(Error::Variable { variable, variables }),
-                Some(&value) if value > 0.5 => _ = choices.push(t, e as u32),
-                Some(_) => {}
+                Some(&1.0) => _ = choices.push(t, e as u32),
+                Some(&(0.0 | -1.0)) => {}
+                Some(value) => {
+                    let (name, value) = ("x", format!("{value} for token {t} and expert {e}"));
+                    let mend = "its variables are binaries or spins";
+                    return Err(Error::Parameter { name, value, mend });
+                }
             }
         }
         Ok(spinroute_core::repair(instance, choices, prices)?)

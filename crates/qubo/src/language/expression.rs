@@ -7,6 +7,7 @@
 //! here; the structured couplings keep it to the end.
 
 use super::variable::{Parameter, Variable};
+use crate::Error;
 
 /// A product of three or more variables, with repetitions: `coefficient · Π variables`.
 pub(crate) type Monomial = (Box<[u32]>, f64);
@@ -32,6 +33,8 @@ pub struct Expr {
     pub(crate) squares: Vec<Square>,
     /// Products of parameters, ascending, each with a factor without parameters.
     pub(crate) symbolic: Vec<(Box<[u32]>, Expr)>,
+    /// The first mistake in it, which everything made of it has too: reported on compilation.
+    pub(crate) mistake: Option<Box<Error>>,
 }
 
 /// `weight · (constant + Σ coefficient · variable)²`.
@@ -109,7 +112,11 @@ pub fn sum<I: IntoIterator<Item: Term>>(terms: I) -> Expr {
     expression
 }
 
-/// `Σ coefficient · variable`, ending with the shorter of the two.
+/// `Σ coefficient · variable`, one coefficient a variable. Arrays of any shape are taken entry by entry,
+/// in row-major order.
+///
+/// If there are more of one than of the other, compilation of what is made of it says so:
+/// [`Error::Length`].
 ///
 /// ```
 /// # use spinroute_qubo::{Model, dot};
@@ -126,9 +133,22 @@ where
     let variables = variables.into_iter();
     let mut expression = Expr::default();
     expression.linear.reserve(variables.size_hint().0);
-    for (coefficient, variable) in coefficients.into_iter().zip(variables) {
-        variable.add_to(&mut expression, coefficient.value());
-    }
+    let (mut coefficients, mut variables) = (coefficients.into_iter(), variables);
+    let mut terms = 0_usize;
+    // What is left of the longer one is only asked for its size: it may have no end.
+    let (got, want) = loop {
+        match (coefficients.next(), variables.next()) {
+            (Some(coefficient), Some(variable)) => {
+                variable.add_to(&mut expression, coefficient.value());
+                terms += 1;
+            }
+            (None, None) => return expression,
+            (Some(_), None) => break (coefficients.size_hint().0.saturating_add(terms + 1), terms),
+            (None, Some(_)) => break (terms, variables.size_hint().0.saturating_add(terms + 1)),
+        }
+    };
+    let what = "the coefficients of a dot product, one a variable";
+    expression.mistake = Some(Box::new(Error::Length { what, want, got }));
     expression
 }
 
@@ -181,7 +201,7 @@ impl Expr {
     pub fn squared(self) -> Self {
         if self.degree() <= 1 && self.symbolic.is_empty() {
             let square = Square { weight: 1.0, constant: self.constant, linear: self.linear };
-            return Self { squares: vec![square], ..Self::default() };
+            return Self { squares: vec![square], mistake: self.mistake, ..Self::default() };
         }
         self.clone() * self
     }
@@ -189,14 +209,18 @@ impl Expr {
     /// Its `exponent`-th power; 1 for exponent 0.
     #[must_use]
     pub fn power(&self, exponent: u32) -> Self {
-        (0..exponent).fold(Self::new(1.0), |product, _| product * self)
+        let one = Self { constant: 1.0, mistake: self.mistake.clone(), ..Self::default() };
+        (0..exponent).fold(one, |product, _| product * self)
     }
 
     /// Its value where variable `v` has `values[v]` and parameter `p` has `parameters[p]`.
     ///
-    /// `None` if one of them has no value there.
+    /// `None` if one of them has no value there, or the expression holds a [`dot`] of unequal lengths.
     #[must_use]
     pub fn value(&self, values: &[f64], parameters: &[f64]) -> Option<f64> {
+        if self.mistake.is_some() {
+            return None;
+        }
         let at = |v: u32| values.get(v as usize).copied();
         let mut total = self.constant;
         for &(v, c) in &self.linear {
@@ -270,6 +294,7 @@ impl Expr {
         join(&mut self.higher, &mut other.higher);
         join(&mut self.squares, &mut other.squares);
         join(&mut self.symbolic, &mut other.symbolic);
+        self.mistake = self.mistake.take().or(other.mistake);
     }
 
     /// The value with parameters put in: no symbolic part is left.

@@ -44,6 +44,9 @@ pub trait Multipliers {
 
     /// Takes the samples of a round: `amounts[sample][constraint]` is the left side less the right
     /// (`≥` turned to `≤`), lowest energy first.
+    ///
+    /// # Panics
+    /// Those of this crate, if a sample has not one amount a constraint.
     fn update(&mut self, amounts: &[Vec<f64>]);
 }
 
@@ -60,12 +63,18 @@ pub enum Choice {
 
 impl Choice {
     fn of(self, amounts: &[Vec<f64>], constraint: usize) -> f64 {
-        let at = |sample: &Vec<f64>| sample.get(constraint).copied().unwrap_or(0.0);
+        let at = |sample: &Vec<f64>| sample[constraint];
         match self {
             Self::Best => amounts.first().map_or(0.0, at),
             Self::Mean => amounts.iter().map(at).sum::<f64>() / amounts.len().max(1) as f64,
         }
     }
+}
+
+/// Panics if a sample has not one amount a constraint.
+fn check(amounts: &[Vec<f64>], constraints: usize) {
+    let whole = amounts.iter().all(|sample| sample.len() == constraints);
+    assert!(whole, "a sample has one amount a constraint, of which there are {constraints}");
 }
 
 /// The least multiplier of every constraint: 0 of inequalities.
@@ -126,6 +135,7 @@ impl Multipliers for Subgradient {
     }
 
     fn update(&mut self, amounts: &[Vec<f64>]) {
+        check(amounts, self.values.len());
         self.round += 1;
         let length = self.step / f64::from(self.round).sqrt();
         for (constraint, value) in self.values.iter_mut().enumerate() {
@@ -185,6 +195,7 @@ impl Multipliers for AugmentedLagrangian {
     }
 
     fn update(&mut self, amounts: &[Vec<f64>]) {
+        check(amounts, self.values.len());
         let mut violation = 0.0_f64;
         for (constraint, value) in self.values.iter_mut().enumerate() {
             let (amount, least) = (Choice::Best.of(amounts, constraint), self.least[constraint]);
@@ -215,7 +226,8 @@ pub struct Ascent {
 /// A round is a step of `run`, and the `r`-th one's minimiser runs with the seed `run.seed() + r`.
 ///
 /// # Errors
-/// If the model does not compile or the minimiser refuses it.
+/// If the model does not compile, the multipliers are not one a constraint of it, or the minimiser
+/// refuses it.
 pub fn ascend(
     model: &Model,
     options: &Options,
@@ -227,7 +239,13 @@ pub fn ascend(
     let mut ascent = Ascent { best: None, energies: Vec::new(), stop: Stop::Finished };
     let sign = if model.parts.maximise { -1.0 } else { 1.0 };
     for round in 0..rounds {
-        let options = options.clone().multipliers(multipliers.terms());
+        let terms = multipliers.terms();
+        // None at all would count as none yet, and leave the constraints out.
+        if terms.len() != model.constraints() {
+            let (want, got) = (model.constraints(), terms.len());
+            return Err(Error::Length { what: "multipliers, one a constraint", want, got });
+        }
+        let options = options.clone().multipliers(terms);
         let compiled = model.compile(&options)?;
         let mut inner = Run::new(run.seed().wrapping_add(u64::from(round)));
         let samples = minimiser.minimise(&compiled.to_ising(), &mut inner)?;

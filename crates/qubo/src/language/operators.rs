@@ -80,6 +80,12 @@ operate! {
 
 /// The product; a factor that is a number scales the other, squares of linear forms included.
 fn product(mut left: Expr, mut right: Expr) -> Expr {
+    let mistake = left.mistake.take().or(right.mistake.take());
+    Expr { mistake, ..sound_product(left, right) }
+}
+
+/// The product of two expressions without mistakes.
+fn sound_product(mut left: Expr, mut right: Expr) -> Expr {
     if left.is_constant() {
         right.scale(left.constant);
         return right;

@@ -5,3 +5,4 @@ mod decoding;
 mod penalties;
 mod random;
 mod slack_free;
+mod states;
