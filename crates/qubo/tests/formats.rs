@@ -5,7 +5,7 @@ use std::path::Path;
 
 use proptest::prelude::*;
 use spinroute_qubo::formats::{Content, Format, Problem, read, write};
-use spinroute_qubo::{Edge, Error, Graph, Ising, Qubo, Sparse};
+use spinroute_qubo::{AnyCouplings, Couplings, Edge, Error, Graph, Ising, Qubo, Sparse};
 
 fn parse(format: Format, text: &str) -> Result<Problem, Error> {
     read(format, Path::new("test"), text.as_bytes(), &mut |_| {})
@@ -119,6 +119,129 @@ proptest! {
                 other => other.to_qubo().unwrap().linear().iter().map(|a| a.abs()).sum(),
             };
             prop_assert!((got - energy).abs() <= 1e-12 * (1.0 + size + sum), "{format:?}: {got} {energy}");
+        }
+    }
+}
+
+/// Names as other programs have them: also those that look like numbers, keywords, operators or JSON.
+fn names() -> impl Strategy<Value = Vec<String>> {
+    let odd = [
+        "1",
+        "\"1\"",
+        "01",
+        "1.0",
+        "-3",
+        "x0",
+        "x1",
+        "x[0]",
+        "x 1",
+        "",
+        " ",
+        "null",
+        "true",
+        "[0,\"a\"]",
+        "semi",
+        "free",
+        "inf",
+        "nan",
+        "sos1",
+        "Binary",
+        "End",
+        "st",
+        "obj",
+        "RHS",
+        "RANGES",
+        "MARKER",
+        "*",
+        "$x",
+        "c",
+        "p",
+        "#",
+        "\\",
+        "\"",
+        "\n",
+        "e5",
+        "1e5",
+        "\u{e9}",
+        "<=",
+        ">",
+        "=",
+        "+",
+        "-",
+        "^2",
+        ":",
+        "a:b",
+        "ENDATA",
+    ];
+    let any = prop_oneof![
+        proptest::sample::select(odd.map(String::from).to_vec()),
+        "[ -~]{0,5}",
+        "[xy][0-9]",
+    ];
+    proptest::collection::hash_set(any, 9).prop_map(|names| names.into_iter().collect())
+}
+
+/// Of every state of the first variables, whose others are +1 or 1: as binaries and as spins.
+fn energies(content: &Content, variables: usize) -> Vec<f64> {
+    let all = content.variables();
+    let bit = |word: usize, i: usize| if i < variables { (word >> i & 1) as i8 } else { 1 };
+    let energy = |word: usize| {
+        let bits: Vec<i8> = (0..all).map(|i| bit(word, i)).collect();
+        let spins: Vec<i8> = bits.iter().map(|bit| 2 * bit - 1).collect();
+        match content {
+            Content::Qubo(model) => model.energy(&bits),
+            Content::Ising(model) => model.energy(&spins),
+            Content::Graph(graph) => graph.total() - 2.0 * graph.cut(&spins).unwrap(),
+            other => panic!("{other:?}"),
+        }
+    };
+    (0..1_usize << variables).map(energy).collect()
+}
+
+/// The sum of the sizes of all numbers that a format makes of a problem: what rounding is relative to.
+fn size(content: &Content) -> f64 {
+    match content {
+        Content::Graph(graph) => graph.edges().iter().map(|edge| edge.weight.abs()).sum(),
+        other => {
+            let (qubo, ising) = (other.to_qubo().unwrap(), other.to_ising().unwrap());
+            let terms = qubo.linear().iter().chain(ising.field());
+            let couplings = |couplings: &AnyCouplings| -> f64 {
+                couplings.magnitudes().iter().map(|magnitude| magnitude.sum).sum()
+            };
+            terms.chain([&qubo.offset(), &ising.offset()]).map(|x| x.abs()).sum::<f64>()
+                + couplings(qubo.couplings())
+        }
+    }
+}
+
+proptest! {
+    #[test]
+    fn no_format_and_no_name_changes_an_energy(content in contents(), names in names()) {
+        let n = content.variables();
+        let names = (!matches!(content, Content::Graph(_))).then(|| names[..n].to_vec());
+        let want = energies(&content, n);
+        let problem = Problem { content, names };
+        for &format in Format::ALL {
+            let file = text(format, &problem);
+            let back = parse(format, &file).unwrap_or_else(|error| panic!("{error}\n{file}"));
+            let offset = match &back.content {
+                Content::Graph(_) => problem.content.to_ising().unwrap().offset(),
+                _ => 0.0,
+            };
+            let near = 1e-12 * (size(&problem.content) + size(&back.content));
+            // The same form, which is read to the last bit; a graph's energies are sums of cuts.
+            let exact = std::mem::discriminant(&back.content)
+                == std::mem::discriminant(&problem.content)
+                && !matches!(back.content, Content::Graph(_));
+            let near = if exact { 0.0 } else { near };
+            for (got, want) in energies(&back.content, n).into_iter().zip(&want) {
+                prop_assert!((got + offset - want).abs() <= near, "{}", file);
+            }
+            if format == Format::Bqm {
+                prop_assert_eq!(&back.names, &problem.names.clone().filter(|names| {
+                    !(0..).zip(names).all(|(i, name)| *name == u32::to_string(&i))
+                }));
+            }
         }
     }
 }

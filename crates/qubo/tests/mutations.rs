@@ -111,7 +111,19 @@ const WORDS: &[&str] = &[
     "SPIN",
     "BINARY",
     "vartype=SPIN",
+    "vartype",
+    "Vartype.",
+    "'",
+    "<",
+    "%",
     "offset=2",
+    "offset",
+    "1.0",
+    "\"1\"",
+    "\"a\"",
+    "[0,\"a\"]",
+    "9223372036854775808",
+    "\"variable_labels\":",
     "true",
     "null",
     "[[[[[[[[",
@@ -162,6 +174,19 @@ fn corpus(format: Format) -> Vec<Vec<u8>> {
              'INTEND'\n z c 1\nRHS\n R c 3 d 1\n S c 1\nRANGES\nBOUNDS\n FX b z 2\n LO b x 1\n UP b x 1\n\
              QSECTION c\n x y 1\n y z 1\n z z 2\nSOS\nENDATA\n",
         ],
+        Format::Coo => &[
+            "# a model\n# Vartype = 'SPIN'\n# offset: 2\n0 0 1\n1 0 2\n0 1 -1\n# vartype=<Vartype.SPIN: x>\n",
+        ],
+        Format::Qubo => &[
+            "c offset unknown\np qubo 0 3 1 2\nc offset 2\n2 0 -1\n1 1 5\n c\n1 2 0.5\n",
+        ],
+        Format::Rudy => &["# a graph\n%\nc of three\n3 3\n1 2 1\n2 1 -1\n# more\n1 3 2\n"],
+        Format::Bqm => &[
+            "{\"type\": \"DictBQM\", \"version\": {\"bqm_schema\": \"3.0.0\"}, \"use_bytes\": false,\n\
+             \"variable_labels\": [1, \"1\", 0.5, null,\n false, [0, \"a\"], \"x\\u00e9\"], \"variable_type\": \
+             \"SPIN\",\n\"offset\": 0.5, \"info\": {}, \"linear_biases\": [1, 2, 3, 4, 5, 6, 7],\n\
+             \"quadratic_biases\": [1, 2], \"quadratic_head\": [0, 1], \"quadratic_tail\": [1, 2]}\n",
+        ],
         _ => return files,
     };
     files.extend(other.iter().map(|&file| file.into()));
@@ -172,7 +197,9 @@ fn mutate(file: &[u8], other: &[u8], random: &mut Random) -> Vec<u8> {
     let mut file = file.to_vec();
     // Mostly a single change, so that what lies deeper is reached too.
     for _ in 0..=random.below(7) / 4 {
-        let at = random.below(file.len());
+        // The first lines and the labels are short, and much hangs on them.
+        let end = if random.below(4) == 0 { file.len().min(80) } else { file.len() };
+        let at = random.below(end);
         let word = WORDS[random.below(WORDS.len())].as_bytes();
         match random.below(8) {
             0 if !file.is_empty() => file[at] ^= 1 << random.below(8),
