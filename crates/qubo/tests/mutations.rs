@@ -177,9 +177,9 @@ fn corpus(format: Format) -> Vec<Vec<u8>> {
         Format::Coo => &[
             "# a model\n# Vartype = 'SPIN'\n# offset: 2\n0 0 1\n1 0 2\n0 1 -1\n# vartype=<Vartype.SPIN: x>\n",
         ],
-        Format::Qubo => &[
-            "c offset unknown\np qubo 0 3 1 2\nc offset 2\n2 0 -1\n1 1 5\n c\n1 2 0.5\n",
-        ],
+        Format::Qubo => {
+            &["c offset unknown\np qubo 0 3 1 2\nc offset 2\n2 0 -1\n1 1 5\n c\n1 2 0.5\n"]
+        }
         Format::Rudy => &["# a graph\n%\nc of three\n3 3\n1 2 1\n2 1 -1\n# more\n1 3 2\n"],
         Format::Bqm => &[
             "{\"type\": \"DictBQM\", \"version\": {\"bqm_schema\": \"3.0.0\"}, \"use_bytes\": false,\n\
