@@ -20,6 +20,8 @@ pub(crate) enum Limit {
     Steps(u64),
     /// A budget of no time.
     NoTime,
+    /// A budget of more time than any clock counts.
+    AllTime,
     /// The observer breaks at this step.
     Break(u64),
 }
@@ -50,6 +52,7 @@ pub(crate) fn attempt(
     let mut run = Run::new(seed).budget(match limit {
         Limit::Steps(steps) => Budget { steps: Some(steps), time: None },
         Limit::NoTime => Budget { steps: None, time: Some(Duration::ZERO) },
+        Limit::AllTime => Budget { steps: None, time: Some(Duration::MAX) },
         _ => Budget::default(),
     });
     if limit != Limit::None {

@@ -10,8 +10,12 @@ use spinroute_core::Instance;
 pub enum Clause {
     /// It never panics.
     Panic,
-    /// A feasible instance is solved or refused as unsupported: no other error.
+    /// A feasible instance is solved or, by a solver that does not claim the optimum or where its
+    /// test allows it, refused as unsupported: no other error.
     Refusal,
+    /// No error says that the solver found itself wrong: no [`spinroute_core::Error::Defect`], and
+    /// none in other words.
+    Defect,
     /// The assignment satisfies every constraint, whatever stopped the run, and an infeasible
     /// instance has none.
     Feasible,
@@ -24,10 +28,13 @@ pub enum Clause {
     Bound,
     /// [`spinroute_core::Stop`] says why the run ended.
     Stop,
-    /// A `Break` of [`spinroute_core::Run::tick`] ends the run at that step.
+    /// A `Break` of [`spinroute_core::Run::tick`] ends the run at that step; a budget of no steps
+    /// takes none, one of no time at most one.
     Tick,
     /// The observer is told the truth: best objective ≤ optimum ≤ best bound, and neither gets
-    /// worse.
+    /// worse. What was found is not lost: a run that is stopped returns the best objective that it
+    /// reported, one that is stopped at its last step, whatever it reported, as good an answer as
+    /// one that is not.
     Progress,
     /// Equal instance, seed and step budget give an equal solution, watched or not.
     Deterministic,
@@ -61,6 +68,8 @@ pub struct Breach {
     pub detail: String,
     /// The golden file or the strategy that the instance comes from.
     pub origin: String,
+    /// The seed of the suite that drew it; see [`Conformance::seed`](crate::Conformance::seed).
+    pub seed: Option<u64>,
     /// The smallest instance found that shows it.
     pub instance: Instance,
 }
@@ -68,7 +77,7 @@ pub struct Breach {
 impl Breach {
     pub(crate) fn new(clause: Clause, instance: &Instance, detail: impl Into<String>) -> Box<Self> {
         let (detail, origin) = (detail.into(), String::new());
-        Box::new(Self { clause, detail, origin, instance: instance.clone() })
+        Box::new(Self { clause, detail, origin, seed: None, instance: instance.clone() })
     }
 }
 
@@ -77,13 +86,16 @@ const PRINTED_PAIRS: usize = 256;
 
 impl fmt::Display for Breach {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { clause, detail, origin, instance } = self;
+        let Self { clause, detail, origin, seed, instance } = self;
         let (tokens, experts) = (instance.tokens(), instance.experts());
         write!(f, "clause {clause:?} broken: {detail} ({tokens} tokens × {experts} experts")?;
         if !origin.is_empty() {
             write!(f, " from {origin}")?;
         }
         write!(f, ")")?;
+        if let Some(seed) = seed {
+            write!(f, "; {}={seed} draws it again", crate::conformance::SEED_VARIABLE)?;
+        }
         if tokens * experts <= PRINTED_PAIRS {
             write!(f, "\n{}", crate::golden::to_toml(instance))?;
         }

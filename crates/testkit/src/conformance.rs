@@ -2,14 +2,18 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::hash::{BuildHasher, RandomState};
+use std::time::{Duration, Instant};
 
 use proptest::strategy::{BoxedStrategy, Strategy, ValueTree};
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 use rayon::{ThreadPool, ThreadPoolBuilder};
-use spinroute_core::{Instance, Solver};
+use spinroute_core::{Error, Instance, Solver};
 
+use crate::generate::{Draws, Rounding, Wide};
+use crate::reference::Optimum;
 use crate::strategy::{Shape, families};
-use crate::trial::{Trial, Verdict};
+use crate::trial::{Ask, Trial, Verdict};
 use crate::{Breach, Clause, generate, golden};
 
 /// What is asked of a solver beyond the contract.
@@ -25,14 +29,26 @@ const THREADS: [usize; 3] = [1, 2, 5];
 /// Checks spent on making a counterexample smaller.
 const SHRINKS: u32 = 400;
 
+/// The environment variable that gives every suite without a seed of its own its seed.
+pub const SEED_VARIABLE: &str = "SPINROUTE_SEED";
+
 /// The conformance suite and how much of it to run.
 ///
 /// Every clause is checked on every [golden](crate::golden) instance, on random ones of every
 /// [strategy](crate::strategy) (shrunk to a smallest counterexample) and on larger ones of
-/// [`generate`], up to 130 experts and 2,048 tokens. An instance that the solver refuses with
-/// [`Error::Unsupported`](spinroute_core::Error::Unsupported) is counted and passed over. That a
-/// solver does not change its instance needs no clause: it gets a shared reference. Beside the
-/// solver's own time, for some 25 runs on each of about 330 instances, it takes half a second.
+/// [`generate`], up to 1,024 experts and a million pairs. Up to some thousand pairs the
+/// [reference](crate::reference) says what is right; above it planted optima do, and an exact
+/// solver must prove itself ([`property::proven`](crate::property::proven)).
+///
+/// Every run of the suite draws other instances and other seeds for the runs. The seed that it drew
+/// them from is in every [`Breach`] and [`Report`]; [`Conformance::seed`] or the environment variable
+/// `SPINROUTE_SEED` gives it back.
+///
+/// An instance that the solver refuses with
+/// [`Error::Unsupported`](spinroute_core::Error::Unsupported) is counted and passed over; of a
+/// solver that claims the optimum, only where
+/// [`allow_unsupported`](Conformance::allow_unsupported) says so. That a solver does not change its
+/// instance needs no clause: it gets a shared reference.
 ///
 /// ```
 /// use spinroute_core::{Assignment, Error, Instance, Run, Solution, Solver, Stop};
@@ -68,14 +84,17 @@ const SHRINKS: u32 = 400;
 pub struct Conformance {
     level: Level,
     cases: u32,
-    seed: u64,
+    seed: Option<u64>,
     shape: Shape,
+    unsupported: Vec<String>,
 }
 
 /// What a solver that conforms was tried on.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Report {
+    /// The seed that all was drawn from.
+    pub seed: u64,
     /// Feasible instances that were solved, by source.
     pub solved: BTreeMap<String, u32>,
     /// Instances refused as unsupported, by source.
@@ -94,7 +113,8 @@ pub fn conformance(solver: &dyn Solver) -> Result<Report, Box<Breach>> {
 
 impl Conformance {
     fn new(level: Level) -> Self {
-        Self { level, cases: 24, seed: 0, shape: Shape::default() }
+        let (shape, unsupported) = (Shape::default(), Vec::new());
+        Self { level, cases: 24, seed: None, shape, unsupported }
     }
 
     /// The contract of every solver: see [`Solver`].
@@ -123,10 +143,22 @@ impl Conformance {
         self
     }
 
-    /// The seed of the random instances and of the runs (default 0).
+    /// The seed that the random instances and the seeds of the runs are drawn from (default: what
+    /// the environment variable `SPINROUTE_SEED` says, else another one each time).
     #[must_use]
     pub fn seed(mut self, seed: u64) -> Self {
-        self.seed = seed;
+        self.seed = Some(seed);
+        self
+    }
+
+    /// Lets a solver that claims the optimum refuse instances of these sources as unsupported: a
+    /// family such as `spread`, `generate` for the larger ones, `golden cancelling` for one file.
+    #[must_use]
+    pub fn allow_unsupported<S: Into<String>>(
+        mut self,
+        sources: impl IntoIterator<Item = S>,
+    ) -> Self {
+        self.unsupported.extend(sources.into_iter().map(Into::into));
         self
     }
 
@@ -144,28 +176,49 @@ impl Conformance {
     /// The first broken clause, with the smallest instance found that shows it.
     ///
     /// # Panics
-    /// If the operating system gives no threads.
+    /// If the operating system gives no threads, or `SPINROUTE_SEED` is no whole number.
     pub fn check(&self, solver: &dyn Solver) -> Result<Report, Box<Breach>> {
+        let seed = self.seed.unwrap_or_else(drawn_seed);
+        self.check_with(solver, seed).map_err(|mut breach| {
+            breach.seed = Some(seed);
+            breach
+        })
+    }
+
+    fn check_with(&self, solver: &dyn Solver, seed: u64) -> Result<Report, Box<Breach>> {
         let pool = |threads| ThreadPoolBuilder::new().num_threads(threads).build();
         let pools: Vec<ThreadPool> =
             THREADS.map(pool).into_iter().collect::<Result<_, _>>().expect("threads can start");
-        let trial = Trial { solver, level: self.level, seed: self.seed, pools: &pools };
-        let mut report = Report::default();
+        let trial = Trial { solver, level: self.level, pools: &pools };
+        let mut report = Report { seed, ..Report::default() };
+        let mut draws = Draws::new(seed);
         for golden in golden::all() {
             let source = format!("golden {}", golden.name);
-            report.count(&source, trial.check(&golden.instance), &source)?;
+            let verdict = trial.check(&golden.instance, self.ask(&source, &mut draws));
+            report.count(&source, verdict, &source)?;
         }
         for (name, strategy) in families(&self.shape) {
-            self.family(&trial, name, &strategy, &mut report)?;
+            self.family(&trial, name, &strategy, &mut draws, &mut report)?;
         }
-        for (name, instance) in larger(self.seed) {
-            report.count("generate", trial.check(&instance), &format!("generate::{name}"))?;
+        for Larger { name, instance, known, brief } in larger(&mut draws) {
+            let ask = Ask { brief, known: known.as_ref(), ..self.ask("generate", &mut draws) };
+            let verdict = trial.check(&instance, ask).map_err(|breach| {
+                let alone = Ask { brief: true, known: None, ..ask };
+                cut_down(breach, |instance| trial.check(instance, alone))
+            });
+            report.count("generate", verdict, &format!("generate::{name}"))?;
         }
         if report.solved.is_empty() {
             let first = &golden::all()[0].instance;
             return Err(Breach::new(Clause::Useful, first, "every instance was refused"));
         }
         Ok(report)
+    }
+
+    fn ask(&self, source: &str, draws: &mut Draws) -> Ask<'static> {
+        let may_refuse =
+            self.level == Level::Feasible || self.unsupported.iter().any(|name| name == source);
+        Ask { seed: run_seed(draws), may_refuse, brief: false, known: None }
     }
 
     /// [`Conformance::check`] for tests.
@@ -185,41 +238,124 @@ impl Conformance {
         trial: &Trial<'_>,
         name: &str,
         strategy: &BoxedStrategy<Instance>,
+        draws: &mut Draws,
         report: &mut Report,
     ) -> Result<(), Box<Breach>> {
         let mut bytes = [0; 32];
-        bytes[..8].copy_from_slice(&self.seed.to_le_bytes());
+        bytes[..8].copy_from_slice(&draws.whole().to_le_bytes());
         let rng = TestRng::from_seed(RngAlgorithm::ChaCha, &bytes);
         let mut runner = TestRunner::new_with_rng(Config::default(), rng);
         for _ in 0..self.cases {
             let mut tree = strategy
                 .new_tree(&mut runner)
                 .unwrap_or_else(|reason| unreachable!("nothing is filtered: {reason}"));
-            let verdict = trial
-                .check(&tree.current())
-                .map_err(|breach| smallest(breach, &mut tree, |instance| trial.check(instance)));
+            let ask = self.ask(name, draws);
+            let verdict = trial.check(&tree.current(), ask).map_err(|breach| {
+                smallest(breach, &mut tree, |instance| trial.check(instance, ask))
+            });
             report.count(name, verdict, &format!("strategy::{name}"))?;
         }
         Ok(())
     }
 }
 
-/// Instances that are too large for a strategy: long augmenting paths, odd numbers of experts above
-/// a vector's width, large k, and many tokens, which the reference cannot solve but threads share.
-fn larger(seed: u64) -> Vec<(&'static str, Instance)> {
-    let instances = [
-        ("skewed(96, 12, 3, 1.0)", generate::skewed(96, 12, 3, 1.0, seed)),
-        ("skewed(96, 12, 2, 6.0)", generate::skewed(96, 12, 2, 6.0, seed)),
-        ("tied(96, 12, 3, 4)", generate::tied(96, 12, 3, 4, seed)),
-        ("tight(96, 12, 3)", generate::tight(96, 12, 3, seed)),
-        ("sparse(96, 12, 2, 4)", generate::sparse(96, 12, 2, 4, seed)),
-        ("spread(48, 12, 3)", generate::spread(48, 12, 3, seed)),
-        ("skewed(30, 17, 9, 1.0)", generate::skewed(30, 17, 9, 1.0, seed)),
-        ("skewed(40, 130, 3, 1.0)", generate::skewed(40, 130, 3, 1.0, seed)),
-        ("skewed(2048, 32, 4, 1.0)", generate::skewed(2048, 32, 4, 1.0, seed)),
-    ];
-    let valid = |error| unreachable!("all sizes are valid: {error}");
-    instances.map(|(name, instance)| (name, instance.unwrap_or_else(valid))).into()
+/// A seed that nobody chose, unless somebody did.
+fn drawn_seed() -> u64 {
+    match std::env::var(SEED_VARIABLE) {
+        Ok(text) => match text.trim().parse() {
+            Ok(seed) => seed,
+            Err(error) => panic!("{SEED_VARIABLE} is {text:?}: {error}; give a number below 2^64"),
+        },
+        // The keys of a hash map come from the operating system.
+        Err(_) => RandomState::new().hash_one(std::time::SystemTime::now()),
+    }
+}
+
+/// Seeds of runs: small ones, as people give them, and large ones.
+fn run_seed(draws: &mut Draws) -> u64 {
+    let seed = draws.whole();
+    match draws.below(4) {
+        0 => seed % 10,
+        1 => seed >> 32,
+        _ => seed,
+    }
+}
+
+/// An instance that is too large for a strategy.
+struct Larger {
+    name: String,
+    instance: Instance,
+    known: Option<Optimum>,
+    brief: bool,
+}
+
+/// Long augmenting paths, odd numbers of experts above a vector's width, more than 8 bits of
+/// experts, large k, many ties, and many pairs, which the reference cannot solve but threads share.
+fn larger(draws: &mut Draws) -> Vec<Larger> {
+    let mut all = Vec::new();
+    let mut add = |name: String, brief, instance: Result<Instance, Error>| {
+        let instance = instance.unwrap_or_else(|error| unreachable!("sizes are valid: {error}"));
+        all.push(Larger { name, instance, known: None, brief });
+    };
+    let seed = draws.whole();
+    for (t, e, k, skew, brief) in [
+        (96, 12, 3, 1.0, false),
+        (96, 12, 2, 6.0, false),
+        (30, 17, 9, 1.0, true),
+        (40, 130, 3, 1.0, true),
+        (150, 300, 2, 1.0, true),
+        (2048, 32, 4, 1.0, true),
+    ] {
+        let name = format!("skewed({t}, {e}, {k}, {skew:?}, {seed})");
+        add(name, brief, generate::skewed(t, e, k, skew, seed));
+    }
+    let name = |name, sizes| format!("{name}({sizes}, {seed})");
+    add(name("tied", "96, 12, 3, 4"), false, generate::tied(96, 12, 3, 4, seed));
+    add(name("tight", "96, 12, 3"), true, generate::tight(96, 12, 3, seed));
+    add(name("sparse", "96, 12, 2, 4"), true, generate::sparse(96, 12, 2, 4, seed));
+    add(name("spread", "48, 12, 3"), true, generate::spread(48, 12, 3, seed));
+    for kind in Rounding::ALL {
+        let name = |t, e, k| format!("rounding({kind:?}, {t}, {e}, {k}, {seed})");
+        add(name(64, 24, 2), true, generate::rounding(kind, 64, 24, 2, seed));
+        add(name(128, 60, 2), true, generate::rounding(kind, 128, 60, 2, seed));
+    }
+    for kind in Wide::ALL {
+        let name = format!("wide({kind:?}, 64, 16, 2, {seed})");
+        add(name, true, generate::wide(kind, 64, 16, 2, seed));
+    }
+    for (t, e, k) in [(300, 80, 3), (1040, 1024, 2)] {
+        let planted = generate::planted(t, e, k, seed);
+        let (instance, known) =
+            planted.unwrap_or_else(|error| unreachable!("sizes are valid: {error}"));
+        let (name, known) = (format!("planted({t}, {e}, {k}, {seed})"), Some(known));
+        all.push(Larger { name, instance, known, brief: true });
+    }
+    all
+}
+
+/// Checks, and the time, spent on making one of those smaller.
+const CUTS: usize = 400;
+const CUTTING: Duration = Duration::from_secs(3);
+
+/// As [`smallest`], for an instance that no strategy drew.
+fn cut_down(
+    mut breach: Box<Breach>,
+    check: impl Fn(&Instance) -> Result<Verdict, Box<Breach>>,
+) -> Box<Breach> {
+    let (clause, instance, start) = (breach.clause, breach.instance.clone(), Instant::now());
+    crate::smallest(&instance, CUTS, |smaller| {
+        if start.elapsed() > CUTTING {
+            return false;
+        }
+        match check(smaller) {
+            Err(broken) if broken.clause == clause => {
+                breach = broken;
+                true
+            }
+            _ => false,
+        }
+    });
+    breach
 }
 
 /// The smallest instance that breaks the same clause.
@@ -247,7 +383,7 @@ fn smallest(
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let count = |counts: &BTreeMap<String, u32>| counts.values().sum::<u32>();
-        write!(f, "{} instances solved, ", count(&self.solved))?;
+        write!(f, "seed {}: {} instances solved, ", self.seed, count(&self.solved))?;
         write!(f, "{} infeasible ones refused, ", count(&self.infeasible))?;
         write!(f, "{} unsupported", count(&self.unsupported))?;
         for (i, (source, count)) in self.unsupported.iter().enumerate() {
@@ -297,10 +433,11 @@ mod tests {
     #[test]
     fn a_counterexample_shrinks_to_the_smallest() {
         let solver = Panics(|instance| instance.tokens() >= 5 && instance.experts() >= 2);
-        let trial = Trial { solver: &solver, level: Level::Feasible, seed: 0, pools: &[] };
+        let trial = Trial { solver: &solver, level: Level::Feasible, pools: &[] };
         for (name, strategy) in families(&Shape::default()) {
             let mut report = Report::default();
-            let outcome = Conformance::exact().family(&trial, name, &strategy, &mut report);
+            let draws = &mut Draws::new(1);
+            let outcome = Conformance::exact().family(&trial, name, &strategy, draws, &mut report);
             let (breach, least) = (outcome.err(), usize::from(name != "single"));
             assert_eq!(breach.iter().count(), least, "{name}");
             if let Some(breach) = breach {
@@ -314,8 +451,8 @@ mod tests {
 
     #[test]
     fn the_reference_conforms_as_an_exact_solver() {
-        let report = Conformance::exact().assert(&Reference);
-        assert!(report.to_string().ends_with("refused, 1 unsupported: 1 of generate"), "{report}");
+        let report = Conformance::exact().allow_unsupported(["generate"]).assert(&Reference);
+        assert!(report.to_string().ends_with("refused, 4 unsupported: 4 of generate"), "{report}");
         assert!(report.infeasible["forbidden"] > 0 && report.solved["forbidden"] > 0);
         assert_eq!(report.infeasible["golden deficient-crowd"], 1);
     }

@@ -10,9 +10,11 @@
 use ndarray::Array2;
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
-use spinroute_core::{Demand, Error, Instance};
+use spinroute_core::{Assignment, Demand, Error, Instance};
 
 use crate::capacity::share_out;
+use crate::reference::Optimum;
+pub use crate::scores::{Rounding, Wide};
 
 /// A seeded source of draws; see the [module](self) for what is stable.
 #[derive(Clone, Debug)]
@@ -28,6 +30,11 @@ impl Draws {
     /// Uniform in `[0, 1)`.
     pub fn uniform(&mut self) -> f64 {
         (self.0.next_u64() >> 11) as f64 * 2f64.powi(-53)
+    }
+
+    /// Uniform among all whole numbers of 64 bits.
+    pub fn whole(&mut self) -> u64 {
+        self.0.next_u64()
     }
 
     /// Uniform among `0..n`, to within 2⁻⁵³.
@@ -163,6 +170,98 @@ pub fn spread(tokens: usize, experts: usize, k: usize, seed: u64) -> Result<Inst
     Instance::new(scores, capacity, Demand::Exactly(k as u32))
 }
 
+/// Scores that round, of one [`Rounding`] kind. Capacity factor 1.
+///
+/// # Errors
+/// If the sizes are no instance, see [`Instance::new`].
+pub fn rounding(
+    kind: Rounding,
+    tokens: usize,
+    experts: usize,
+    k: usize,
+    seed: u64,
+) -> Result<Instance, Error> {
+    let capacity = Instance::uniform_capacity(tokens, experts, k, 1.0)?;
+    let mut draws = Draws::new(seed);
+    let columns: Vec<i32> = (0..experts).map(|_| draws.below(13) as i32 - 6).collect();
+    let scores = Array2::from_shape_fn((tokens, experts), |(_, e)| {
+        let uniform = draws.uniform();
+        kind.score(uniform, draws.below(10) as u8, columns[e])
+    });
+    Instance::new(scores, capacity, Demand::Exactly(k as u32))
+}
+
+/// Scores in `f64` that `f32` does not hold, of one [`Wide`] kind. Capacity factor 1.
+///
+/// # Errors
+/// If the sizes are no instance, see [`Instance::new`].
+pub fn wide(
+    kind: Wide,
+    tokens: usize,
+    experts: usize,
+    k: usize,
+    seed: u64,
+) -> Result<Instance, Error> {
+    let capacity = Instance::uniform_capacity(tokens, experts, k, 1.0)?;
+    let mut draws = Draws::new(seed);
+    let level = draws.below(4) as u8;
+    let mut scores = Array2::zeros((tokens, experts));
+    let mut cells = vec![(0.0, 0); experts];
+    for mut row in scores.rows_mut() {
+        cells.fill_with(|| (draws.uniform(), draws.below(10) as u8));
+        row.iter_mut().zip(kind.row(&cells, level)).for_each(|(score, drawn)| *score = drawn);
+    }
+    Instance::from_f64(scores, capacity, Demand::Exactly(k as u32))
+}
+
+/// An instance of any size whose optimum is known because it was chosen first: prices, and an
+/// assignment that takes of every token the best experts at these prices and fills every expert.
+/// Scores are such multiples of 2⁻²⁰ that all sums are exact, and many of them tie.
+///
+/// # Errors
+/// If the sizes are no instance, see [`Instance::new`].
+pub fn planted(
+    tokens: usize,
+    experts: usize,
+    k: usize,
+    seed: u64,
+) -> Result<(Instance, Optimum), Error> {
+    // What is wrong with the sizes, before they are used.
+    let empty = Array2::from_elem((tokens, experts), 0f32);
+    Instance::new(empty, vec![0; experts], Demand::AtMost(k as u32))?;
+    let mut draws = Draws::new(seed);
+    let mut step = |n: usize| draws.below(n) as f64 * 2f64.powi(-20);
+    let prices: Vec<f64> = (0..experts).map(|_| step(1 << 18)).collect();
+    let level: Vec<f64> = (0..tokens).map(|_| step(1 << 18)).collect();
+    let gains: Vec<f64> = (0..tokens * experts).map(|_| step(1 << 16)).collect();
+    let mut circle: Vec<u32> = (0..experts as u32).collect();
+    draws.shuffle(&mut circle);
+    let mut order: Vec<usize> = (0..tokens).collect();
+    draws.shuffle(&mut order);
+    let mut scores = Array2::zeros((tokens, experts));
+    let mut slots = vec![0; tokens * k];
+    let mut capacity = vec![0; experts];
+    for (place, &t) in order.iter().enumerate() {
+        let held = (0..k).map(|i| circle[(place * k + i) % experts]);
+        slots[t * k..][..k].iter_mut().zip(held).for_each(|(slot, e)| *slot = e);
+        let row = &slots[t * k..][..k];
+        for &e in row {
+            capacity[e as usize] += 1;
+        }
+        for e in 0..experts {
+            // A quarter of the gains is nothing: ties at the edge of the choice.
+            let drawn = gains[t * experts + e];
+            let gain = if draws.below(4) == 0 { 0.0 } else { drawn };
+            let sign = if row.contains(&(e as u32)) { 1.0 } else { -1.0 };
+            scores[[t, e]] = (level[t] + prices[e] + sign * gain) as f32;
+        }
+    }
+    let instance = Instance::new(scores, capacity, Demand::Exactly(k as u32))?;
+    let assignment = Assignment::from_slots(k, slots);
+    let value = instance.objective(&assignment)?;
+    Ok((instance, Optimum { value, assignment, prices }))
+}
+
 fn softmax_scores(tokens: usize, experts: usize, skew: f64, draws: &mut Draws) -> Array2<f32> {
     let bias: Vec<f64> = (0..experts).map(|_| skew * draws.normal()).collect();
     let mut scores = Array2::zeros((tokens, experts));
@@ -188,6 +287,8 @@ pub(crate) fn softmax(logits: &[f64]) -> Vec<f64> {
 
 #[cfg(test)]
 mod tests {
+    use spinroute_core::Certificate;
+
     use super::*;
     use crate::reference::optimum;
 
@@ -217,6 +318,43 @@ mod tests {
             }
         }
         assert!(sparse(4, 4, 3, 2, 0).is_err() && sparse(4, 4, 3, 5, 0).is_err());
+    }
+
+    #[test]
+    fn kinds_of_scores_are_what_they_say() {
+        let of = |kind| rounding(kind, 40, 6, 2, 3).unwrap();
+        let share = |kind, is: fn(f32) -> bool| {
+            of(kind).flat().iter().filter(|s| is(**s)).count() as f64 / 240.0
+        };
+        assert!((0.4..0.6).contains(&share(Rounding::HalfZero, |s| s == 0.0)));
+        assert!((0.7..0.9).contains(&share(Rounding::MostlyEqual, |s| s == 0.5)));
+        assert_eq!(share(Rounding::NearOne, |s| (s - 1.0).abs() < 1.1e-5), 1.0);
+        assert_eq!(share(Rounding::Offset, |s| (1e6..=1e6 + 1.0).contains(&s)), 1.0);
+        assert!(share(Rounding::Decaying, |s| s < 1e-6) > 0.1);
+        assert!(share(Rounding::Columns, |s| s > 100.0) > 0.1);
+        for kind in Wide::ALL {
+            let found = (0..4).filter(|&seed| {
+                let instance = wide(kind, 20, 6, 2, seed).unwrap();
+                assert!(optimum(&instance).is_ok());
+                instance.wide().is_some()
+            });
+            assert!(found.count() > 2, "{kind:?}");
+        }
+        let whole = wide(Wide::Integers, 20, 6, 2, 1).unwrap();
+        assert!(whole.wide().unwrap().iter().all(|s| s.fract() == 0.0 && s.abs() <= 2f64.powi(53)));
+    }
+
+    #[test]
+    fn a_planted_optimum_is_proven_to_the_bit() {
+        for (tokens, experts, k) in [(12, 4, 2), (7, 5, 3), (1, 1, 1), (5, 9, 9), (40, 300, 3)] {
+            let (instance, known) = planted(tokens, experts, k, 5).unwrap();
+            let bound = Certificate::new(&instance, known.prices).unwrap().bound();
+            assert_eq!((bound, instance.objective(&known.assignment)), (known.value, Ok(bound)));
+            if tokens * experts < 100 {
+                assert_eq!(optimum(&instance).unwrap().value, known.value);
+            }
+        }
+        assert!(planted(3, 2, 3, 0).is_err() && planted(0, 2, 1, 0).is_err());
     }
 
     #[test]

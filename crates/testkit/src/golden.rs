@@ -7,6 +7,7 @@
 //! demand = { exactly = 1 }            # or { at-most = 1 }
 //! capacity = [1, 1]
 //! scores = [[0.75, 0.5], [1.0, -inf]] # a row per token; -inf forbids the pair
+//! # precision = "f64"                 # these decimals mean the nearest f64, not the nearest f32
 //!
 //! [expected.optimum]                  # either this
 //! value = 1.5
@@ -89,13 +90,24 @@ pub enum GoldenError {
     },
 }
 
+/// What the decimals of the scores mean.
+#[derive(Clone, Copy, Default, PartialEq, Eq, serde::Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum Precision {
+    #[default]
+    F32,
+    F64,
+}
+
 #[derive(serde::Deserialize)]
 #[serde(deny_unknown_fields)]
 struct File {
     note: String,
     demand: Demand,
     capacity: Vec<u32>,
-    scores: Vec<Vec<f32>>,
+    #[serde(default)]
+    precision: Precision,
+    scores: Vec<Vec<f64>>,
     expected: Expected,
 }
 
@@ -116,24 +128,37 @@ impl Golden {
         let shape = (file.scores.len(), want);
         let scores = Array2::from_shape_vec(shape, file.scores.concat())
             .unwrap_or_else(|_| unreachable!("all rows have the same length"));
-        let instance = Instance::new(scores, file.capacity, file.demand)
-            .map_err(|cause| GoldenError::Instance { name: name.into(), cause })?;
+        let instance = match file.precision {
+            Precision::F64 => Instance::from_f64(scores, file.capacity, file.demand),
+            // A decimal with the digits of an `f32` is that one on the way through `f64`, too.
+            Precision::F32 => Instance::new(scores.mapv(|s| s as f32), file.capacity, file.demand),
+        };
+        let instance =
+            instance.map_err(|cause| GoldenError::Instance { name: name.into(), cause })?;
         Ok(Self { name: name.into(), note: file.note, instance, expected: file.expected })
     }
 }
 
 /// `demand`, `capacity` and `scores` of an instance in the format of the golden files, to be
-/// pasted into one.
+/// pasted into one. All scores read back as they are, in `f32` or `f64`.
 #[must_use]
 pub fn to_toml(instance: &Instance) -> String {
     let k = instance.demand().k();
     let demand = if instance.demand().is_exact() { "exactly" } else { "at-most" };
     let mut text = format!("demand = {{ {demand} = {k} }}\n");
     let _ = writeln!(text, "capacity = {:?}", instance.capacity());
+    if instance.wide().is_some() {
+        text += "precision = \"f64\"\n";
+    }
     let _ = writeln!(text, "scores = [");
+    // `{:?}` is the shortest text that reads back as the same number, always with a point.
     for t in 0..instance.tokens() {
-        // `{:?}` is the shortest text that reads back as the same number, always with a point.
-        let _ = writeln!(text, "  {:?},", instance.scores(t));
+        let _ = match instance.wide() {
+            Some(wide) => {
+                writeln!(text, "  {:?},", &wide[t * instance.experts()..][..instance.experts()])
+            }
+            None => writeln!(text, "  {:?},", instance.scores(t)),
+        };
     }
     text + "]\n"
 }
@@ -174,6 +199,10 @@ const FILES: &[(&str, &str)] = files![
     "random-optional",
     "random-negative",
     "random-deficient",
+    "close-pair",
+    "price-to-the-bit",
+    "wide-whole",
+    "wide-quarters",
 ];
 
 /// All golden instances, in a fixed order.
@@ -268,6 +297,7 @@ mod tests {
             let text = format!("note = ''\n{}{expected}", to_toml(&instance));
             let back = Golden::parse("it", &text).unwrap().instance;
             prop_assert_eq!(back.table(), instance.table());
+            prop_assert_eq!(back.wide(), instance.wide());
             prop_assert_eq!(back.capacity(), instance.capacity());
             prop_assert_eq!(back.demand(), instance.demand());
         }

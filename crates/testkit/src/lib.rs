@@ -12,6 +12,7 @@
 //!   first clause of the contract that it breaks, with the smallest instance that shows it:
 //!   [`feasible`](Conformance::feasible) for any solver, [`exact`](Conformance::exact) for one that
 //!   claims the optimum.
+//! - [`smallest`]: a smaller instance that shows the same fault.
 //! - [`golden`]: small instances with proven optima, in TOML.
 //! - [`strategy`]: proptest strategies of instances; [`generate`]: seeded ones of any size.
 //! - [`property`]: properties that hold by definition, as functions for your own property tests.
@@ -25,9 +26,12 @@ pub mod generate;
 pub mod golden;
 pub mod property;
 pub mod reference;
+mod scores;
+mod shrink;
 pub mod strategy;
 mod trial;
 mod truth;
 
 pub use breach::{Breach, Clause};
-pub use conformance::{Conformance, Report, conformance};
+pub use conformance::{Conformance, Report, SEED_VARIABLE, conformance};
+pub use shrink::smallest;

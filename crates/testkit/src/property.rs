@@ -15,12 +15,13 @@
 //! });
 //! ```
 
-use ndarray::Axis;
-use spinroute_core::{Certificate, Error, Instance, Run, Solver};
+use ndarray::{Array2, Axis};
+use spinroute_core::{Certificate, Error, Instance, Run, Solution, Solver};
 
 use crate::generate::Draws;
-use crate::reference::{brute_force, optimum};
-use crate::truth::Truth;
+use crate::reference::{Reference, brute_force, optimum};
+use crate::shrink::rebuilt;
+use crate::truth::{Truth, scale, tolerance};
 use crate::{Breach, Clause};
 
 type Outcome = Result<(), Box<Breach>>;
@@ -33,9 +34,9 @@ pub fn weak_duality(instance: &Instance, prices: &[f64]) -> Outcome {
     let certificate = Certificate::new(instance, prices.to_vec())
         .map_err(|error| Breach::new(Clause::Prices, instance, error.to_string()))?;
     let Ok(optimum) = optimum(instance) else { return Ok(()) };
-    let truth = Truth::proven(instance, &optimum);
-    if truth.excludes(optimum.value, Some(certificate.bound())) {
-        let bound = certificate.bound();
+    let (value, bound) = (optimum.value, certificate.bound());
+    let truth = Truth::proven(instance, optimum);
+    if truth.excludes(value, Some(bound)) {
         let detail = format!("prices {prices:?} bound {bound:e}, below optimum {truth}");
         return Err(Breach::new(Clause::Bound, instance, detail));
     }
@@ -59,11 +60,12 @@ pub fn equals_reference(solver: &dyn Solver, instance: &Instance) -> Outcome {
 }
 
 fn against_reference(solver: &dyn Solver, instance: &Instance, exact: bool) -> Outcome {
-    let Some(objective) = objective(solver, instance)? else { return Ok(()) };
-    let truth = Truth::of(&judged(solver, instance));
+    let Some(solution) = answer(solver, instance, 0)? else { return Ok(()) };
+    let judged = judged(solver, instance);
+    let (objective, truth) = (value(&judged, &solution)?, truth(&judged));
     let wrong = if truth.excludes(objective, None) {
         Clause::Bound
-    } else if exact && truth.misses(objective) {
+    } else if exact && truth.misses(&judged, &solution.assignment, false) {
         Clause::Optimal
     } else {
         return Ok(());
@@ -76,30 +78,55 @@ fn against_reference(solver: &dyn Solver, instance: &Instance, exact: bool) -> O
 /// # Errors
 /// [`Clause::Optimal`]; otherwise as [`at_most_reference`].
 pub fn equals_brute_force(solver: &dyn Solver, instance: &Instance) -> Outcome {
-    let Some(objective) = objective(solver, instance)? else { return Ok(()) };
+    let Some(objective) = objective(solver, instance, 0)? else { return Ok(()) };
     let judged = judged(solver, instance);
     let best = brute_force(&judged);
-    if best.is_none_or(|best| (objective - best).abs() > Truth::of(&judged).slack(best)) {
+    if best.is_none_or(|best| (objective - best).abs() > truth(&judged).slack(best)) {
         let detail = format!("objective {objective:e}, by enumeration {best:?}");
         return Err(Breach::new(Clause::Optimal, instance, detail));
     }
     Ok(())
 }
 
-/// An exact solver's objective does not depend on the order of the tokens.
+/// An exact solver's answer is its own proof: the gap between its objective and the bound of its
+/// prices, both as core computes them, is at most 10⁻⁹ of the objective or, where scores cancel,
+/// 2⁻⁴⁴ of `Σ |s|` over the pairs chosen. No other solver is asked, so it holds at any size.
+///
+/// `instance` is what the answer is judged on, see [`Instance::uncapped`].
+///
+/// # Errors
+/// [`Clause::Proof`]; [`Clause::Feasible`] or [`Clause::Prices`] if there is nothing to compare.
+pub fn proven(instance: &Instance, solution: &Solution) -> Outcome {
+    let objective = value(instance, solution)?;
+    let Some(prices) = solution.prices.clone() else {
+        return Err(Breach::new(Clause::Proof, instance, "an exact solver returns prices"));
+    };
+    let bound = Certificate::new(instance, prices)
+        .map_err(|error| Breach::new(Clause::Prices, instance, error.to_string()))?
+        .bound();
+    let gap = bound - objective;
+    // Not a number if the bound is none.
+    if gap <= tolerance(objective, scale(instance, &solution.assignment)) {
+        return Ok(());
+    }
+    let detail = format!("objective {objective:e}, but the prices prove {bound:e} only");
+    Err(Breach::new(Clause::Proof, instance, detail))
+}
+
+/// An exact solver's objective does not depend on the order of the tokens, which `seed` draws; it
+/// is also that of the runs.
 ///
 /// # Errors
 /// [`Clause::Permutation`]; otherwise as [`at_most_reference`].
 pub fn permutation(solver: &dyn Solver, instance: &Instance, seed: u64) -> Outcome {
     let mut order: Vec<usize> = (0..instance.tokens()).collect();
     Draws::new(seed).shuffle(&mut order);
-    let scores = instance.table().select(Axis(0), &order);
-    let permuted = rebuilt(scores, instance.capacity().to_vec(), instance);
-    let (before, after) = (objective(solver, instance)?, objective(solver, &permuted)?);
+    let scores = all_scores(instance).select(Axis(0), &order);
+    let permuted = as_feasible(scores, instance.capacity().to_vec(), instance);
+    let (before, after) = (objective(solver, instance, seed)?, objective(solver, &permuted, seed)?);
     let near = match (before, after) {
         (Some(before), Some(after)) => {
-            let truth = Truth::of(&judged(solver, instance));
-            (before - after).abs() <= 2.0 * truth.slack(before)
+            (before - after).abs() <= 2.0 * truth(&judged(solver, instance)).slack(before)
         }
         (before, after) => before == after,
     };
@@ -116,15 +143,16 @@ pub fn permutation(solver: &dyn Solver, instance: &Instance, seed: u64) -> Outco
 /// # Errors
 /// [`Clause::Scaling`]; otherwise as [`at_most_reference`].
 pub fn scaling(solver: &dyn Solver, instance: &Instance, n: i32) -> Outcome {
-    let factor = 2f32.powi(n);
-    let scores = instance.table().mapv(|score| score * factor);
-    let lossless = |(&scaled, &score): (&f32, &f32)| scaled / factor == score;
-    if !factor.is_normal() || !scores.iter().zip(instance.flat()).all(lossless) {
+    let factor = 2f64.powi(n);
+    let narrow = |scaled: f64, score: f32| f64::from(scaled as f32) == f64::from(score) * factor;
+    let lossless = |&score: &f32| score.is_infinite() || narrow(f64::from(score) * factor, score);
+    if !(factor as f32).is_normal() || !instance.flat().iter().all(lossless) {
         return Ok(());
     }
-    let scaled = rebuilt(scores, instance.capacity().to_vec(), instance);
-    let (before, after) = (objective(solver, instance)?, objective(solver, &scaled)?);
-    if before.map(|before| before * f64::from(factor)) == after {
+    let scaled = all_scores(instance).mapv(|score| score * factor);
+    let scaled = as_feasible(scaled, instance.capacity().to_vec(), instance);
+    let (before, after) = (objective(solver, instance, 0)?, objective(solver, &scaled, 0)?);
+    if before.map(|before| before * factor) == after {
         return Ok(());
     }
     let detail = format!("objective {before:?}, with all scores times 2^{n} {after:?}");
@@ -141,10 +169,10 @@ pub fn scaling(solver: &dyn Solver, instance: &Instance, n: i32) -> Outcome {
 pub fn loosening(solver: &dyn Solver, instance: &Instance, expert: usize) -> Outcome {
     let mut capacity = instance.capacity().to_vec();
     capacity[expert] = capacity[expert].saturating_add(1);
-    let looser = rebuilt(instance.table().to_owned(), capacity, instance);
-    let (before, after) = (objective(solver, instance)?, objective(solver, &looser)?);
+    let Some(looser) = rebuilt(instance, capacity, instance.demand()) else { return Ok(()) };
+    let (before, after) = (objective(solver, instance, 0)?, objective(solver, &looser, 0)?);
     let Some(tight) = before else { return Ok(()) };
-    let slack = Truth::of(&judged(solver, instance)).slack(tight);
+    let slack = truth(&judged(solver, instance)).slack(tight);
     if after.is_some_and(|after| after >= tight - 2.0 * slack) {
         return Ok(());
     }
@@ -152,8 +180,12 @@ pub fn loosening(solver: &dyn Solver, instance: &Instance, expert: usize) -> Out
     Err(Breach::new(Clause::Loosening, instance, detail))
 }
 
-fn rebuilt(scores: ndarray::Array2<f32>, capacity: Vec<u32>, like: &Instance) -> Instance {
-    Instance::new(scores, capacity, like.demand())
+fn all_scores(instance: &Instance) -> Array2<f64> {
+    Array2::from_shape_fn(instance.table().dim(), |(t, e)| instance.score(t, e))
+}
+
+fn as_feasible(scores: Array2<f64>, capacity: Vec<u32>, like: &Instance) -> Instance {
+    Instance::from_f64(scores, capacity, like.demand())
         .unwrap_or_else(|error| unreachable!("as feasible as before: {error}"))
 }
 
@@ -162,14 +194,49 @@ fn judged(solver: &dyn Solver, instance: &Instance) -> Instance {
     if solver.respects_capacity() { instance.clone() } else { instance.uncapped() }
 }
 
-/// The objective of a run without limits; `None` if the solver refuses or finds no assignment.
-fn objective(solver: &dyn Solver, instance: &Instance) -> Result<Option<f64>, Box<Breach>> {
-    match solver.solve(instance, &mut Run::new(0)) {
-        Ok(solution) => judged(solver, instance)
-            .objective(&solution.assignment)
-            .map(Some)
-            .map_err(|violation| Breach::new(Clause::Feasible, instance, violation.to_string())),
+/// The truth, whatever it takes up to the reference's own limit.
+fn truth(judged: &Instance) -> Truth {
+    let pairs = judged.tokens() * judged.experts();
+    if pairs > Reference::MAX_PAIRS {
+        return Truth::of(judged);
+    }
+    optimum(judged).map_or(Truth::Infeasible, |optimum| Truth::proven(judged, optimum))
+}
+
+/// The answer of a run without limits; `None` if the solver refuses or finds no assignment.
+fn answer(
+    solver: &dyn Solver,
+    instance: &Instance,
+    seed: u64,
+) -> Result<Option<Solution>, Box<Breach>> {
+    match solver.solve(instance, &mut Run::new(seed)) {
+        Ok(solution) => Ok(Some(solution)),
+        Err(error) if admits_defect(&error) => {
+            Err(Breach::new(Clause::Defect, instance, error.to_string()))
+        }
         Err(Error::Unsupported(_) | Error::Infeasible { .. } | Error::Deficient(_)) => Ok(None),
         Err(error) => Err(Breach::new(Clause::Refusal, instance, error.to_string())),
     }
+}
+
+/// Whether an error is the solver's own fault, by its kind or in other words.
+pub(crate) fn admits_defect(error: &Error) -> bool {
+    let text = error.to_string().to_lowercase();
+    matches!(error, Error::Defect(_)) || ["please report", "a bug"].iter().any(|w| text.contains(w))
+}
+
+fn value(judged: &Instance, solution: &Solution) -> Result<f64, Box<Breach>> {
+    judged
+        .objective(&solution.assignment)
+        .map_err(|violation| Breach::new(Clause::Feasible, judged, violation.to_string()))
+}
+
+/// The objective of [`answer`].
+fn objective(
+    solver: &dyn Solver,
+    instance: &Instance,
+    seed: u64,
+) -> Result<Option<f64>, Box<Breach>> {
+    let solution = answer(solver, instance, seed)?;
+    solution.map(|solution| value(&judged(solver, instance), &solution)).transpose()
 }

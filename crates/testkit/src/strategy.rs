@@ -21,7 +21,7 @@ use proptest::prelude::*;
 use spinroute_core::{Demand, Instance};
 
 use crate::capacity::share_out;
-use crate::generate::softmax;
+use crate::generate::{Rounding, Wide, softmax};
 
 /// The sizes to draw from. `k` is cut to the number of experts.
 #[derive(Clone, Debug)]
@@ -251,10 +251,45 @@ pub fn spread(shape: &Shape) -> BoxedStrategy<Instance> {
         .boxed()
 }
 
+/// Scores that round, of one [`Rounding`] kind.
+pub fn rounding(shape: &Shape, kind: Rounding) -> BoxedStrategy<Instance> {
+    let columns = vec(-6..=6i32, *shape.experts.end());
+    (draw(shape, (0.0..1.0f64, 0..10u8)), columns)
+        .prop_map(move |(draw, columns)| {
+            draw.build(draw.capacity(), |t, e| {
+                let (uniform, pick) = draw.cell(t, e);
+                kind.score(uniform, pick, columns[e])
+            })
+        })
+        .boxed()
+}
+
+/// Scores in `f64` that `f32` does not hold, of one [`Wide`] kind.
+pub fn wide(shape: &Shape, kind: Wide) -> BoxedStrategy<Instance> {
+    (draw(shape, (0.0..1.0f64, 0..10u8)), 0..4u8)
+        .prop_map(move |(draw, level)| {
+            let cells = |t| (0..draw.experts).map(|e| draw.cell(t, e)).collect::<Vec<_>>();
+            let rows = (0..draw.tokens).flat_map(|t| kind.row(&cells(t), level)).collect();
+            let scores = Array2::from_shape_vec((draw.tokens, draw.experts), rows);
+            let scores = scores.unwrap_or_else(|error| unreachable!("all rows are full: {error}"));
+            Instance::from_f64(scores, draw.capacity(), draw.demand())
+                .unwrap_or_else(|error| unreachable!("sizes and capacities fit: {error}"))
+        })
+        .boxed()
+}
+
 /// Every family with its name.
 #[must_use]
 pub fn families(shape: &Shape) -> Vec<(&'static str, BoxedStrategy<Instance>)> {
-    vec![
+    let mut families = families_in_f32(shape);
+    families.extend(Wide::ALL.map(|kind| (kind.name(), wide(shape, kind))));
+    families
+}
+
+/// Those families whose scores `f32` holds.
+#[must_use]
+pub fn families_in_f32(shape: &Shape) -> Vec<(&'static str, BoxedStrategy<Instance>)> {
+    let mut families = vec![
         ("skewed", skewed(shape)),
         ("tied", tied(shape)),
         ("tight", tight(shape)),
@@ -267,13 +302,23 @@ pub fn families(shape: &Shape) -> Vec<(&'static str, BoxedStrategy<Instance>)> {
         ("full", full(shape)),
         ("single", single(shape)),
         ("spread", spread(shape)),
-    ]
+    ];
+    families.extend(Rounding::ALL.map(|kind| (kind.name(), rounding(shape, kind))));
+    families
 }
 
 /// An instance of any family.
 pub fn any_instance(shape: &Shape) -> BoxedStrategy<Instance> {
-    let families = families(shape).into_iter().map(|(_, strategy)| strategy).collect::<Vec<_>>();
-    proptest::strategy::Union::new(families).boxed()
+    any_of(families(shape))
+}
+
+/// An instance of any family whose scores `f32` holds.
+pub fn any_instance_in_f32(shape: &Shape) -> BoxedStrategy<Instance> {
+    any_of(families_in_f32(shape))
+}
+
+fn any_of(families: Vec<(&'static str, BoxedStrategy<Instance>)>) -> BoxedStrategy<Instance> {
+    proptest::strategy::Union::new(families.into_iter().map(|(_, strategy)| strategy)).boxed()
 }
 
 #[cfg(test)]
@@ -313,6 +358,13 @@ mod tests {
         assert_eq!(share(&constant(&shape), |i| distinct(i) == 1), 1.0);
         assert_eq!(share(&full(&shape), |i| i.demand().k() == i.experts()), 1.0);
         assert_eq!(share(&single(&shape), |i| i.tokens() == 1 || i.experts() == 1), 1.0);
+        for kind in Rounding::ALL {
+            assert!(share(&rounding(&shape, kind), |i| i.wide().is_none()) == 1.0);
+        }
+        for kind in Wide::ALL {
+            let wide = share(&wide(&shape, kind), |i| i.wide().is_some());
+            assert!(wide > 0.7, "{kind:?}: {wide}");
+        }
         let size = |i: &Instance| i.flat().iter().map(|s| s.abs()).fold(0.0, f32::max);
         assert!(share(&spread(&shape), |i| size(i) > 1e10) > 0.6);
         assert!(share(&spread(&shape), |i| i.flat().iter().any(|s| s.is_subnormal())) > 0.5);

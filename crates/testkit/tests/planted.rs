@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use ndarray::array;
 use proptest::prelude::*;
 use spinroute_core::{
-    Assignment, Best, Deficiency, Demand, Error, Instance, Run, Solution, Solver, Stop,
+    Assignment, Best, Deficiency, Demand, Error, Instance, Run, Solution, Solver, Stop, repair,
 };
 use spinroute_testkit::reference::{Reference, optimum};
 use spinroute_testkit::strategy::{Shape, any_instance};
@@ -42,6 +42,25 @@ enum Fault {
     LosesItsBest,
     ForgetsForbiddenPairs,
     RefusesEverything,
+    TruncatesExperts,
+    ErrorAtOtherSeeds,
+    ErrorAtSeedZero,
+    WorstAtOtherSeeds,
+    BadIfLarge,
+    Defect,
+    DefectIfInfeasible,
+    DefectInOtherWords,
+    RefusesSome,
+    TakesAStepAnyway,
+    OverCapacityWithoutSteps,
+    SaysFinishedWithoutSteps,
+    TwoStepsWithoutTime,
+    LosesItsBestSilently,
+    BoundTooLow,
+    PanicsOnLongTime,
+    FollowsOddWarmPrices,
+    RoundsScores,
+    NarrowsScores,
 }
 
 /// Takes three steps to a known optimum, but for its fault.
@@ -51,8 +70,6 @@ struct Planted {
 }
 
 const STEPS: usize = 3;
-/// Tokens of an instance that only the fault meant for it answers.
-const LARGE: usize = 200;
 /// Pairs up to which it asks the reference, again and again.
 const REFERENCE_PAIRS: usize = 100;
 
@@ -69,9 +86,27 @@ impl Planted {
     fn start(&self, instance: &Instance, run: &Run<'_>) -> Result<Option<f64>, Error> {
         let unsupported = |why: &str| Err(Error::Unsupported(why.into()));
         let small = instance.tokens() * instance.experts() <= REFERENCE_PAIRS;
-        let large = self.has(Fault::CountsThreadsIfLarge) && instance.tokens() > LARGE;
-        if !small && !large {
+        if !small && !self.answers_large(instance) {
             return unsupported("too large for the reference");
+        }
+        match run.seed() {
+            0 if self.has(Fault::ErrorAtSeedZero) => return unsupported("no luck"),
+            1.. if self.has(Fault::ErrorAtOtherSeeds) => return unsupported("no luck"),
+            _ => {}
+        }
+        if self.has(Fault::Defect) && instance.tokens() > 3 {
+            return Err(Error::Defect("the prices prove nothing".into()));
+        }
+        if self.has(Fault::DefectInOtherWords) && instance.tokens() > 3 {
+            return unsupported("no assignment was found, and no proof: please report this");
+        }
+        if self.has(Fault::RefusesSome) && instance.scores(0)[0] < 0.0 {
+            return unsupported("negative scores");
+        }
+        if self.has(Fault::PanicsOnLongTime)
+            && let Some(left) = run.time_left()
+        {
+            assert!(std::time::Instant::now().checked_add(left).is_some(), "overflow");
         }
         if self.has(Fault::RefusesEverything) {
             return unsupported("not today");
@@ -91,15 +126,44 @@ impl Planted {
         }
     }
 
+    /// The instances above the reference's size that the fault needs an answer for.
+    fn answers_large(&self, instance: &Instance) -> bool {
+        let (tokens, experts) = (instance.tokens(), instance.experts());
+        match self.fault {
+            Fault::CountsThreadsIfLarge => tokens > 1000 && experts < 100,
+            Fault::TruncatesExperts => tokens < 200 && experts > 256,
+            Fault::BadIfLarge => tokens * experts > 20_000,
+            _ => false,
+        }
+    }
+
     fn steps(&self, run: &mut Run<'_>, objective: f64) -> Option<Stop> {
         let mut told = None;
+        if let ControlFlow::Break(stop) = run.begin() {
+            told = Some(stop);
+            if !self.has(Fault::TakesAStepAnyway) && !self.has(Fault::TwoStepsWithoutTime) {
+                return told;
+            }
+        }
+        let timeless = run.time_left().is_some_and(|left| left.is_zero());
+        if self.has(Fault::TwoStepsWithoutTime) && !timeless && told.is_some() {
+            return told;
+        }
         for step in 1..=STEPS {
             let claim =
                 if self.has(Fault::ClaimsTooMuch) { objective.abs() * 0.01 + 1.0 } else { 0.0 };
-            let best = Best { objective: Some(objective + claim), bound: None };
+            let mut best = Best { objective: Some(objective + claim), bound: None };
+            if self.has(Fault::LosesItsBestSilently) {
+                best = Best::default();
+            }
+            if self.has(Fault::BoundTooLow) {
+                best =
+                    Best { objective: None, bound: Some(objective - 0.01 * objective.abs() - 1.0) };
+            }
             if let ControlFlow::Break(stop) = run.tick(best) {
                 told = told.or(Some(stop));
-                let late = self.has(Fault::StopsLate) && step == 2;
+                let late = self.has(Fault::StopsLate) && step == 2
+                    || self.has(Fault::TwoStepsWithoutTime) && timeless && step < 2;
                 if !late && !self.has(Fault::IgnoresTheTick) {
                     break;
                 }
@@ -111,11 +175,15 @@ impl Planted {
     fn spoil(&self, instance: &Instance, warm: f64, solution: &mut Solution) {
         let cut = matches!(solution.stop, Stop::StepLimit | Stop::Interrupted | Stop::TimeLimit);
         let (tokens, experts, k) = (instance.tokens(), instance.experts(), instance.demand().k());
+        // Neither those that the suite writes down nor the answer's own.
+        let odd = |p: f64| (8.0 * p).fract() != 0.0;
+        let own = solution.prices.as_ref().is_some_and(|prices| prices.iter().sum::<f64>() == warm);
         let noise = match self.fault {
+            Fault::FollowsOddWarmPrices if odd(warm) && !own => 1e9,
             Fault::CountsCalls => self.calls.fetch_add(1, Ordering::Relaxed) as f64,
             Fault::CountsThreads => rayon::current_num_threads() as f64,
             Fault::CountsThreadsUnderBudget if cut => rayon::current_num_threads() as f64,
-            Fault::CountsThreadsIfLarge if tokens > LARGE => rayon::current_num_threads() as f64,
+            Fault::CountsThreadsIfLarge if tokens > 1000 => rayon::current_num_threads() as f64,
             Fault::FollowsWarmPrices => warm.min(1e9),
             _ => 0.0,
         };
@@ -138,6 +206,14 @@ impl Planted {
                     slots.push(Assignment::EMPTY);
                 }
                 solution.assignment = Assignment::from_slots(k + 1, slots);
+            }
+            Fault::TruncatesExperts => {
+                let slots = solution.assignment.slots().iter();
+                let truncated = slots.map(|&e| match e {
+                    Assignment::EMPTY => e,
+                    e => u32::from(e as u8),
+                });
+                solution.assignment = Assignment::from_slots(k, truncated.collect());
             }
             Fault::SaysFinished if cut => solution.stop = Stop::Finished,
             Fault::SaysInterrupted => solution.stop = Stop::Interrupted,
@@ -162,15 +238,18 @@ fn worst(instance: &Instance) -> Assignment {
 impl Solver for Planted {
     fn solve(&self, instance: &Instance, run: &mut Run<'_>) -> Result<Solution, Error> {
         let warm = self.start(instance, run)?.unwrap_or_default();
-        if instance.tokens() > LARGE {
-            let assignment = round_robin(instance);
+        if self.answers_large(instance) {
+            let assignment = any_assignment(instance)?;
             let prices = Some(vec![0.0; instance.experts()]);
             let mut solution = Solution { assignment, prices, stop: Stop::Finished };
             self.spoil(instance, warm, &mut solution);
             return Ok(solution);
         }
-        let optimum = match optimum(instance) {
+        let optimum = match optimum(&self.seen(instance)) {
             Ok(optimum) => optimum,
+            Err(_) if self.has(Fault::DefectIfInfeasible) => {
+                return Err(Error::Defect("no assignment, and no proof that there is none".into()));
+            }
             Err(_) if self.has(Fault::ForgetsForbiddenPairs) => {
                 let assignment = first_experts(instance.tokens(), instance.demand().k());
                 return Ok(Solution { assignment, prices: None, stop: Stop::Finished });
@@ -183,30 +262,65 @@ impl Solver for Planted {
             }
         };
         // One that always loses reports what it has.
-        let best = if self.has(Fault::Suboptimal) { worst(instance) } else { optimum.assignment };
+        let bad =
+            self.has(Fault::Suboptimal) || self.has(Fault::WorstAtOtherSeeds) && run.seed() != 0;
+        let best = if bad { worst(instance) } else { optimum.assignment };
         let told = self.steps(run, instance.objective(&best)?);
+        let none = told.is_some() && run.steps() == 0;
         if self.has(Fault::ErrorOutOfBudget) && told.is_some() {
             return Err(Error::Unsupported("out of budget".into()));
         }
-        let stop = told.unwrap_or(Stop::Finished);
-        let lose = self.has(Fault::LosesItsBest) && told.is_some();
+        let stop = match told {
+            Some(_) if none && self.has(Fault::SaysFinishedWithoutSteps) => Stop::Finished,
+            Some(stop) => stop,
+            None => Stop::Finished,
+        };
+        let loses = self.has(Fault::LosesItsBest) || self.has(Fault::LosesItsBestSilently);
+        let lose = loses && told.is_some();
         let assignment = if lose { worst(instance) } else { best };
         let mut solution = Solution { assignment, prices: Some(optimum.prices), stop };
         self.spoil(instance, warm, &mut solution);
+        if none && self.has(Fault::OverCapacityWithoutSteps) {
+            solution.assignment = first_experts(instance.tokens(), instance.demand().k());
+        }
         Ok(solution)
     }
 }
 
-/// Round robin, which fits the equal capacities of the one large instance.
-fn round_robin(instance: &Instance) -> Assignment {
-    let (k, experts) = (instance.demand().k(), instance.experts());
-    let slots = (0..instance.tokens() * k).map(|slot| (slot % experts) as u32);
-    Assignment::from_slots(k, slots.collect())
+impl Planted {
+    /// The instance that it solves, which should be the one that it was given.
+    fn seen(&self, instance: &Instance) -> Instance {
+        let scores = match self.fault {
+            Fault::RoundsScores => {
+                let rounded =
+                    |s: f32| if s.abs() < 1e6 { (s * 1024.0).round() / 1024.0 } else { s };
+                instance.table().mapv(rounded)
+            }
+            Fault::NarrowsScores => instance.table().to_owned(),
+            _ => return instance.clone(),
+        };
+        Instance::new(scores, instance.capacity().to_vec(), instance.demand()).expect("as feasible")
+    }
 }
+
+/// The last experts round robin, which fits equal capacities; a repair of nothing where it does not.
+fn any_assignment(instance: &Instance) -> Result<Assignment, Error> {
+    let (k, experts) = (instance.demand().k(), instance.experts());
+    let slots = (0..instance.tokens() * k).map(|slot| (experts - 1 - slot % experts) as u32);
+    let assignment = Assignment::from_slots(k, slots.collect());
+    if instance.objective(&assignment).is_ok() {
+        return Ok(assignment);
+    }
+    repair(instance, Assignment::empty(instance.tokens(), k), None)
+}
+
+/// What it refuses as too large.
+const TOO_LARGE: [&str; 1] = ["generate"];
 
 #[test]
 fn without_a_fault_the_planted_solver_is_exact() {
-    let report = Conformance::exact().cases(8).assert(&Planted::new(Fault::None));
+    let suite = Conformance::exact().cases(8).allow_unsupported(TOO_LARGE);
+    let report = suite.assert(&Planted::new(Fault::None));
     assert_eq!(report.unsupported.keys().collect::<Vec<_>>(), ["generate"]);
 }
 
@@ -214,12 +328,17 @@ fn without_a_fault_the_planted_solver_is_exact() {
 fn every_fault_is_caught_by_its_clause() {
     for (fault, clause) in [
         (Fault::OverCapacityUnderBudget, Clause::Feasible),
+        (Fault::OverCapacityWithoutSteps, Clause::Feasible),
         (Fault::RepeatsAnExpert, Clause::Feasible),
         (Fault::WiderTable, Clause::Feasible),
         (Fault::ForgetsForbiddenPairs, Clause::Feasible),
+        (Fault::TruncatesExperts, Clause::Feasible),
         (Fault::IgnoresTheTick, Clause::Tick),
         (Fault::StopsLate, Clause::Tick),
+        (Fault::TakesAStepAnyway, Clause::Tick),
+        (Fault::TwoStepsWithoutTime, Clause::Tick),
         (Fault::SaysFinished, Clause::Stop),
+        (Fault::SaysFinishedWithoutSteps, Clause::Stop),
         (Fault::SaysInterrupted, Clause::Stop),
         (Fault::NanPrice, Clause::Prices),
         (Fault::OnePriceMissing, Clause::Prices),
@@ -229,12 +348,20 @@ fn every_fault_is_caught_by_its_clause() {
         (Fault::CountsThreadsIfLarge, Clause::Threads),
         (Fault::PanicsOnZeroCapacity, Clause::Panic),
         (Fault::PanicsOnWrongWarmPrices, Clause::Panic),
+        (Fault::PanicsOnLongTime, Clause::Panic),
         (Fault::RefusesWarmPrices, Clause::WarmPrices),
         (Fault::ErrorOutOfBudget, Clause::Refusal),
         (Fault::ErrorOnNegativeScores, Clause::Refusal),
+        (Fault::ErrorAtSeedZero, Clause::Refusal),
+        (Fault::ErrorAtOtherSeeds, Clause::Refusal),
+        (Fault::Defect, Clause::Defect),
+        (Fault::DefectIfInfeasible, Clause::Defect),
+        (Fault::DefectInOtherWords, Clause::Defect),
         (Fault::WrongDeficiency, Clause::Deficiency),
         (Fault::ClaimsTooMuch, Clause::Progress),
+        (Fault::BoundTooLow, Clause::Progress),
         (Fault::LosesItsBest, Clause::Progress),
+        (Fault::LosesItsBestSilently, Clause::Progress),
         (Fault::RefusesEverything, Clause::Useful),
     ] {
         assert_breaks(Conformance::feasible(), fault, clause);
@@ -245,14 +372,54 @@ fn every_fault_is_caught_by_its_clause() {
 fn what_is_feasible_only_is_not_exact() {
     for (fault, clause) in [
         (Fault::Suboptimal, Clause::Optimal),
+        (Fault::WorstAtOtherSeeds, Clause::Optimal),
+        (Fault::BadIfLarge, Clause::Proof),
+        (Fault::RoundsScores, Clause::Optimal),
+        (Fault::NarrowsScores, Clause::Optimal),
         (Fault::ZeroPrices, Clause::Proof),
         (Fault::NoPrices, Clause::Proof),
         (Fault::FollowsWarmPrices, Clause::Proof),
+        (Fault::FollowsOddWarmPrices, Clause::Proof),
+        (Fault::RefusesSome, Clause::Refusal),
     ] {
         Conformance::feasible().cases(4).assert(&Planted::new(fault));
-        assert_breaks(Conformance::exact(), fault, clause);
+        assert_breaks(Conformance::exact().allow_unsupported(allowed(fault)), fault, clause);
     }
-    Conformance::optimal().cases(4).assert(&Planted::new(Fault::NoPrices));
+    let optimal = Conformance::optimal().cases(4).allow_unsupported(TOO_LARGE);
+    optimal.assert(&Planted::new(Fault::NoPrices));
+    assert_breaks(optimal.clone(), Fault::RefusesSome, Clause::Refusal);
+    assert_breaks(optimal, Fault::BadIfLarge, Clause::Optimal);
+}
+
+/// A refusal of what is small is no fault where the caller says so.
+fn allowed(fault: Fault) -> Vec<&'static str> {
+    if fault == Fault::RefusesSome { vec![] } else { TOO_LARGE.to_vec() }
+}
+
+#[test]
+fn what_may_be_refused_is_named() {
+    let suite = Conformance::exact().cases(2).seed(5);
+    let breach = suite.check(&Planted::new(Fault::None)).unwrap_err();
+    assert_eq!(breach.clause, Clause::Refusal, "{breach}");
+    assert!(breach.origin.starts_with("generate::skewed(96"), "{breach}");
+    assert!(breach.to_string().contains("allow_unsupported"), "{breach}");
+}
+
+#[test]
+fn a_seed_is_drawn_and_given_back() {
+    let check = |suite: Conformance| suite.cases(2).assert(&Planted::new(Fault::None));
+    let drawn = check(Conformance::feasible());
+    assert_ne!(drawn.seed, check(Conformance::feasible()).seed);
+    assert_eq!(drawn, check(Conformance::feasible().seed(drawn.seed)));
+    let broken =
+        |suite: Conformance| suite.check(&Planted::new(Fault::RepeatsAnExpert)).unwrap_err();
+    let first = broken(Conformance::feasible());
+    assert_eq!(
+        first.instance.flat(),
+        broken(Conformance::feasible().seed(first.seed.unwrap())).instance.flat()
+    );
+    let told = format!("SPINROUTE_SEED={}", first.seed.unwrap());
+    assert!(first.to_string().contains(&told), "{first}");
 }
 
 fn assert_breaks(conformance: Conformance, fault: Fault, clause: Clause) {
@@ -279,7 +446,7 @@ impl Solver for TopK {
 
 #[test]
 fn a_solver_that_ignores_capacity_must_say_so() {
-    Conformance::exact().assert(&TopK { admits_it: true });
+    Conformance::exact().allow_unsupported(TOO_LARGE).assert(&TopK { admits_it: true });
     let breach = Conformance::feasible().check(&TopK { admits_it: false }).unwrap_err();
     assert_eq!(breach.clause, Clause::Feasible);
 }
