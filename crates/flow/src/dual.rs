@@ -58,8 +58,8 @@ impl Dual {
 
 /// Told every improvement on all tokens.
 pub(crate) struct Watch<'w> {
-    /// The bound that a dual's value proves.
-    bound: &'w dyn Fn(&Dual) -> f64,
+    /// The bound that a dual proves, if somebody wants to know.
+    bound: Option<&'w dyn Fn(&Dual) -> f64>,
     /// May stop the search.
     improved: &'w mut dyn FnMut(&Dual) -> ControlFlow<Stop>,
     /// What an observer is told.
@@ -68,7 +68,7 @@ pub(crate) struct Watch<'w> {
 
 impl<'w> Watch<'w> {
     pub(crate) fn new(
-        bound: &'w dyn Fn(&Dual) -> f64,
+        bound: Option<&'w dyn Fn(&Dual) -> f64>,
         improved: &'w mut dyn FnMut(&Dual) -> ControlFlow<Stop>,
     ) -> Self {
         Self { bound, improved, best: Best::default() }
@@ -76,7 +76,9 @@ impl<'w> Watch<'w> {
 
     /// Takes note of a better dual on all tokens.
     pub(crate) fn see(&mut self, dual: &Dual) -> ControlFlow<Stop> {
-        self.best.bound = Some(lower(self.best.bound, (self.bound)(dual)));
+        if let Some(bound) = self.bound {
+            self.best.bound = Some(lower(self.best.bound, bound(dual)));
+        }
         (self.improved)(dual)
     }
 }
@@ -134,11 +136,15 @@ fn from_nothing(instance: &Instance, run: &mut Run<'_>) -> (Vec<f32>, Option<Sto
         let share = tokens.div_ceil(size);
         let mut level = Level::new(&scores, capacity, instance.demand(), share);
         level.best.prices = prices;
+        let mut stop = None;
         for _ in 0..std::mem::take(&mut rounds) {
             level.quantile_round();
+            stop = run.tick(Best::default()).break_value();
+            if stop.is_some() {
+                break;
+            }
         }
-        let mut stop = None;
-        if size < tokens {
+        if stop.is_none() && size < tokens {
             level.look();
             // Steps are cheap here, and what seems stuck is mostly noise.
             let patience = Patience { slow: u32::MAX, enough: 0.5 };

@@ -81,10 +81,21 @@ pub(crate) fn finish(
     target_gap: f64,
     run: &mut Run<'_>,
 ) -> Result<Solution, Error> {
+    finish_by(Way::Near, instance, start, target_gap, run)
+}
+
+/// Tries `first` and the ways behind it.
+fn finish_by(
+    first: Way,
+    instance: &Instance,
+    start: Start,
+    target_gap: f64,
+    run: &mut Run<'_>,
+) -> Result<Solution, Error> {
     if let Some(scores) = instance.wide() {
-        return Finish { instance, scores, target_gap }.from(Way::Near, start, run);
+        return Finish { instance, scores, target_gap }.by(first, start, run);
     }
-    Finish { instance, scores: instance.flat(), target_gap }.from(Way::Near, start, run)
+    Finish { instance, scores: instance.flat(), target_gap }.by(first, start, run)
 }
 
 struct Finish<'a, S> {
@@ -94,8 +105,7 @@ struct Finish<'a, S> {
 }
 
 impl<S: Score> Finish<'_, S> {
-    /// Tries `first` and the ways behind it.
-    fn from(&self, first: Way, mut start: Start, run: &mut Run<'_>) -> Result<Solution, Error> {
+    fn by(&self, first: Way, mut start: Start, run: &mut Run<'_>) -> Result<Solution, Error> {
         let (instance, wide) = (self.instance, self.instance.wide().is_some());
         let mut prices = std::mem::take(&mut start.prices);
         let mut table = start.selection.experts.clone();
@@ -114,7 +124,8 @@ impl<S: Score> Finish<'_, S> {
                 End::Settled { table: settled, prices: found } => {
                     (table, prices) = (settled, found);
                     if !wide && proven(instance, self.scores, &table, &prices) {
-                        return Ok(self.solution(table, prices, Stop::Finished));
+                        let solution = self.solution(table, prices, Stop::Finished);
+                        return self.finished(solution, start.best, run);
                     }
                 }
                 End::Stuck { table: stuck, prices: found, experts } => {
@@ -169,7 +180,7 @@ impl<S: Score> Finish<'_, S> {
                         idle = if now == last { idle + 1 } else { 0 };
                         last = now;
                         if run.is_watched() {
-                            best.bound = Some(lower(best.bound, bound(&graph)));
+                            best.bound = Some(lower(best.bound, graph.bound()));
                         }
                         if let ControlFlow::Break(stop) = run.tick(*best) {
                             return self.stopped(graph, stop, run).map(End::Early);
@@ -218,7 +229,7 @@ impl<S: Score> Finish<'_, S> {
         let table = settled(self.instance, graph.table.clone(), &single(&prices), None);
         let solution = repaired(self.instance, table, prices, Stop::TargetGap, run)?;
         let objective = self.instance.objective(&solution.assignment)?;
-        let met = bound(graph) - objective <= self.target_gap * objective.abs();
+        let met = graph.bound() - objective <= self.target_gap * objective.abs();
         Ok(met.then_some(solution))
     }
 
@@ -234,9 +245,29 @@ impl<S: Score> Finish<'_, S> {
         let table = repair(self.instance, choices, Some(prices))?.slots().to_vec();
         let optimum = cancelled(self.instance, self.scores, table, prices, best, run);
         let solution = self.solution(optimum.table, optimum.prices, optimum.stop);
-        if solution.stop == Stop::Finished {
-            self.check(&solution)?;
+        if solution.stop != Stop::Finished {
+            return Ok(solution);
         }
+        self.check(&solution)?;
+        self.finished(solution, best, run)
+    }
+
+    /// Ends the last step, with the optimum for those who watch.
+    fn finished(
+        &self,
+        solution: Solution,
+        mut best: Best,
+        run: &mut Run<'_>,
+    ) -> Result<Solution, Error> {
+        if run.is_watched() {
+            best.objective = Some(self.instance.objective(&solution.assignment)?);
+            let certificate = solution.prices.clone().map(|p| Certificate::new(self.instance, p));
+            if let Some(certificate) = certificate.transpose()? {
+                best.bound = Some(lower(best.bound, certificate.bound()));
+            }
+        }
+        // The run is at its end, whatever the answer.
+        let _ = run.tick(best);
         Ok(solution)
     }
 
@@ -254,12 +285,6 @@ impl<S: Score> Finish<'_, S> {
         let text = format!("flow ended at {objective:e} with prices that prove {bound:e}");
         Err(Error::Defect(text))
     }
-}
-
-/// The dual's value at the prices of the moment, with what its sum can be off by.
-fn bound<S: Score>(graph: &Residual<'_, S>) -> f64 {
-    let dual = graph.dual();
-    dual + dual.abs() * 1e-12
 }
 
 /// The lower of two bounds.
@@ -319,8 +344,8 @@ mod tests {
             prop_assume!(crate::flow::enough_allowed(&instance).is_ok());
             let best = optimum(&instance).map(|optimum| optimum.value);
             for first in [Way::Near, Way::Complete, Way::Cycles] {
-                let finish = Finish { instance: &instance, scores: instance.flat(), target_gap: 0.0 };
-                let found = finish.from(first, start(&instance), &mut Run::new(0));
+                let run = &mut Run::new(0);
+                let found = finish_by(first, &instance, start(&instance), 0.0, run);
                 let found = found.map(|solution| {
                     let prices = solution.prices.unwrap();
                     let bound = Certificate::new(&instance, prices).unwrap().bound();

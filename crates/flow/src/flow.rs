@@ -83,7 +83,8 @@ impl Flow {
             }
         };
         let bound = |dual: &Dual| view.bound(dual);
-        let mut watch = Watch::new(&bound, &mut improved);
+        let bound = run.is_watched().then_some(&bound as &dyn Fn(&Dual) -> f64);
+        let mut watch = Watch::new(bound, &mut improved);
         let (mut dual, stop) = dual::search(&view.instance, warm, run, &mut watch);
         let best = watch.best;
         if let Some(solution) = within {

@@ -22,6 +22,7 @@ use spinroute_select::Selection;
 
 use crate::holdings::Holdings;
 use crate::score::Score;
+use crate::view::summed;
 
 /// The listed holdings, the table of cheapest moves, and the assignment that they change.
 pub(crate) struct Residual<'a, S> {
@@ -52,6 +53,8 @@ pub(crate) struct Residual<'a, S> {
     second: Vec<f64>,
     /// Prices when the graph was made.
     made_at: Vec<f64>,
+    /// The highest price so far: costs have been rounded to its digits.
+    pub(crate) highest: f64,
     reach: Vec<f64>,
     width: usize,
     /// Kept for its memory.
@@ -89,6 +92,7 @@ impl<'a, S: Score> Residual<'a, S> {
         Self {
             instance,
             scores,
+            highest: padded.iter().copied().fold(0.0, f64::max),
             made_at: padded.clone(),
             prices: padded,
             table,
@@ -127,16 +131,25 @@ impl<'a, S: Score> Residual<'a, S> {
         i64::from(self.load[e]) - i64::from(self.instance.capacity()[e])
     }
 
-    /// The value of the dual at the present prices: every token holds its best at these.
-    pub(crate) fn dual(&self) -> f64 {
+    /// The bound that the present prices prove: the value of the dual, every token holding its best
+    /// at these but for what rounding at the highest price can hide, and what the sum can have lost.
+    pub(crate) fn bound(&self) -> f64 {
         let (experts, k) = (self.ground(), self.instance.demand().k());
-        let mut kept = 0.0;
+        let (mut value, mut size) = (0.0, 0.0);
         for (row, scores) in self.table.chunks_exact(k).zip(self.scores.chunks_exact(experts)) {
-            let held = row.iter().filter(|&&e| e != Assignment::EMPTY);
-            kept += held.map(|&e| scores[e as usize].into()).sum::<f64>();
+            for &e in row.iter().filter(|&&e| e != Assignment::EMPTY) {
+                let score: f64 = scores[e as usize].into();
+                value += score;
+                size += score.abs();
+            }
         }
-        let rent = |e: usize| -self.excess(e) as f64 * self.prices[e];
-        kept + (0..experts).map(rent).sum::<f64>()
+        for e in 0..experts {
+            let rent = -self.excess(e) as f64 * self.prices[e];
+            value += rent;
+            size += rent.abs() + f64::from(self.load[e]) * self.prices[e];
+        }
+        let hidden = 16.0 * f64::EPSILON * self.table.len() as f64 * self.highest;
+        value + hidden + summed(self.table.len(), size)
     }
 
     /// Changes of price since the graph was made, of the nodes that arcs may leave or enter.

@@ -152,7 +152,10 @@ impl Search {
         for e in 0..graph.ground() {
             let near = f64::from_bits(self.labels.distance[e]).min(end);
             match phase {
-                Phase::Over => graph.prices[e] += end - near,
+                Phase::Over => {
+                    graph.prices[e] += end - near;
+                    graph.highest = graph.highest.max(graph.prices[e]);
+                }
                 Phase::Under => graph.prices[e] = (graph.prices[e] - near).max(0.0),
             }
         }
