@@ -16,6 +16,7 @@
 //! every token's list, in the order of tokens, and is repaired in the time that is left
 //! ([`repair_in_time`]); where the time is too short even to make the lists, top-k choices are.
 use std::collections::BinaryHeap;
+use std::collections::binary_heap::PeekMut;
 use std::ops::ControlFlow;
 use std::time::Duration;
 
@@ -49,9 +50,10 @@ impl Solver for Greedy {
     /// # Errors
     /// [`Error::Deficient`] if an `Exactly` demand cannot be met.
     fn solve(&self, instance: &Instance, run: &mut Run<'_>) -> Result<Solution, Error> {
-        let (mut assignment, mut stop) = match too_short(instance, run) {
-            true => (topk::choose(instance)?, Stop::TimeLimit),
-            false => Search::new(instance).run(run),
+        let (mut assignment, mut stop) = if too_short(instance, run) {
+            (topk::choose(instance)?, Stop::TimeLimit)
+        } else {
+            Search::new(instance).run(run)
         };
         if instance.demand().is_exact() || stop != Stop::Finished {
             let (repaired, cut) = repair_in_time(instance, assignment, None, run)?;
@@ -131,13 +133,16 @@ impl<'a> Search<'a> {
             {
                 return ControlFlow::Break(Stop::TimeLimit);
             }
-            let Some((key, e)) = heap.pop() else { break };
+            let Some(mut top) = heap.peek_mut() else { break };
+            let (key, e) = *top;
             let t = u32::MAX - key as u32;
             if self.room[e as usize] > 0 && self.assignment.push(t as usize, e) {
                 self.room[e as usize] -= 1;
             }
-            if self.assignment.experts(t as usize).len() < self.assignment.k() {
-                heap.extend(self.next(t));
+            let full = self.assignment.experts(t as usize).len() == self.assignment.k();
+            match if full { None } else { self.next(t) } {
+                Some(next) => *top = next,
+                None => _ = PeekMut::pop(top),
             }
         }
         ControlFlow::Continue(())

@@ -122,12 +122,12 @@ impl Pace {
     /// The first selection is done; a round is three or four times that.
     fn selected(&mut self, run: &Run<'_>) {
         let now = run.elapsed();
-        (self.round, self.since) = (4 * (now - self.since), now);
+        (self.round, self.since) = (4 * now.saturating_sub(self.since), now);
     }
 
     fn round_done(&mut self, run: &Run<'_>) {
         let now = run.elapsed();
-        (self.round, self.since) = (now - self.since, now);
+        (self.round, self.since) = (now.saturating_sub(self.since), now);
     }
 
     /// Whether a round may begin: the budget allows a step, and the repair will do with what is then

@@ -202,17 +202,17 @@ fn quantile_obeys_its_budget_and_starts_warm() {
 #[test]
 fn quantile_is_close_to_its_own_bound() {
     let instance = skewed();
-    let solution = Quantile { rounds: 30 }.solve(&instance, &mut Run::new(0)).unwrap();
-    let evaluation = spinroute_core::evaluate(&instance, &solution).unwrap();
+    let solution = Quantile { rounds: 30 }.solve(&instance, &mut Run::new(0)).expect("feasible");
+    let evaluation = spinroute_core::evaluate(&instance, &solution).expect("feasible");
     assert!(evaluation.gap < 0.01, "{}", evaluation.gap);
 }
 
 fn limited(solver: &dyn Solver, steps: Option<u64>, time: Option<Duration>) -> (Solution, u64) {
     let instance = skewed();
     let mut run = Run::new(0).budget(Budget { steps, time });
-    let solution = solver.solve(&instance, &mut run).unwrap();
+    let solution = solver.solve(&instance, &mut run).expect("feasible");
     let judge = if solver.respects_capacity() { instance } else { instance.uncapped() };
-    judge.objective(&solution.assignment).unwrap();
+    judge.objective(&solution.assignment).expect("feasible");
     (solution, run.steps())
 }
 

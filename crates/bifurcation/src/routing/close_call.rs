@@ -116,7 +116,7 @@ impl SbCloseCall {
             let repaired = repair(instance, choices, Some(&best.prices))?;
             let objective = instance.objective(&repaired)?;
             best.offer(repaired, objective, Origin::Dynamics);
-            takes = run.elapsed() - start;
+            takes = run.elapsed().saturating_sub(start);
         }
         Ok(stop)
     }

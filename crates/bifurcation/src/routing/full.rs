@@ -118,7 +118,7 @@ impl SbFull {
                 if !search.look(self, best)? {
                     break;
                 }
-                takes = run.elapsed() - start;
+                takes = run.elapsed().saturating_sub(start);
                 if let ControlFlow::Break(why) = run.tick(best.best()) {
                     return Ok(Some(why));
                 }
