@@ -47,8 +47,8 @@ impl Limit {
 
     /// Whether less time is left than `cost`, if the answer may be so late.
     fn is_within(self, cost: Duration, late: Duration) -> bool {
-        let Some(end) = self.0 else { return false };
-        (end + late).saturating_duration_since(Instant::now()) < cost
+        let Some(end) = self.0.and_then(|end| end.checked_add(late)) else { return false };
+        end.saturating_duration_since(Instant::now()) < cost
     }
 }
 
