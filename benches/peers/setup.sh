@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Makes benches/peers/.venv and .venv-models with the pinned peers. Needs Python 3.10 or newer and PyPI.
+# Makes benches/peers/.venv, .venv-models and .venv-check with the pinned peers. Needs Python 3.10 or newer and PyPI.
 set -euo pipefail
 cd "$(dirname "$0")"
 python3 -m venv .venv
@@ -8,3 +8,6 @@ python3 -m venv .venv
 python3 -m venv .venv-models
 .venv-models/bin/pip install --quiet --disable-pip-version-check -r requirements-models.txt
 .venv-models/bin/python -c 'from importlib.metadata import version; print(*(f"{name} {version(name)}" for name in ("dimod", "ommx", "pyqubo")))'
+python3 -m venv .venv-check
+.venv-check/bin/pip install --quiet --disable-pip-version-check -r requirements-check.txt
+.venv-check/bin/python -c 'from importlib.metadata import version; print(*(f"{name} {version(name)}" for name in ("numpy", "ortools", "scipy")))'
