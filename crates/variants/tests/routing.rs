@@ -6,6 +6,7 @@ use ndarray::Array2;
 use proptest::prelude::*;
 use spinroute_core::{Assignment, Demand, Instance, Run};
 use spinroute_qubo::{Anneal, Exhaustive, Minimiser, Options};
+use spinroute_testkit::generate::Rounding;
 use spinroute_variants::{
     Affinity, BranchAndBound, CloseRows, Error, GroupLimited, Lagrangian, Separable, greedy,
     improve, relaxed, repair, sample,
@@ -32,15 +33,33 @@ fn brute_force(problem: &dyn Separable) -> f64 {
     best
 }
 
+/// Scores on a grid, whose sums never round, and of every kind whose sums do.
 fn instance(tokens: usize, experts: usize, most: u32) -> impl Strategy<Value = Instance> {
     let score = prop_oneof![8 => -20i32..80, 1 => Just(i32::MIN)];
     let scores = prop::collection::vec(score, tokens * experts);
-    let capacity = prop::collection::vec(0..=most, experts);
-    (scores, capacity, 1..=2u32).prop_map(move |(scores, capacity, k)| {
+    let grid = scores.prop_map(|scores| {
         let score = |&s: &i32| if s == i32::MIN { f32::NEG_INFINITY } else { s as f32 / 64.0 };
-        let scores = Array2::from_shape_vec((tokens, experts), scores.iter().map(score).collect());
-        Instance::new(scores.unwrap(), capacity, Demand::AtMost(k)).unwrap()
+        scores.iter().map(score).collect::<Vec<f32>>()
+    });
+    let cells = prop::collection::vec((0.0..1.0f64, 0..10u8), tokens * experts);
+    let columns = prop::collection::vec(-6..=6i32, experts);
+    let kinds = prop::sample::select(Rounding::ALL.to_vec());
+    let rounding = (cells, columns, kinds).prop_map(move |(cells, columns, kind)| {
+        let score =
+            |(i, &(u, pick)): (usize, &(f64, u8))| kind.score(u, pick, columns[i % experts]);
+        cells.iter().enumerate().map(score).collect::<Vec<f32>>()
+    });
+    let capacity = prop::collection::vec(0..=most, experts);
+    (prop_oneof![grid, rounding], capacity, 1..=2u32).prop_map(move |(scores, capacity, k)| {
+        let scores = Array2::from_shape_vec((tokens, experts), scores).unwrap();
+        Instance::new(scores, capacity, Demand::AtMost(k)).unwrap()
     })
+}
+
+/// What rounding of sums is measured in: the largest score, at least 1 (affinities are below).
+fn unit(problem: &dyn Separable) -> f64 {
+    let finite = problem.instance().flat().iter().filter(|s| s.is_finite());
+    finite.fold(1.0, |largest, s| f64::from(s.abs()).max(largest))
 }
 
 fn grouped(tokens: usize, experts: usize, most: u32) -> impl Strategy<Value = GroupLimited> {
@@ -51,22 +70,23 @@ fn grouped(tokens: usize, experts: usize, most: u32) -> impl Strategy<Value = Gr
 
 fn affine(tokens: usize, experts: usize, most: u32) -> impl Strategy<Value = Affinity> {
     let affinity = prop::collection::vec(-40i32..40, experts * experts);
-    (instance(tokens, experts, most), affinity).prop_map(move |(instance, w)| {
-        let of = |(e, f): (usize, usize)| f64::from(w[e.min(f) * experts + e.max(f)]) / 64.0;
+    let step = prop::sample::select(vec![1.0 / 64.0, 1.0 / 61.0]);
+    (instance(tokens, experts, most), affinity, step).prop_map(move |(instance, w, step)| {
+        let of = |(e, f): (usize, usize)| f64::from(w[e.min(f) * experts + e.max(f)]) * step;
         Affinity::new(instance, Array2::from_shape_fn((experts, experts), of)).unwrap()
     })
 }
 
 /// Every bound is one, every answer is feasible and no better than the optimum.
 fn check(problem: &impl Separable, start: u64) -> Result<(), TestCaseError> {
-    let best = brute_force(problem);
+    let (best, unit) = (brute_force(problem), unit(problem));
     let instance = problem.instance();
     let proof = BranchAndBound::default().solve(problem).unwrap();
-    prop_assert!(proof.proven && (proof.objective - best).abs() < 1e-9, "{proof:?} {best}");
-    prop_assert!(relaxed(problem).unwrap().0 >= best - 1e-12);
-    prop_assert!(problem.linear_relaxation().unwrap() >= best - 1e-12);
+    prop_assert!(proof.proven && (proof.objective - best).abs() < 1e-9 * unit, "{proof:?} {best}");
+    prop_assert!(relaxed(problem).unwrap().0 >= best - 1e-12 * unit);
+    prop_assert!(problem.linear_relaxation().unwrap() >= best - 1e-12 * unit);
     let priced = Lagrangian::default().solve(problem, &mut Run::new(0)).unwrap();
-    prop_assert!(priced.bound >= best - 1e-12 && priced.bound <= priced.flow);
+    prop_assert!(priced.bound >= best - 1e-12 * unit && priced.bound <= priced.flow);
     // Any choices: the bits of a number, places beyond the experts among them.
     let place = |i: u64| (start.rotate_left(5 * i as u32) % (instance.experts() as u64 + 1)) as u32;
     let slots = (0..instance.tokens() as u64 * 3).map(place).collect();
@@ -77,7 +97,7 @@ fn check(problem: &impl Separable, start: u64) -> Result<(), TestCaseError> {
     prop_assert!(problem.objective(&improved).unwrap() >= before);
     let completed = problem.complete(&choices).unwrap();
     for answer in [priced.assignment, greedy(problem), improved, completed] {
-        prop_assert!(problem.objective(&answer).unwrap() <= best + 1e-9);
+        prop_assert!(problem.objective(&answer).unwrap() <= best + 1e-9 * unit);
     }
     // At prices, no row is worth more than the best one.
     let prices: Vec<f64> = (0..instance.experts() as u64).map(|e| place(e).into()).collect();
@@ -87,11 +107,13 @@ fn check(problem: &impl Separable, start: u64) -> Result<(), TestCaseError> {
             problem.value(t, row) - row.iter().map(|&e| prices[e as usize]).sum::<f64>()
         };
         let priced = problem.best(t, &prices);
-        prop_assert!((worth(&priced.row) - priced.bound).abs() < 1e-12);
+        prop_assert!((worth(&priced.row) - priced.bound).abs() < 1e-12 * unit);
         for mask in 0u32..1 << instance.experts() {
             let row: Vec<u32> =
                 (0..instance.experts() as u32).filter(|e| mask >> e & 1 == 1).collect();
-            prop_assert!(row.len() > instance.demand().k() || worth(&row) <= priced.bound + 1e-12);
+            prop_assert!(
+                row.len() > instance.demand().k() || worth(&row) <= priced.bound + 1e-12 * unit
+            );
         }
     }
     Ok(())
@@ -99,22 +121,22 @@ fn check(problem: &impl Separable, start: u64) -> Result<(), TestCaseError> {
 
 /// The minimum of the QUBO is the optimum, and the state that has it is feasible.
 fn check_model(problem: &impl Separable) -> Result<(), TestCaseError> {
-    let best = brute_force(problem);
+    let (best, unit) = (brute_force(problem), unit(problem));
     let (model, x) = problem.model();
     let compiled = model.compile(&Options::default()).unwrap();
     prop_assert!(compiled.qubo().variables() <= 22);
     let minimum = Exhaustive::default().minimise(&compiled.to_ising(), &mut Run::new(0)).unwrap();
     let answer = compiled.decode(minimum.state(0)).unwrap();
     prop_assert!(answer.is_feasible(), "{answer:?}");
-    prop_assert!((answer.objective() - best).abs() < 1e-9, "{} {best}", answer.objective());
-    prop_assert!((minimum.energies[0] + best).abs() < 1e-9);
+    prop_assert!((answer.objective() - best).abs() < 1e-9 * unit, "{} {best}", answer.objective());
+    prop_assert!((minimum.energies[0] + best).abs() < 1e-9 * unit);
     let mut assignment = Assignment::empty(x.nrows(), problem.instance().demand().k());
     for ((t, e), &variable) in x.indexed_iter() {
         if answer[variable] > 0.5 {
             prop_assert!(assignment.push(t, e as u32));
         }
     }
-    prop_assert!((problem.objective(&assignment).unwrap() - best).abs() < 1e-9);
+    prop_assert!((problem.objective(&assignment).unwrap() - best).abs() < 1e-9 * unit);
     Ok(())
 }
 
@@ -156,7 +178,7 @@ proptest! {
                 sample(problem, &anneal, &Options::default(), &mut Run::new(1)).unwrap();
             let objective = problem.objective(&sampled.assignment).unwrap();
             prop_assert_eq!(objective, sampled.objective);
-            prop_assert!(objective <= brute_force(problem) + 1e-9);
+            prop_assert!(objective <= brute_force(problem) + 1e-9 * unit(problem));
         }
     }
 }
