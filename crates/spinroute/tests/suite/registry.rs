@@ -5,7 +5,7 @@ use spinroute::registry::SOLVERS;
 use spinroute::{Demand, Instance, Run};
 use spinroute_testkit::Conformance;
 
-/// What `lp` refuses: scores whose sizes differ by more than its backend's tolerance allows for, and
+/// What `lp` may refuse: scores whose sizes differ by more than its backend's tolerance allows for, and
 /// what is large.
 const REFUSED_BY_LP: [&str; 9] = [
     "golden cancelling",

@@ -58,7 +58,7 @@ struct Args {
     /// Threads, each with instances of its own.
     #[arg(long, default_value_t = 2)]
     threads: usize,
-    /// Write every instance with the answer of flow to this file, for benches/peers/check_flow.py.
+    /// Write every instance with the answer of flow to this file, for `benches/peers/check_flow.py`.
     #[arg(long)]
     dump: Option<PathBuf>,
 }
@@ -113,7 +113,7 @@ fn main() -> Result<ExitCode, Box<dyn Error>> {
             pool.map_err(|error| error.to_string())?.install(|| run(&shared))
         };
         let threads: Vec<_> = (0..args.threads.max(1)).map(|_| scope.spawn(work)).collect();
-        let joined = threads.into_iter().map(|thread| thread.join());
+        let joined = threads.into_iter().map(std::thread::ScopedJoinHandle::join);
         joined.map(|outcome| outcome.map_err(|_| "a thread panicked".to_owned())?).collect()
     });
     let all: Result<Vec<Counts>, String> = all;
@@ -142,20 +142,17 @@ fn run(shared: &Shared) -> Result<Counts, String> {
             let (family, instance) = source.draw(shared.seed, number);
             let met = counts.families.entry(family.clone()).or_default();
             met.0 += 1;
-            let tallies = &mut counts.solvers;
+            let (tallies, mut flow) = (&mut counts.solvers, None);
             let seed = shared.seed.wrapping_add(number);
-            let verdict = judge(&shared.contestants, &instance, seed, shared.reference, tallies);
-            match verdict {
-                Ok(answer) => {
-                    if let (Some(dump), Some(answer)) = (&shared.dump, answer) {
-                        let mut dump = dump.lock().map_err(|_| "a thread panicked")?;
-                        dump.add(&instance, &answer).map_err(|error| error.to_string())?;
-                    }
-                }
-                Err(fault) => {
-                    met.1 += 1;
-                    keep(shared, instance, family, fault, number)?;
-                }
+            let judged =
+                judge(&shared.contestants, &instance, seed, shared.reference, tallies, &mut flow);
+            if let (Some(dump), Some(answer)) = (&shared.dump, flow) {
+                let mut dump = dump.lock().map_err(|_| "a thread panicked")?;
+                dump.add(&instance, &answer).map_err(|error| error.to_string())?;
+            }
+            if let Err(fault) = judged {
+                met.1 += 1;
+                keep(shared, instance, family, fault, number)?;
             }
         }
     }
@@ -214,7 +211,8 @@ fn print_counts(all: &[Counts], elapsed: Duration) {
 fn print_smallest(shared: &Shared, instance: &Instance, fault: &Fault, number: u64) {
     let seed = shared.seed.wrapping_add(number);
     let again = |instance: &Instance| {
-        judge(&shared.contestants, instance, seed, shared.reference, &mut BTreeMap::new()).err()
+        let (tallies, flow) = (&mut BTreeMap::new(), &mut None);
+        judge(&shared.contestants, instance, seed, shared.reference, tallies, flow).err()
     };
     let least = smallest(instance, SHRINKS, |smaller| {
         again(smaller).is_some_and(|found| found.is_like(fault))
