@@ -18,12 +18,13 @@ use crate::view::View;
 /// takes its best experts at these prices. The units that this leaves out of place then follow
 /// shortest paths on a graph of experts, while prices rise along (modules `residual` and
 /// `search`), until capacities hold and every priced expert is full. By complementary slackness
-/// the assignment is then optimal, and the prices prove it to rounding: a relative gap of about
-/// 1e-15, recomputed by [`Certificate`](spinroute_core::Certificate).
+/// the assignment is then optimal, and the prices prove it. That is checked before it is said, and
+/// what is not proven goes surer and slower ways (module `finish`): `Stop::Finished` means a gap of
+/// at most 1e-9, recomputed by [`Certificate`](spinroute_core::Certificate), usually 0.
 ///
-/// Time: about ten passes over the scores, then O(E²) for each search and O(E) for each move;
-/// memory about the scores again, and E² numbers. Prices of the last batch
-/// ([`Run::warm_prices`]) save most of the passes.
+/// Time: passes over the scores for prices, O(E²) for each search and O(E) for each move, and one
+/// pass for the proof; memory about the scores again, and E² numbers. docs/flow.md counts and
+/// measures them, also what prices of the last batch ([`Run::warm_prices`]) save.
 ///
 /// Of equal optima, the one is chosen that the order of the experts and of the tokens leads to:
 /// the same on every machine and for any number of threads. `seed` is not used.

@@ -152,6 +152,18 @@ impl<'a, S: Score> Residual<'a, S> {
         value + hidden + summed(self.table.len(), size)
     }
 
+    /// Whether no listed arc costs less than rounding at the highest price explains: what every
+    /// search relies on. For debug assertions; O(E²).
+    pub(crate) fn is_dual_feasible(&self) -> bool {
+        let nodes = self.ground() + usize::from(!self.instance.demand().is_exact());
+        let explained = |cost: f64| -64.0 * f64::EPSILON * (cost.abs() + self.highest);
+        (0..nodes).all(|from| {
+            let pairs = self.costs(from)[..nodes].iter().zip(&self.prices);
+            let mut reduced = pairs.map(|(&cost, to)| (cost, cost + to - self.prices[from]));
+            reduced.all(|(cost, reduced)| reduced >= explained(cost))
+        })
+    }
+
     /// Changes of price since the graph was made, of the nodes that arcs may leave or enter.
     fn rises(&self) -> impl Iterator<Item = f64> {
         let nodes = self.ground() + usize::from(!self.instance.demand().is_exact());

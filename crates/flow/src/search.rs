@@ -69,6 +69,7 @@ pub(crate) fn units<S: Score>(graph: &Residual<'_, S>, phase: Phase) -> u64 {
 impl Search {
     /// One search, the prices that it proves, and the moves that they allow.
     pub(crate) fn run<S: Score>(&mut self, graph: &mut Residual<'_, S>, phase: Phase) -> Found {
+        debug_assert!(graph.is_dual_feasible(), "an arc costs less than nothing");
         self.start(graph, phase);
         let radius = graph.radius();
         let missing = match phase {

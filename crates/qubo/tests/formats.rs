@@ -1,6 +1,7 @@
 //! Files: what is written reads back as it was, and what is wrong is named with its place.
 #![allow(clippy::unwrap_used)] // a test's helpers may, as its tests do
 
+use std::collections::HashSet;
 use std::path::Path;
 
 use proptest::prelude::*;
@@ -178,7 +179,10 @@ fn names() -> impl Strategy<Value = Vec<String>> {
         "[ -~]{0,5}",
         "[xy][0-9]",
     ];
-    proptest::collection::hash_set(any, 9).prop_map(|names| names.into_iter().collect())
+    // Labels that are equal in Python are written as texts, and come back as such.
+    let apart = |names: &HashSet<String>, name: &String| name != "true" || !names.contains("1");
+    proptest::collection::hash_set(any, 9)
+        .prop_map(move |names| names.iter().filter(|name| apart(&names, name)).cloned().collect())
 }
 
 /// Of every state of the first variables, whose others are +1 or 1: as binaries and as spins.
