@@ -102,13 +102,17 @@ pub(crate) fn search(
         // No step is allowed: the choices at these prices, or at none.
         if warm.is_none() || !level.plausible() {
             level.best.prices.fill(0.0);
-            level.look();
+            level.look_once();
         }
     } else if warm.is_none() || !level.plausible() {
         let (prices, reason) = from_nothing(instance, run);
         stop = reason;
         level.best.prices = prices;
-        level.look();
+        if stop.is_some() {
+            level.look_once();
+        } else {
+            level.look();
+        }
     }
     if stop.is_none() {
         stop = watch.see(&level.best).break_value();

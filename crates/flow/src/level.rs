@@ -63,9 +63,8 @@ pub(crate) struct Level<'a> {
     edges: Vec<Edge>,
     /// How many tokens stand for each of these.
     share: usize,
-    /// How long the last step took, from choice to choice.
+    /// How long the last step took; before the first, twice as long as the choice.
     pace: Duration,
-    since: Instant,
 }
 
 /// When to stop stepping.
@@ -83,20 +82,8 @@ impl<'a> Level<'a> {
         let best = Dual { prices, selection, units: f64::INFINITY, value: f64::INFINITY };
         let (laplacian, edges, load) = (Laplacian::default(), Vec::new(), Vec::new());
         let candidates = Candidates::default();
-        let (pace, since) = (Duration::ZERO, Instant::now());
-        Self {
-            scores,
-            capacity,
-            demand,
-            best,
-            load,
-            candidates,
-            laplacian,
-            edges,
-            share,
-            pace,
-            since,
-        }
+        let pace = Duration::ZERO;
+        Self { scores, capacity, demand, best, load, candidates, laplacian, edges, share, pace }
     }
 
     /// Whether the time left only just does for what follows without this step: on a sample a
@@ -117,9 +104,24 @@ impl<'a> Level<'a> {
 
     /// Lets every token choose at the present prices.
     pub(crate) fn look(&mut self) {
+        let began = Instant::now();
+        let Dual { prices, selection, .. } = &mut self.best;
+        self.candidates.fill(selection, self.scores, prices, self.demand.k());
+        self.count();
+        self.pace = 2 * began.elapsed();
+    }
+
+    /// As [`Level::look`], for once: nothing is listed for the next time.
+    pub(crate) fn look_once(&mut self) {
+        let Dual { prices, selection, .. } = &mut self.best;
+        selection.fill(self.scores, prices, self.demand.k());
+        self.count();
+    }
+
+    /// What the choices are worth, and where they leave units out of place.
+    fn count(&mut self) {
         let (experts, k) = (self.capacity.len(), self.demand.k());
         let Dual { prices, selection, .. } = &mut self.best;
-        self.candidates.fill(selection, self.scores, prices, k);
         let mut load = vec![0u32; experts];
         let mut gain = 0.0;
         for (t, row) in selection.experts.chunks_exact(k).enumerate() {
@@ -147,8 +149,6 @@ impl<'a> Level<'a> {
             short += if self.best.prices[e] > 0.0 { (-self.over(e)).max(0.0) } else { 0.0 };
         }
         self.best.units = f64::max(over, short);
-        self.pace = self.since.elapsed();
-        self.since = Instant::now();
     }
 
     /// Counts a token whose last expert taken and first one left are equal where there is room:
@@ -194,6 +194,7 @@ impl<'a> Level<'a> {
             if self.is_late(run) {
                 return ControlFlow::Break(Stop::TimeLimit);
             }
+            let began = Instant::now();
             let done = units < patience.enough || slow >= patience.slow;
             if done || !self.direction(damping, &mut step) {
                 break;
@@ -230,6 +231,7 @@ impl<'a> Level<'a> {
                 selection = std::mem::replace(&mut self.best, before).selection;
                 self.load = load;
             }
+            self.pace = began.elapsed();
             run.tick(watch.as_ref().map_or_else(Best::default, |watch| watch.best))?;
         }
         ControlFlow::Continue(())

@@ -152,11 +152,13 @@ impl<'a, S: Score> Residual<'a, S> {
         value + hidden + summed(self.table.len(), size)
     }
 
-    /// Whether no listed arc costs less than rounding at the highest price explains: what every
-    /// search relies on. For debug assertions; O(E²).
+    /// Whether no listed arc costs less than rounding of the largest score and the highest price
+    /// explains: what every search relies on. For debug assertions; O(T·E).
     pub(crate) fn is_dual_feasible(&self) -> bool {
         let nodes = self.ground() + usize::from(!self.instance.demand().is_exact());
-        let explained = |cost: f64| -64.0 * f64::EPSILON * (cost.abs() + self.highest);
+        let sizes = self.scores.iter().map(|&s| s.into().abs()).filter(|size| size.is_finite());
+        let largest = sizes.fold(self.highest, f64::max);
+        let explained = |cost: f64| -64.0 * f64::EPSILON * (cost.abs() + largest);
         (0..nodes).all(|from| {
             let pairs = self.costs(from)[..nodes].iter().zip(&self.prices);
             let mut reduced = pairs.map(|(&cost, to)| (cost, cost + to - self.prices[from]));

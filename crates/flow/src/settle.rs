@@ -59,8 +59,8 @@ pub(crate) fn cost(tokens: usize, experts: usize, k: usize, units: f64) -> Durat
 }
 
 /// Seconds for a slot that is passed, and for a score of a unit that moves.
-const SLOT: f64 = 12e-9;
-const SCORE: f64 = 2.5e-9;
+const SLOT: f64 = 20e-9;
+const SCORE: f64 = 4e-9;
 
 /// `table`, `T × k`, changed until capacities hold or nobody can move; under `AtMost` a slot may
 /// become [`Assignment::EMPTY`]. `left` is what each token would get at `prices` from the best

@@ -4,9 +4,14 @@
 //! so that its largest score is 0: which experts it prefers, and all prices, stay the same, and
 //! the digits that matter are kept. With optional slots an empty one is worth 0, so rows stay.
 
+use ndarray::{Array2, ArrayViewMut2, Axis};
+use rayon::prelude::*;
 use spinroute_core::{Error, Instance};
 
 use crate::dual::Dual;
+
+/// Tokens a block, for any number of threads.
+const BLOCK: usize = 256;
 
 /// The instance to search prices on, and what its dual is off by.
 pub(crate) struct View {
@@ -24,22 +29,13 @@ impl View {
         };
         let (tokens, experts) = (instance.tokens(), instance.experts());
         let k = instance.demand().k() as f64;
-        let (mut shift, mut largest) = (0.0, 0f64);
-        let mut narrow = ndarray::Array2::zeros((tokens, experts));
-        for (mut out, row) in narrow.rows_mut().into_iter().zip(wide.chunks_exact(experts)) {
-            let most = row.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-            let base = if instance.demand().is_exact() && most.is_finite() { most } else { 0.0 };
-            shift += k * base;
-            for (out, &score) in out.iter_mut().zip(row) {
-                if score > f64::NEG_INFINITY {
-                    let shifted = (score - base).max(f64::from(f32::MIN));
-                    largest = largest.max(shifted.abs());
-                    *out = shifted as f32;
-                } else {
-                    *out = f32::NEG_INFINITY;
-                }
-            }
-        }
+        let mut narrow = Array2::zeros((tokens, experts));
+        let rows = narrow.axis_chunks_iter_mut(Axis(0), BLOCK).into_par_iter();
+        let rows = rows.zip(wide.par_chunks(BLOCK * experts));
+        let blocks: Vec<(f64, f64)> =
+            rows.map(|(out, wide)| narrowed(out, wide, instance.demand().is_exact())).collect();
+        let shift = k * blocks.iter().map(|block| block.0).sum::<f64>();
+        let largest = blocks.iter().map(|block| block.1).fold(0.0, f64::max);
         let slots = tokens as f64 * k;
         let half_a_unit = largest * f64::from(f32::EPSILON) + f64::from(f32::MIN_POSITIVE);
         // Also what the sum of the shifts was rounded by.
@@ -78,6 +74,27 @@ impl View {
         let hidden = hidden * 2f64.powi(-22) + summed(selection.experts.len(), size);
         value + hidden + self.shift + self.narrowing
     }
+}
+
+/// Narrows a block of rows, each shifted by its largest score if the demand is exact; returns the sum of
+/// the shifts and the largest size of what is left.
+fn narrowed(mut out: ArrayViewMut2<'_, f32>, wide: &[f64], exact: bool) -> (f64, f64) {
+    let (mut shift, mut largest) = (0.0, 0f64);
+    let experts = out.ncols();
+    for (mut out, row) in out.rows_mut().into_iter().zip(wide.chunks_exact(experts)) {
+        let most = row.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+        let base = if exact && most.is_finite() { most } else { 0.0 };
+        shift += base;
+        for (out, &score) in out.iter_mut().zip(row) {
+            *out = f32::NEG_INFINITY;
+            if score > f64::NEG_INFINITY {
+                let shifted = (score - base).max(f64::from(f32::MIN));
+                largest = largest.max(shifted.abs());
+                *out = shifted as f32;
+            }
+        }
+    }
+    (shift, largest)
 }
 
 /// What a sum of so many terms, of that size together, can have lost.
