@@ -40,6 +40,9 @@ pub(crate) enum Found {
     Nothing(Vec<u32>),
 }
 
+/// Pairs up to which debug assertions look at every arc before a search.
+const CHECKED: usize = 20_000;
+
 /// Share of the missing units that a search reaches before it ends.
 const SHARE: f64 = 0.5;
 
@@ -69,7 +72,8 @@ pub(crate) fn units<S: Score>(graph: &Residual<'_, S>, phase: Phase) -> u64 {
 impl Search {
     /// One search, the prices that it proves, and the moves that they allow.
     pub(crate) fn run<S: Score>(&mut self, graph: &mut Residual<'_, S>, phase: Phase) -> Found {
-        debug_assert!(graph.is_dual_feasible(), "an arc costs less than nothing");
+        let small = graph.instance.flat().len() <= CHECKED;
+        debug_assert!(!small || graph.is_dual_feasible(), "an arc costs less than nothing");
         self.start(graph, phase);
         let radius = graph.radius();
         let missing = match phase {
