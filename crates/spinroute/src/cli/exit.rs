@@ -80,6 +80,7 @@ impl From<spinroute::Error> for Failure {
         let message = error.to_string();
         match error {
             E::Infeasible { .. } | E::Deficient(_) => Self::Infeasible(message),
+            E::Defect(what) => Self::Internal(what),
             E::CapacityFactor { .. }
             | E::Demand { .. }
             | E::Parameter { .. }
@@ -168,5 +169,12 @@ mod tests {
             let line = format!("\n  {:<3} ", failure(String::new()).code());
             assert!(EXIT_CODES.contains(&line), "{line}");
         }
+    }
+
+    #[test]
+    fn a_defect_of_a_solver_is_not_the_users_error() {
+        let code = |error| Failure::from(error).code();
+        assert_eq!(code(spinroute::Error::Defect("flow ended nowhere".into())), 70);
+        assert_eq!(code(spinroute::Error::Unsupported("too large".into())), 2);
     }
 }
