@@ -149,7 +149,7 @@ fn without_closed(
     };
     if let Some(prices) = &mut solution.prices {
         let finite = instance.flat().iter().filter(|s| s.is_finite());
-        let largest = f64::from(finite.fold(0f32, |largest, s| largest.max(s.abs())).next_up());
+        let largest = finite.fold(0.0, |largest, &s| f64::max(largest, 1.001 * f64::from(s.abs())));
         let highest = prices.iter().fold(0f64, |a, &b| a.max(b));
         for e in (0..prices.len()).filter(|&e| closed(e)) {
             prices[e] = 4.0 * (largest + highest);

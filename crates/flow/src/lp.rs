@@ -54,6 +54,12 @@ impl Solver for Lp {
             )));
         }
         let program = Program::new(instance);
+        if program.largest > 0.0 && program.largest < f64::MIN_POSITIVE * LARGEST {
+            let largest = program.largest;
+            return Err(Error::Unsupported(format!(
+                "lp cannot scale scores of at most {largest:e}; multiply them by a power of ten or use flow"
+            )));
+        }
         let assignment = match program.solve() {
             Ok(assignment) => assignment,
             Err(ResolutionError::Infeasible) => return Err(infeasible(instance)),

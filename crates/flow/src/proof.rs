@@ -19,6 +19,8 @@ use crate::score::Score;
 const RELATIVE: f64 = 1e-9;
 /// The same where the objective's terms cancel, relative to the sum of their sizes.
 const CANCELLED: f64 = 1.0 / (1u64 << 48) as f64;
+/// What rounding parts, relative to the numbers it parts, counts as equal.
+const ROUNDING: f64 = 8.0 * f64::EPSILON;
 /// Tokens a block, for any number of threads.
 const BLOCK: usize = 512;
 
@@ -31,13 +33,14 @@ pub(crate) fn proven<S: Score>(
     prices: &[f64],
 ) -> bool {
     let (experts, k) = (instance.experts(), instance.demand().k());
+    let highest = prices.iter().copied().fold(0.0, f64::max);
     let sums: Vec<Sums> = table
         .par_chunks(BLOCK * k)
         .zip(scores.par_chunks(BLOCK * experts))
         .map(|(table, scores)| {
             let mut sums = Sums::default();
             for (row, scores) in table.chunks_exact(k).zip(scores.chunks_exact(experts)) {
-                sums.token(row, scores, prices, instance.demand().is_exact());
+                sums.token(row, scores, (prices, highest), instance.demand().is_exact());
             }
             sums
         })
@@ -58,7 +61,7 @@ pub(crate) fn proven<S: Score>(
         }
         total.loss += f64::from(capacity - load) * price;
     }
-    if total.loss + 2.0 * f64::EPSILON * total.size <= 0.5 * RELATIVE * total.objective.abs() {
+    if total.loss + ROUNDING * total.size <= 0.5 * RELATIVE * total.objective.abs() {
         return true;
     }
     exactly(instance, scores, table, prices)
@@ -89,7 +92,13 @@ struct Sums {
 
 impl Sums {
     /// Adds the token that holds `row`.
-    fn token<S: Score>(&mut self, row: &[u32], scores: &[S], prices: &[f64], exact: bool) {
+    fn token<S: Score>(
+        &mut self,
+        row: &[u32],
+        scores: &[S],
+        (prices, highest): (&[f64], f64),
+        exact: bool,
+    ) {
         let held = row.iter().filter(|&&e| e != Assignment::EMPTY).map(|&e| e as usize);
         let (mut least, mut count) = (f64::INFINITY, 0);
         for e in held.clone() {
@@ -100,17 +109,23 @@ impl Sums {
         }
         // What an expert must be worth to be missed.
         let level = if count < row.len() { 0.0 } else { least };
-        self.size += row.len() as f64 * level.abs();
+        let size = level.abs() + highest;
+        let level = level + ROUNDING * size;
+        self.size += row.len() as f64 * size;
         let reduced = |e: usize| scores[e].into() - prices[e];
         let better = held.clone().filter(|&e| reduced(e) > level).count() as u64;
-        if (exact || least >= 0.0) && S::above(scores, prices, level) == better {
-            return;
+        let missed = S::above(scores, prices, level) - better;
+        if missed > 0 {
+            // No more than as many times the best one: ties that rounding parted are many.
+            let open = (0..scores.len()).filter(|&e| reduced(e) > level);
+            let open = open.filter(|&e| !row.contains(&(e as u32)));
+            let best = open.map(reduced).fold(level, f64::max);
+            self.loss += missed as f64 * (best - level);
+            self.size += row.len() as f64 * best.abs();
         }
-        let mut all: Vec<f64> = (0..scores.len()).map(reduced).collect();
-        all.sort_unstable_by(|a, b| b.total_cmp(a));
-        let best = all.iter().take(row.len()).filter(|r| exact || **r > 0.0);
-        self.loss += best.sum::<f64>() - held.map(reduced).sum::<f64>();
-        self.size += all.iter().take(row.len()).map(|r| r.abs()).sum::<f64>();
+        if !exact && least < 0.0 {
+            self.loss += held.map(reduced).map(|r| (-r).max(0.0)).sum::<f64>();
+        }
     }
 }
 

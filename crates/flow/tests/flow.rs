@@ -135,3 +135,12 @@ fn infeasibility_beside_closed_experts_is_proven_on_the_instance_given() {
         other => panic!("{other:?}"),
     }
 }
+
+#[test]
+fn closed_experts_have_finite_prices_beside_the_largest_score() {
+    for (score, demand) in [(-f32::MAX, Demand::Exactly(1)), (f32::MAX, Demand::AtMost(1))] {
+        let scores = ndarray::array![[0.0, score], [0.0, score]];
+        let instance = Instance::new(scores, vec![2, 0], demand).unwrap();
+        assert_eq!(evaluate(&instance, &solve(&instance)).unwrap().gap, 0.0);
+    }
+}
