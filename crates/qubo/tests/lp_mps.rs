@@ -411,3 +411,16 @@ fn names_of_a_model_are_said_where_they_change() {
         assert_eq!(model_names(&model), [("v0".to_owned(), name.to_owned())]);
     }
 }
+
+#[test]
+fn int_heads_a_section_and_fixed_columns_are_said() {
+    let read = |text: &str| {
+        let (name, ignore) = (Path::new("test.lp"), &mut |_| {});
+        spinroute_qubo::formats::read_with_notes(Format::Lp, name, text.as_bytes(), ignore).unwrap()
+    };
+    let (problem, _) =
+        read("Minimize\n obj: x + [ 2 x * y ] / 2\nBounds\n x <= 1\nBinary\n y\nint\n x\nEnd\n");
+    assert_eq!(problem.content.variables(), 2);
+    let (problem, notes) = read("Minimize\n x + 3 y\nBounds\n y = 3\nBinary\n x\nEnd\n");
+    assert_eq!((problem.content.variables(), notes.len()), (1, 1), "{notes:?}");
+}

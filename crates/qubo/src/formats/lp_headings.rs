@@ -86,6 +86,7 @@ const HEADINGS: &[Pattern] = &[
     pattern("gen", Section::General),
     pattern("integer", Section::General),
     pattern("integers", Section::General),
+    pattern("int", Section::General),
     pattern("end", Section::End),
     foreign("semi-continuous", &SEMI),
     foreign("semi-continuous-variables", &SEMI),

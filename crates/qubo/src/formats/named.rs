@@ -8,6 +8,7 @@
 use std::collections::HashMap;
 use std::io::BufRead;
 
+use super::names::CONSTANT;
 use super::source::Source;
 use super::terms::Terms;
 use super::{Content, Problem};
@@ -99,12 +100,13 @@ impl Named {
         Ok(Problem { content, names: (!counted).then_some(names) })
     }
 
-    /// Notes the binaries and integers that have one value.
+    /// Notes the variables that have one value, but for the one that carries an offset.
     fn say<R: BufRead>(&self, values: &[Option<f64>], source: &mut Source<'_, R>) {
         let fixed = values.iter().zip(&self.variables).zip(&self.names);
         let fixed: Vec<String> = fixed
-            .filter(|((value, variable), _)| {
-                value.is_some() && variable.domain != Domain::Continuous
+            .filter(|((value, variable), name)| {
+                let offset = variable.domain == Domain::Continuous && *name == CONSTANT;
+                value.is_some() && !offset
             })
             .map(|((value, _), name)| format!("{name} = {}", value.unwrap_or_default()))
             .collect();

@@ -1,6 +1,7 @@
 //! `spinroute qubo convert`.
 
 use std::io::{self, Write};
+use std::path::Path;
 
 use spinroute::qubo::formats::{self, Content, Format, Problem};
 
@@ -11,6 +12,14 @@ use crate::cli::output;
 
 pub(crate) fn run(args: &ConvertArgs) -> Result<(), Failure> {
     let to = files::format(&args.out, args.to, "--to")?;
+    if let Some(names) = &args.names
+        && [&args.out, &args.input.file].into_iter().any(|other| is_same(names, other))
+    {
+        let names = names.display();
+        return Err(Failure::Usage(format!(
+            "--names {names} is the file of the model; give it a file of its own"
+        )));
+    }
     let (_, problem) = files::open(&args.input)?;
     files::save(&args.out, to, &problem)?;
     if let Some(path) = &args.names {
@@ -20,6 +29,16 @@ pub(crate) fn run(args: &ConvertArgs) -> Result<(), Failure> {
     let notes = losses(to, &problem).into_iter().map(|note| format!("note: {note}\n"));
     let text = std::iter::once(line).chain(notes).collect::<String>();
     Ok(std::io::stdout().write_all(text.as_bytes())?)
+}
+
+/// Whether two paths name one file, there or not yet.
+fn is_same(a: &Path, b: &Path) -> bool {
+    let whole = |path: &Path| {
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+        let folder = folder.unwrap_or(Path::new(".")).canonicalize();
+        path.canonicalize().ok().or_else(|| Some(folder.ok()?.join(path.file_name()?)))
+    };
+    a == b || whole(a).is_some_and(|a| Some(a) == whole(b))
 }
 
 /// What a format cannot hold.
@@ -70,4 +89,19 @@ fn names(to: Format, problem: &Problem, out: &mut dyn Write) -> io::Result<()> {
         writeln!(out, "  {}: {old}{end}", serde_json::Value::from(&**name))?;
     }
     writeln!(out, "}}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_same;
+
+    #[test]
+    fn paths_to_one_file_are_the_same() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = |name: &str| folder.path().join(name);
+        assert!(is_same(&path("new.lp"), &path("./new.lp")));
+        assert!(!is_same(&path("new.lp"), &path("new.json")));
+        std::fs::write(path("model.lp"), "").unwrap();
+        assert!(is_same(&path("model.lp"), &path("../").join(path("model.lp"))));
+    }
 }
