@@ -424,3 +424,14 @@ fn int_heads_a_section_and_fixed_columns_are_said() {
     let (problem, notes) = read("Minimize\n x + 3 y\nBounds\n y = 3\nBinary\n x\nEnd\n");
     assert_eq!((problem.content.variables(), notes.len()), (1, 1), "{notes:?}");
 }
+
+#[test]
+fn a_name_inside_the_model_is_refused() {
+    let text =
+        "NAME a\nROWS\n N c\nCOLUMNS\n x c 1\nNAME t\n z c 4\nBOUNDS\n BV b x\n BV b z\nENDATA\n";
+    let (name, ignore) = (Path::new("test.mps"), &mut |_| {});
+    let error =
+        spinroute_qubo::formats::read_with_notes(Format::Mps, name, text.as_bytes(), ignore);
+    let error = error.err().unwrap().to_string();
+    assert!(error.starts_with("test.mps, line 6") && error.contains("NAME"), "{error}");
+}

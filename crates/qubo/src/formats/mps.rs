@@ -180,7 +180,12 @@ impl Reader {
         let find = |names: &[&'static str]| names.iter().copied().find(|name| word.is(name));
         self.heading = line.number();
         self.section = match word.text()? {
-            "NAME" => return Ok(()),
+            "NAME" => {
+                return match self.section {
+                    Section::Start | Section::ObjSense | Section::ObjName => Ok(()),
+                    _ => Err(word.error("a NAME inside the model; it stands before ROWS")),
+                };
+            }
             "OBJSENSE" => Section::ObjSense,
             "OBJNAME" => Section::ObjName,
             "ROWS" => Section::Rows,
