@@ -39,7 +39,6 @@ const IDLE: usize = 4;
 enum Way {
     Near,
     Complete,
-    #[cfg_attr(not(test), expect(dead_code, reason = "where tests begin; others come to it"))]
     Cycles,
 }
 
@@ -108,7 +107,11 @@ impl<S: Score> Finish<'_, S> {
     fn by(&self, first: Way, mut start: Start, run: &mut Run<'_>) -> Result<Solution, Error> {
         let (instance, wide) = (self.instance, self.instance.wide().is_some());
         let mut prices = std::mem::take(&mut start.prices);
-        let mut table = start.selection.experts.clone();
+        // Paths leave a table; only where none are tried, the choices are it.
+        let mut table = Vec::new();
+        if first == Way::Cycles {
+            table = std::mem::take(&mut start.selection.experts);
+        }
         for way in [Way::Near, Way::Complete].into_iter().filter(|&way| way >= first) {
             let graph = match way {
                 // A choice in `f32` says little about scores that it does not hold.
