@@ -20,6 +20,9 @@ use components::{components, least_arrows, least_names};
 use tree::Tree;
 use uses::arrows;
 
+use crate::finding::Finding;
+use crate::workspace::Workspace;
+
 pub use tree::Read;
 
 /// One file that uses another, and the names by which it does.
@@ -81,6 +84,33 @@ pub fn circles(root: &Path, read: Read) -> Result<Vec<Circle>> {
         }
     });
     Ok(circles.collect())
+}
+
+/// The circles in all targets of a workspace, each known by its files.
+///
+/// # Errors
+///
+/// As [`circles`].
+pub fn all_circles(workspace: &Workspace) -> Result<Vec<Finding>> {
+    let mut found = Vec::new();
+    for root in workspace.roots() {
+        for mut circle in circles(&root, &|path| std::fs::read_to_string(path).ok())? {
+            circle.rename(|path| workspace.shown(path).into());
+            let files = circle.files.iter().map(|file| file.display().to_string());
+            found.push(Finding::new(files.collect::<Vec<_>>().join(" "), circle.to_string()));
+        }
+    }
+    Ok(found)
+}
+
+impl Circle {
+    fn rename(&mut self, name: impl Fn(&Path) -> PathBuf) {
+        let arrows = self.arrows.iter_mut().flat_map(|arrow| [&mut arrow.from, &mut arrow.to]);
+        let ties = self.ties.iter_mut().map(|(file, _)| file);
+        for file in self.files.iter_mut().chain(arrows).chain(ties) {
+            *file = name(file);
+        }
+    }
 }
 
 impl fmt::Display for Circle {

@@ -51,6 +51,13 @@ pub struct Dependency {
     pub path: Option<PathBuf>,
 }
 
+/// A member that another needs, dev-dependencies aside.
+pub(crate) struct Needed<'a> {
+    pub(crate) member: &'a Member,
+    /// Whether only a feature adds it.
+    pub(crate) optional: bool,
+}
+
 /// What cargo compiles as one.
 #[derive(Deserialize)]
 pub struct Target {
@@ -92,6 +99,23 @@ impl Workspace {
         path.strip_prefix(&self.root).unwrap_or(path).display().to_string().replace('\\', "/")
     }
 
+    /// The members that `member` needs itself, to be built.
+    pub(crate) fn needed(&self, member: &Member) -> Vec<Needed<'_>> {
+        let mut needed: Vec<Needed> = Vec::new();
+        for line in &member.dependencies {
+            let here = self.members.iter().find(|other| other.name == line.name);
+            let (Some(member), true) = (here, line.path.is_some()) else { continue };
+            if line.kind.as_deref() == Some("dev") {
+                continue;
+            }
+            match needed.iter_mut().find(|known| known.member.name == member.name) {
+                Some(known) => known.optional &= line.optional,
+                None => needed.push(Needed { member, optional: line.optional }),
+            }
+        }
+        needed
+    }
+
     /// The root files of all targets, sorted.
     #[must_use]
     pub fn roots(&self) -> Vec<PathBuf> {
@@ -112,14 +136,41 @@ impl Member {
 
     /// Its short name: that of its folder.
     #[must_use]
-    pub fn short(&self) -> String {
-        let name = self.folder().file_name();
-        name.map_or_else(String::new, |name| name.to_string_lossy().into_owned())
+    pub fn short(&self) -> &str {
+        self.folder().file_name().and_then(|name| name.to_str()).unwrap_or(&self.name)
     }
 
     /// Whether it may go to a registry.
     #[must_use]
     pub fn is_published(&self) -> bool {
         self.publish.as_ref().is_none_or(|registries| !registries.is_empty())
+    }
+}
+
+#[cfg(test)]
+impl Workspace {
+    /// Members in `/w/crates`, each with what it depends on; a name that is no member's is foreign.
+    pub(crate) fn of(members: &[(&str, &[&str])]) -> Self {
+        let here = |name: &str| members.iter().any(|(member, _)| *member == name);
+        let folder = |name: &str| Path::new("/w/crates").join(name);
+        let member = |(name, needs): &(&str, &[&str])| Member {
+            name: (*name).into(),
+            description: Some("as tested".into()),
+            license: Some("MIT".into()),
+            manifest_path: folder(name).join("Cargo.toml"),
+            publish: None,
+            dependencies: needs
+                .iter()
+                .map(|name| Dependency {
+                    name: (*name).into(),
+                    req: "^1".into(),
+                    kind: None,
+                    optional: false,
+                    path: here(name).then(|| folder(name)),
+                })
+                .collect(),
+            targets: Vec::new(),
+        };
+        Self { root: "/w".into(), members: members.iter().map(member).collect() }
     }
 }

@@ -78,8 +78,8 @@ impl Reader<'_> {
         let tokens: TokenStream =
             text.parse().map_err(|e| anyhow!("{} is no Rust: {e}", path.display()))?;
         let code = without_tests(tokens);
-        let syntax: syn::File =
-            syn::parse2(code.clone()).with_context(|| format!("cannot parse {}", path.display()))?;
+        let syntax: syn::File = syn::parse2(code.clone())
+            .with_context(|| format!("cannot parse {}", path.display()))?;
         let file = self.tree.files.len();
         let module = self.tree.modules.len();
         self.tree.files.push(path.to_path_buf());

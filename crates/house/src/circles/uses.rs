@@ -22,7 +22,8 @@ pub(super) struct Arrow {
 
 /// Every arrow of a target with the first line that makes it.
 pub(super) fn arrows(tree: &Tree) -> BTreeMap<Arrow, usize> {
-    let mut scan = Scan { tree, methods: tree.methods(), macros: macros(tree), found: BTreeMap::new() };
+    let mut scan =
+        Scan { tree, methods: tree.methods(), macros: macros(tree), found: BTreeMap::new() };
     for module in 0..tree.modules.len() {
         scan.imports(module);
     }
@@ -118,12 +119,11 @@ impl Scan<'_> {
 
     /// The type of `impl … for Type` or `impl Type`, the head given.
     fn implementing(&self, module: usize, head: &[TokenTree]) -> Option<Target> {
-        let mut start = generics(head);
-        for at in start..head.len() {
-            if head[at].to_string() == "for" && head.get(at + 1)?.to_string() != "<" {
-                start = at + 1;
-            }
-        }
+        let is_for = |&at: &usize| {
+            head[at].to_string() == "for" && head.get(at + 1).is_some() && !is(head, at + 1, '<')
+        };
+        let after = generics(head);
+        let start = (after..head.len()).rfind(is_for).map_or(after, |at| at + 1);
         let (path, _) = path(head, start)?;
         self.tree.follow(module, &path).map(|(target, _)| target)
     }
@@ -186,8 +186,8 @@ impl Scan<'_> {
         if follows_a_word_or_dot(tokens, at) {
             return;
         }
-        let is_macro = is(tokens, past, '!')
-            && matches!(tokens.get(past + 1), Some(TokenTree::Group(_)));
+        let is_macro =
+            is(tokens, past, '!') && matches!(tokens.get(past + 1), Some(TokenTree::Group(_)));
         let calls = is_macro
             || matches!(tokens.get(past), Some(TokenTree::Group(group))
                 if group.delimiter() == Delimiter::Parenthesis);
