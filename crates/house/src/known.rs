@@ -17,6 +17,8 @@ pub const CIRCLES: &[&str] = &[
     "crates/core/src/error.rs \
      crates/core/src/instance.rs",
     "crates/core/src/repair/direct.rs \
+     crates/core/src/repair/moves.rs \
+     crates/core/src/repair/paths.rs \
      crates/core/src/repair/quick.rs \
      crates/core/src/repair.rs",
     "crates/flow/src/dual.rs \

@@ -191,10 +191,18 @@ fn a_method_of_a_type_in_another_file_counts() {
         "pub struct A; impl A { fn near(&self) { self.far() } }",
         "pub struct A; impl Clone for A { fn clone(&self) -> A { Self::far(self); A } }",
         "pub struct A; fn f(a: A) { A::far(&a) }",
+        "pub struct A; fn f(a: A) { a.far() }",
     ] {
         circle(&[("lib.rs", "mod a; mod b;"), ("a.rs", a), ("b.rs", method)], &["a.rs", "b.rs"]);
     }
     none(&[("lib.rs", "mod a; mod b;"), ("a.rs", "pub struct A;"), ("b.rs", method)]);
+    // Another type's method, in a file that does not know A.
+    none(&[
+        ("lib.rs", "mod a; mod b; mod c;"),
+        ("a.rs", "pub struct A;"),
+        ("b.rs", "use crate::{a::A, c::f}; impl A { pub fn far(&self) { f(1) } }"),
+        ("c.rs", "pub fn f(x: u8) { x.far() }"),
+    ]);
 }
 
 #[test]

@@ -1,6 +1,6 @@
-//! Code as tokens, without what is compiled for tests only.
+//! Code as tokens, without what is compiled for tests only, and the little syntax sought in it.
 
-use proc_macro2::{Delimiter, Group, TokenStream, TokenTree};
+use proc_macro2::{Delimiter, Group, Ident, Spacing, TokenStream, TokenTree};
 
 /// `tokens` without each item or statement under `#[cfg(test)]`, at any depth.
 pub(super) fn without_tests(tokens: TokenStream) -> TokenStream {
@@ -88,4 +88,83 @@ fn past_item(tokens: &[TokenTree], mut at: usize) -> usize {
         }
     }
     at
+}
+
+/// An identifier without `r#`.
+pub(super) fn plain(ident: &Ident) -> String {
+    let text = ident.to_string();
+    text.strip_prefix("r#").map_or(text.clone(), str::to_string)
+}
+
+/// Whether a punctuation mark stands at `at`.
+pub(super) fn is(tokens: &[TokenTree], at: usize, character: char) -> bool {
+    matches!(tokens.get(at), Some(TokenTree::Punct(punct)) if punct.as_char() == character)
+}
+
+/// The segments of the path that starts at `at`, and the place after it.
+pub(super) fn path(tokens: &[TokenTree], mut at: usize) -> Option<(Vec<String>, usize)> {
+    let mut path = Vec::new();
+    loop {
+        match tokens.get(at) {
+            Some(TokenTree::Ident(ident)) => path.push(plain(ident)),
+            _ => return None,
+        }
+        let goes_on = is(tokens, at + 1, ':')
+            && is(tokens, at + 2, ':')
+            && matches!(tokens.get(at + 3), Some(TokenTree::Ident(_)));
+        if !goes_on {
+            return Some((path, at + 1));
+        }
+        at += 3;
+    }
+}
+
+/// Whether the word at `at` is a field, a lifetime, the rest of a path, or a definition.
+pub(super) fn follows_a_word_or_dot(tokens: &[TokenTree], at: usize) -> bool {
+    let Some(before) = at.checked_sub(1) else { return false };
+    match &tokens[before] {
+        TokenTree::Punct(punct) => match punct.as_char() {
+            '\'' => true,
+            ':' => before > 0 && is(tokens, before - 1, ':'),
+            '.' => !matches!(before.checked_sub(1).map(|at| &tokens[at]),
+                Some(TokenTree::Punct(dot)) if dot.as_char() == '.' && dot.spacing() == Spacing::Joint),
+            _ => false,
+        },
+        TokenTree::Ident(ident) => {
+            let defines =
+                ["fn", "struct", "enum", "trait", "type", "const", "static", "mod", "union"];
+            defines.iter().any(|word| ident == word)
+        }
+        _ => false,
+    }
+}
+
+/// The place of the braces that end the head which starts at `at`; `None` if a semicolon ends it.
+pub(super) fn braces(tokens: &[TokenTree], at: usize) -> Option<usize> {
+    (at + 1..tokens.len())
+        .find(|&at| is(tokens, at, ';') || is_braces(&tokens[at]))
+        .filter(|&at| is_braces(&tokens[at]))
+}
+
+fn is_braces(token: &TokenTree) -> bool {
+    matches!(token, TokenTree::Group(group) if group.delimiter() == Delimiter::Brace)
+}
+
+/// The place after `<…>` at the start of `head`.
+pub(super) fn generics(head: &[TokenTree]) -> usize {
+    if !is(head, 0, '<') {
+        return 0;
+    }
+    let mut depth = 0;
+    for at in 0..head.len() {
+        if is(head, at, '<') {
+            depth += 1;
+        } else if is(head, at, '>') && !(at > 0 && is(head, at - 1, '-')) {
+            depth -= 1;
+            if depth == 0 {
+                return at + 1;
+            }
+        }
+    }
+    head.len()
 }

@@ -11,7 +11,7 @@ use proc_macro2::TokenStream;
 use syn::visit::Visit;
 use syn::{Attribute, ImplItem, Item, ItemImpl, ItemMod, ItemUse, Type, UseTree, Visibility};
 
-use super::tokens::without_tests;
+use super::tokens::{plain, without_tests};
 
 /// How a file is read: from the disk, or from a map in a test.
 pub type Read<'a> = &'a dyn Fn(&Path) -> Option<String>;
@@ -187,12 +187,6 @@ impl Imports<'_> {
         }
         self.module.imports.push(Import { name, path, passed_on, line });
     }
-}
-
-/// An identifier without `r#`.
-pub(super) fn plain(ident: &proc_macro2::Ident) -> String {
-    let text = ident.to_string();
-    text.strip_prefix("r#").map_or(text.clone(), str::to_string)
 }
 
 fn defined(item: &Item) -> Option<String> {

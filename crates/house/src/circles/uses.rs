@@ -1,15 +1,15 @@
 //! The arrows between files: which file uses a name that another defines.
 //!
 //! Names are sought among tokens, so that paths inside of macros count as well. What cannot be seen
-//! this way: a method called on a value whose type is not written, and what a macro makes.
+//! this way: a method called on a value whose type the file does not name, and what a macro makes.
 
 use std::collections::BTreeMap;
 
-use proc_macro2::{Delimiter, Spacing, TokenStream, TokenTree};
+use proc_macro2::{Delimiter, TokenStream, TokenTree};
 
 use super::resolve::{Methods, Target};
-use super::tokens::{attribute, attribute_name};
-use super::tree::{Tree, plain};
+use super::tokens::{attribute, attribute_name, braces, follows_a_word_or_dot, generics, is, path};
+use super::tree::Tree;
 
 /// A name by which one file uses another.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -22,14 +22,20 @@ pub(super) struct Arrow {
 
 /// Every arrow of a target with the first line that makes it.
 pub(super) fn arrows(tree: &Tree) -> BTreeMap<Arrow, usize> {
-    let mut scan =
-        Scan { tree, methods: tree.methods(), macros: macros(tree), found: BTreeMap::new() };
+    let mut scan = Scan {
+        tree,
+        methods: tree.methods(),
+        macros: macros(tree),
+        calls: Vec::new(),
+        found: BTreeMap::new(),
+    };
     for module in 0..tree.modules.len() {
         scan.imports(module);
     }
     for (module, code) in &tree.code {
         scan.items(*module, code.clone());
     }
+    scan.called();
     scan.found
 }
 
@@ -49,6 +55,8 @@ struct Scan<'a> {
     tree: &'a Tree,
     methods: Methods,
     macros: BTreeMap<String, Vec<usize>>,
+    /// Methods called on a value: by whom, the name, the line.
+    calls: Vec<(usize, String, usize)>,
     found: BTreeMap<Arrow, usize>,
 }
 
@@ -184,6 +192,9 @@ impl Scan<'_> {
             return;
         }
         if follows_a_word_or_dot(tokens, at) {
+            if at > 0 && is(tokens, at - 1, '.') {
+                self.calls.push((module, path[0].clone(), line));
+            }
             return;
         }
         let is_macro =
@@ -220,6 +231,26 @@ impl Scan<'_> {
         }
     }
 
+    /// Methods that stand in another file than their type, called in a file that names or holds
+    /// the type: the value's own type is not known, but it is hardly another one's method.
+    fn called(&mut self) {
+        let file = |module: usize| self.tree.modules[module].file;
+        let mut found = Vec::new();
+        for (module, method, line) in &self.calls {
+            for ((of, _), to) in self.methods.iter().filter(|((_, name), _)| name == method) {
+                let Target::Item(home, name) = of else { continue };
+                let names = Arrow { from: file(*module), to: file(*home), name: name.clone() };
+                let knows = names.from == names.to || self.found.contains_key(&names);
+                if knows && file(*to) != names.to {
+                    found.push((*module, *to, format!("{name}::{method}"), *line));
+                }
+            }
+        }
+        for (module, to, name, line) in found {
+            self.arrow(module, to, &name, line);
+        }
+    }
+
     /// Paths in strings of attributes: `#[serde(with = "crate::x")]`.
     fn strings(&mut self, module: usize, tokens: TokenStream) {
         for token in tokens {
@@ -237,76 +268,4 @@ impl Scan<'_> {
             }
         }
     }
-}
-
-fn is(tokens: &[TokenTree], at: usize, character: char) -> bool {
-    matches!(tokens.get(at), Some(TokenTree::Punct(punct)) if punct.as_char() == character)
-}
-
-/// The segments of the path that starts at `at`, and the place after it.
-fn path(tokens: &[TokenTree], mut at: usize) -> Option<(Vec<String>, usize)> {
-    let mut path = Vec::new();
-    loop {
-        match tokens.get(at) {
-            Some(TokenTree::Ident(ident)) => path.push(plain(ident)),
-            _ => return None,
-        }
-        let goes_on = is(tokens, at + 1, ':')
-            && is(tokens, at + 2, ':')
-            && matches!(tokens.get(at + 3), Some(TokenTree::Ident(_)));
-        if !goes_on {
-            return Some((path, at + 1));
-        }
-        at += 3;
-    }
-}
-
-/// Whether the word at `at` is a field, a lifetime, the rest of a path, or a definition.
-fn follows_a_word_or_dot(tokens: &[TokenTree], at: usize) -> bool {
-    let Some(before) = at.checked_sub(1) else { return false };
-    match &tokens[before] {
-        TokenTree::Punct(punct) => match punct.as_char() {
-            '\'' => true,
-            ':' => before > 0 && is(tokens, before - 1, ':'),
-            '.' => !matches!(before.checked_sub(1).map(|at| &tokens[at]),
-                Some(TokenTree::Punct(dot)) if dot.as_char() == '.' && dot.spacing() == Spacing::Joint),
-            _ => false,
-        },
-        TokenTree::Ident(ident) => {
-            let defines =
-                ["fn", "struct", "enum", "trait", "type", "const", "static", "mod", "union"];
-            defines.iter().any(|word| ident == word)
-        }
-        _ => false,
-    }
-}
-
-/// The place of the braces that end the head which starts at `at`; `None` if a semicolon ends it.
-fn braces(tokens: &[TokenTree], at: usize) -> Option<usize> {
-    (at + 1..tokens.len())
-        .find(|&at| is(tokens, at, ';') || is_braces(&tokens[at]))
-        .filter(|&at| is_braces(&tokens[at]))
-}
-
-fn is_braces(token: &TokenTree) -> bool {
-    matches!(token, TokenTree::Group(group) if group.delimiter() == Delimiter::Brace)
-}
-
-/// The place after `<…>` at the start of `head`.
-fn generics(head: &[TokenTree]) -> usize {
-    if !is(head, 0, '<') {
-        return 0;
-    }
-    let mut depth = 0;
-    for at in 0..head.len() {
-        if is(head, at, '<') {
-            depth += 1;
-        } else if is(head, at, '>') && !(at > 0 && is(head, at - 1, '-')) {
-            depth -= 1;
-            if depth == 0 {
-                return at + 1;
-            }
-        }
-    }
-    head.len()
 }
