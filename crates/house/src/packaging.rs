@@ -150,6 +150,26 @@ mod tests {
     }
 
     #[test]
+    fn a_manifest_says_what_a_package_needs() {
+        let faults = |change: fn(&mut Workspace)| {
+            let mut workspace = Workspace::of(&[("a", &["b", "serde"]), ("b", &[])]);
+            change(&mut workspace);
+            let found = manifest_faults(&workspace, &workspace.members[0], "a/Cargo.toml");
+            found.into_iter().map(|finding| finding.text).collect::<Vec<_>>()
+        };
+        assert_eq!(faults(|_| ()), [""; 0]);
+        assert_eq!(faults(|w| w.members[0].description = None).len(), 1);
+        assert_eq!(faults(|w| w.members[0].license = Some(" ".into())).len(), 1);
+        assert_eq!(faults(|w| w.members[0].dependencies[0].req = "*".into()).len(), 1);
+        assert_eq!(faults(|w| w.members[1].publish = Some(Vec::new())).len(), 1);
+        let dev = faults(|w| {
+            w.members[0].dependencies[0].req = "*".into();
+            w.members[0].dependencies[0].kind = Some("dev".into());
+        });
+        assert_eq!(dev, [""; 0]);
+    }
+
+    #[test]
     fn lints_are_taken_from_the_workspace() {
         assert!(takes_lints("[package]\n[lints]\nworkspace = true\n"));
         assert!(!takes_lints("[package]\nworkspace = true\n"));
