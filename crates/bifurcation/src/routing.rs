@@ -145,7 +145,11 @@ fn as_core(error: spinroute_qubo::Error) -> Error {
         spinroute_qubo::Error::Parameter { name, value, mend } => {
             Error::Parameter { name, value, mend }
         }
-        other => Error::Unsupported(other.to_string()),
+        // Scores whose energies overflow, or more pairs than a model has variables.
+        large @ (spinroute_qubo::Error::NotFinite { .. }
+        | spinroute_qubo::Error::TooLarge { .. }) => Error::Unsupported(large.to_string()),
+        // The model is made here: all else that is wrong with it is our doing.
+        other => Error::Defect(other.to_string()),
     }
 }
 
@@ -171,4 +175,23 @@ fn positive(name: &'static str, value: f64) -> Result<(), Error> {
         return Ok(());
     }
     Err(Error::Parameter { name, value: value.to_string(), mend: "it is positive and finite" })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_wrong_with_a_model_made_here_is_a_defect() {
+        use spinroute_qubo::Error as E;
+        for ours in [
+            E::Variable { variable: 3, variables: 2 },
+            E::Length { what: "a state", want: 3, got: 2 },
+            E::SelfCoupling { variable: 1 },
+        ] {
+            assert!(matches!(as_core(ours.clone()), Error::Defect(_)), "{ours}");
+        }
+        let large = E::NotFinite { what: "coupling", index: 0, value: f64::INFINITY };
+        assert!(matches!(as_core(large), Error::Unsupported(_)));
+    }
 }

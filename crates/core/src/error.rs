@@ -102,6 +102,41 @@ pub enum Error {
     Defect(String),
 }
 
+impl Error {
+    /// This error as one that ended a solver whose warm prices and parameters were fine.
+    ///
+    /// The instance was checked when it was made. That an assignment, prices or another instance
+    /// are wrong is then the solver's own doing, so such errors become [`Error::Defect`]; an
+    /// infeasible demand, a parameter or a refusal stay what they are.
+    ///
+    /// ```
+    /// use spinroute_core::{Error, Violation};
+    ///
+    /// let own = Error::from(Violation::Repeated { token: 7, expert: 1 }).in_solver();
+    /// assert!(matches!(own, Error::Defect(_)), "{own}");
+    /// let refusal = Error::Unsupported("up to 64 experts".into());
+    /// assert_eq!(refusal.clone().in_solver(), refusal);
+    /// ```
+    #[must_use]
+    pub fn in_solver(self) -> Self {
+        match self {
+            Self::Empty { .. }
+            | Self::TooLarge { .. }
+            | Self::Score { .. }
+            | Self::Capacities { .. }
+            | Self::CapacityFactor { .. }
+            | Self::Demand { .. }
+            | Self::Prices { .. }
+            | Self::Violation(_) => Self::Defect(self.to_string()),
+            Self::Infeasible { .. }
+            | Self::Deficient(_)
+            | Self::Parameter { .. }
+            | Self::Unsupported(_)
+            | Self::Defect(_) => self,
+        }
+    }
+}
+
 /// A constraint that an assignment breaks.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]

@@ -57,10 +57,12 @@ impl Solver for Flow {
             return Err(Error::Parameter { name: "target_gap", value, mend });
         }
         let warm = run.start_prices(instance.experts())?;
-        if instance.capacity().contains(&0) {
-            return without_closed(instance, |open| self.solve_open(open, warm, run));
-        }
-        self.solve_open(instance, warm, run)
+        let solved = if instance.capacity().contains(&0) {
+            without_closed(instance, |open| self.solve_open(open, warm, run))
+        } else {
+            self.solve_open(instance, warm, run)
+        };
+        solved.map_err(Error::in_solver)
     }
 }
 

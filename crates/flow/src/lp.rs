@@ -65,7 +65,7 @@ impl Solver for Lp {
             Err(ResolutionError::Infeasible) => return Err(infeasible(instance)),
             Err(error) => return Err(Error::Defect(format!("lp: {error}"))),
         };
-        let objective = instance.objective(&assignment)?;
+        let objective = instance.objective(&assignment).map_err(|v| Error::from(v).in_solver())?;
         let slots = instance.tokens() * instance.demand().k();
         if program.largest * slots as f64 * HIDDEN > ALLOWED * objective.abs() {
             let largest = program.largest;

@@ -215,6 +215,9 @@ pub enum Error {
         /// The expert.
         expert: usize,
     },
+    /// A minimiser or a compilation found itself wrong: a defect of the program, not of the model.
+    #[error("{0}: a defect of the program; please report it with the model")]
+    Defect(String),
     /// A variable that may be negative where that has no meaning.
     #[error(
         "constraint {constraint:?}: variable {variable} may be negative; at most one of some variables is not 0 only makes sense for those that are at least 0"

@@ -66,7 +66,7 @@ impl BranchAndBound {
         let mut search =
             Search { tokens, rest, prices, room, chosen, best, record, limit, nodes: 0 };
         search.descend(0, 0.0, rent, instance.demand().k());
-        let objective = problem.objective(&search.record)?;
+        let objective = problem.objective(&search.record).map_err(Error::in_method)?;
         let (assignment, nodes) = (search.record, search.nodes);
         Ok(Proof { assignment, objective, proven: nodes <= self.nodes, nodes })
     }

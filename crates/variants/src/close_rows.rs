@@ -157,7 +157,7 @@ impl CloseRows {
                 }
             }
             let assignment = improve(problem, &problem.complete(&choices)?);
-            let objective = problem.objective(&assignment)?;
+            let objective = problem.objective(&assignment).map_err(Error::in_method)?;
             if objective > answer.objective {
                 (answer.objective, answer.assignment) = (objective, assignment);
             }

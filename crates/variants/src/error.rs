@@ -110,7 +110,36 @@ pub enum Error {
         /// How many there are.
         got: usize,
     },
-    /// The linear programming library failed.
-    #[error("linear program: {0}")]
-    Linear(String),
+    /// A method found itself wrong: a defect of the program, not of the problem.
+    #[error("{0}: a defect of the program; please report it with the problem")]
+    Defect(String),
+}
+
+impl Error {
+    /// What is wrong with an answer that a method made itself: the method, not the problem.
+    pub(crate) fn in_method(self) -> Self {
+        match self {
+            Self::Core(error) => Self::Core(error.in_solver()),
+            broken @ (Self::Groups { .. } | Self::Share { .. } | Self::Device { .. }) => {
+                Self::Defect(broken.to_string())
+            }
+            error => error,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use spinroute_core::Violation;
+
+    use super::*;
+
+    #[test]
+    fn a_wrong_answer_of_a_method_is_its_defect() {
+        let groups = Error::Groups { token: 1, got: 3, limit: 2 };
+        assert!(matches!(groups.in_method(), Error::Defect(_)));
+        let core = Error::Core(Violation::Repeated { token: 1, expert: 0 }.into());
+        assert!(matches!(core.in_method(), Error::Core(spinroute_core::Error::Defect(_))));
+        assert_eq!(Error::Demand.in_method(), Error::Demand);
+    }
 }

@@ -340,7 +340,8 @@ impl Linear {
         for (left, right) in self.rows {
             model.add_constraint(left.leq(right));
         }
-        let vertex = model.solve().map_err(|error| Error::Linear(error.to_string()))?;
+        let vertex =
+            model.solve().map_err(|error| Error::Defect(format!("linear program: {error}")))?;
         Ok(vertex.eval(gain) + count * 1e-9)
     }
 }

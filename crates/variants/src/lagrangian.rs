@@ -88,7 +88,8 @@ impl Lagrangian {
                 stop: Stop::Finished,
             },
         };
-        search.best.objective = problem.objective(&search.best.assignment)?;
+        search.best.objective =
+            problem.objective(&search.best.assignment).map_err(Error::in_method)?;
         search.complete(&choices)?;
         let (mut prices, mut step, mut stale) = (start, 1.0, 0);
         for round in 0..self.rounds {
@@ -146,7 +147,7 @@ impl<P: Separable + ?Sized> State<'_, P> {
 
     fn complete(&mut self, choices: &Assignment) -> Result<(), Error> {
         let answer = improve(self.problem, &self.problem.complete(choices)?);
-        let objective = self.problem.objective(&answer)?;
+        let objective = self.problem.objective(&answer).map_err(Error::in_method)?;
         if objective > self.best.objective {
             (self.best.objective, self.best.assignment) = (objective, answer);
         }

@@ -43,7 +43,7 @@ pub fn sample(
     let empty = Assignment::empty(problem.instance().tokens(), problem.instance().demand().k());
     let assignment = problem.complete(&empty)?;
     let mut best = Sampled {
-        objective: problem.objective(&assignment)?,
+        objective: problem.objective(&assignment).map_err(Error::in_method)?,
         assignment,
         raw: None,
         feasible: 0,
@@ -64,7 +64,7 @@ pub fn sample(
             best.raw = Some(best.raw.map_or(objective, |raw| raw.max(objective)));
         }
         let assignment = problem.complete(&choices)?;
-        let objective = problem.objective(&assignment)?;
+        let objective = problem.objective(&assignment).map_err(Error::in_method)?;
         if read == 0 || objective > best.objective {
             (best.objective, best.assignment) = (objective, assignment);
         }

@@ -4,8 +4,8 @@
 
 use ndarray::{Array2, Array3};
 use proptest::prelude::*;
-use spinroute_core::Run;
-use spinroute_qubo::{Anneal, Exhaustive, Minimiser, Options};
+use spinroute_core::{Run, Stop};
+use spinroute_qubo::{Anneal, Exhaustive, Ising, Minimiser, Options, Samples, Vartype};
 use spinroute_variants::{Balance, Error, Kicks, Placement, TwoDevices};
 
 fn problem(
@@ -155,4 +155,22 @@ fn what_is_no_problem_or_no_placement_is_refused() {
     assert!(problem.repair(&Array3::zeros((1, 4, 3))).is_err());
     let large = Placement::new(Array2::from_elem((1, 64), 1.0), vec![], 8, 0.0).unwrap();
     assert!(matches!(large.exhaustive(), Err(Error::TooLarge { .. })));
+}
+
+/// Ends without any state.
+struct Empty;
+
+impl Minimiser for Empty {
+    fn minimise(&self, _: &Ising, _: &mut Run<'_>) -> Result<Samples, spinroute_qubo::Error> {
+        let (states, energies, vartype) = (Vec::new(), Vec::new(), Vartype::Spin);
+        Ok(Samples { states, energies, vartype, steps: 0, stop: Stop::Finished })
+    }
+}
+
+#[test]
+fn a_minimiser_without_a_state_is_no_fault_of_the_problem() {
+    let problem = Placement::new(Array2::ones((1, 4)), Vec::new(), 2, 1.0).unwrap();
+    let squares = Balance::Squares { weight: 1.0 };
+    let error = problem.sample(&Empty, squares, false, &mut Run::new(0)).unwrap_err();
+    assert!(matches!(error, Error::Defect(_)), "{error}");
 }

@@ -68,6 +68,7 @@ impl SbCloseCall {
         run: &mut Run<'_>,
     ) -> Result<(Solution, Origin), Error> {
         self.check()?;
+        run.start_prices(instance.experts())?;
         solve_from(instance, run, self.rounds, |run, best| {
             if let ControlFlow::Break(why) = run.begin() {
                 return Ok(Some(why));
@@ -84,6 +85,7 @@ impl SbCloseCall {
             }
             self.switch(instance, run, best)
         })
+        .map_err(Error::in_solver)
     }
 
     /// Minimises over the switches and keeps the best repaired state.

@@ -101,6 +101,7 @@ impl SbFull {
         run: &mut Run<'_>,
     ) -> Result<(Solution, Origin), Error> {
         self.check()?;
+        run.start_prices(instance.experts())?;
         solve_from(instance, run, self.rounds, |run, best| {
             if self.looks == 0 {
                 return Ok(None);
@@ -125,6 +126,7 @@ impl SbFull {
             }
             Ok(None)
         })
+        .map_err(Error::in_solver)
     }
 
     fn check(&self) -> Result<(), Error> {

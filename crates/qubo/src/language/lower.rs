@@ -358,11 +358,10 @@ impl Lowering<'_> {
             _ if self.multipliers.is_empty() => Ok((0.0, 0.0)),
             _ => match self.multipliers.get(case.index) {
                 Some(multiplier) => Ok((multiplier.linear, multiplier.square)),
-                None => Err(Error::Length {
-                    what: "multipliers, one a constraint",
-                    want: case.index + 1,
-                    got: self.multipliers.len(),
-                }),
+                None => Err(Error::Defect(format!(
+                    "constraint {:?} has no multiplier, though their number was checked",
+                    case.name
+                ))),
             },
         }
     }

@@ -120,7 +120,7 @@ impl Placement {
                 best = Some(placed);
             }
         }
-        best.ok_or(Error::Length { what: "samples", want: 1, got: 0 })
+        best.ok_or_else(|| Error::Defect("the minimiser returned no state".into()))
     }
 
     /// The placement of largest `Σ worth[l, e, device]`, layer by layer, by exact flow.
@@ -185,7 +185,8 @@ impl Placement {
         for (left, right) in equal {
             model.add_constraint(left.eq(right));
         }
-        let vertex = model.solve().map_err(|error| Error::Linear(error.to_string()))?;
+        let vertex =
+            model.solve().map_err(|error| Error::Defect(format!("linear program: {error}")))?;
         Ok(vertex.eval(cost) - 1e-9 * scale)
     }
 }

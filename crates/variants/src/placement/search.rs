@@ -140,7 +140,7 @@ impl Placement {
                 best = Some(Placed { devices: devices.clone(), cost });
             }
         }
-        best.ok_or(Error::Devices { experts: self.experts(), devices: self.devices })
+        best.ok_or_else(|| Error::Defect("no placement among all placements".into()))
     }
 
     pub(super) fn placed(&self, devices: Array2<u32>) -> Result<Placed, Error> {
