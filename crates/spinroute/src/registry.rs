@@ -15,7 +15,7 @@ use spinroute_core::{Solver, registry};
 use spinroute_flow::{Flow, Lp};
 use spinroute_transport::{CappedTopK, Greedy, Quantile, TopK};
 
-pub use spinroute_core::registry::{Entry, Error, Param, defaults};
+pub use spinroute_core::registry::{Build, Entry, Error, Param, defaults};
 
 /// What is told of a solver.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

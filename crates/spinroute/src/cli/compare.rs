@@ -65,7 +65,7 @@ pub(crate) fn run(args: &CompareArgs) -> Result<(), Failure> {
         (problem::sample(&args.input)?, Some(problem::SAMPLE_TOP_K))
     };
     let instance = problem::instance(scores, &args.problem, top_k)?;
-    let (lines, skipped) = measure_all(&instance, args)?;
+    let (lines, skipped) = measure_all(&instance, chosen(args)?, args)?;
     let bound = lines.iter().map(|line| line.bound).fold(f64::INFINITY, f64::min);
     let comparison = Comparison {
         input: if given { "given" } else { problem::SAMPLE_NAME },
@@ -95,14 +95,16 @@ fn chosen(args: &CompareArgs) -> Result<Vec<&'static SolverEntry>, Failure> {
     }
 }
 
-/// Runs every solver `repeat` times, in rounds, so that a disturbance hits all alike.
-fn measure_all(
+/// Runs every solver `repeat` times, in rounds, so that a disturbance hits all alike. Where none are
+/// named, those that cannot handle the instance are left out; one that is wrong never is.
+fn measure_all<'e>(
     instance: &Instance,
+    entries: Vec<&'e SolverEntry>,
     args: &CompareArgs,
 ) -> Result<(Vec<Line>, Vec<Skipped>), Failure> {
     let settings = Settings { seed: args.run.seed, budget: args.run.budget(), warm: None };
-    let mut solvers: Vec<(&SolverEntry, Box<dyn Solver>, Vec<Timed>)> = Vec::new();
-    for entry in chosen(args)? {
+    let mut solvers: Vec<(&'e SolverEntry, Box<dyn Solver>, Vec<Timed>)> = Vec::new();
+    for entry in entries {
         solvers.push((entry, entry.build(&entry.defaults())?, Vec::new()));
     }
     let mut skipped = Vec::new();
@@ -121,7 +123,7 @@ fn measure_all(
                 }
                 Err(error) => {
                     bar.finish_and_clear();
-                    return Err(error.into());
+                    return Err(Failure::of_solver(entry.name, error, instance));
                 }
             }
             bar.inc(1);
@@ -245,4 +247,61 @@ fn table(lines: &[Line]) -> Table {
         column.set_cell_alignment(CellAlignment::Right);
     }
     table
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+    use spinroute::registry::{Facts, defaults};
+    use spinroute::{Demand, Run, Solution, Violation, transport::TopK};
+
+    use super::*;
+    use crate::cli::args::{Cli, Command};
+
+    /// Fails in the way that it is built for.
+    struct Failing(Error);
+
+    impl Solver for Failing {
+        fn solve(&self, _: &Instance, _: &mut Run<'_>) -> Result<Solution, Error> {
+            Err(self.0.clone())
+        }
+    }
+
+    const fn entry(name: &'static str, builder: registry::Build<dyn Solver>) -> SolverEntry {
+        SolverEntry {
+            name,
+            summary: "",
+            exact: false,
+            facts: Facts { prices: false, capacity: true },
+            reference: "",
+            params: &[],
+            default_params: defaults::<TopK>,
+            builder,
+        }
+    }
+
+    const REFUSES: SolverEntry =
+        entry("refuses", |_| Ok(Box::new(Failing(Error::Unsupported("too large".into())))));
+    const DEFECT: SolverEntry =
+        entry("defect", |_| Ok(Box::new(Failing(Error::Defect("ended nowhere".into())))));
+    const VIOLATES: SolverEntry = entry("violates", |_| {
+        Ok(Box::new(Failing(Violation::Repeated { token: 0, expert: 1 }.into())))
+    });
+
+    #[test]
+    fn a_refusal_is_left_out_but_a_defect_never_is() {
+        let scores = ndarray::array![[0.5f32, 0.25], [0.5, 0.25]];
+        let instance = Instance::new(scores, vec![1, 1], Demand::Exactly(1)).unwrap();
+        let cli = Cli::try_parse_from(["spinroute", "compare", "--repeat", "1"]).unwrap();
+        let Command::Compare(args) = cli.command else { panic!("compare") };
+        let topk = registry::find("topk").unwrap();
+        let (lines, skipped) = measure_all(&instance, vec![&REFUSES, topk], &args).unwrap();
+        assert_eq!((lines.len(), skipped.len()), (1, 1));
+        for (bad, why) in [(&DEFECT, "defect: ended nowhere"), (&VIOLATES, "violates: ")] {
+            match measure_all(&instance, vec![topk, bad], &args) {
+                Err(Failure::Internal(message)) => assert!(message.starts_with(why), "{message}"),
+                other => panic!("{}: {}", bad.name, other.is_ok()),
+            }
+        }
+    }
 }

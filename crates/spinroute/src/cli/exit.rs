@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 use std::process::ExitCode;
 
-use spinroute::{input, qubo, registry};
+use spinroute::{Instance, input, qubo, registry};
 
 /// The part of `--help` that documents the exit codes. A test compares it with [`Failure::code`].
 pub(crate) const EXIT_CODES: &str = "\
@@ -45,6 +45,33 @@ impl Failure {
             Self::Infeasible(_) => 4,
             Self::Files(_) => 5,
             Self::Internal(_) => 70,
+        }
+    }
+
+    /// Why a solver gave no answer. The command checked the instance, the parameters and the warm
+    /// prices before, so what is left is a refusal, an instance without an answer, or a defect.
+    pub(crate) fn of_solver(name: &str, error: spinroute::Error, instance: &Instance) -> Self {
+        use spinroute::Error as E;
+        match error.in_solver() {
+            E::Deficient(sets) if !sets.proves(instance) => {
+                Self::Internal(format!("{name}: no proof that nothing is feasible: {sets}"))
+            }
+            E::Defect(what) => Self::Internal(format!("{name}: {what}")),
+            error => error.into(),
+        }
+    }
+
+    /// Why a minimiser gave no state of a model that was checked before: as [`Failure::of_solver`].
+    pub(crate) fn of_minimiser(name: &str, error: qubo::Error) -> Self {
+        use qubo::Error as E;
+        match error {
+            // Energies that overflow are the model's.
+            E::Parameter { .. }
+            | E::Registry(_)
+            | E::TooLarge { .. }
+            | E::Unstable { .. }
+            | E::NotFinite { .. } => error.into(),
+            error => Self::Internal(format!("{name}: {error}")),
         }
     }
 
@@ -104,6 +131,8 @@ impl From<qubo::Error> for Failure {
         use qubo::Error as E;
         let message = error.to_string();
         match error {
+            E::Assignment(error) => error.into(),
+            E::Defect(what) => Self::Internal(what),
             E::File { .. } => Self::Files(format!("{message}; check the path")),
             E::Format { .. }
             | E::Parameter { .. }
@@ -176,5 +205,36 @@ mod tests {
         let code = |error| Failure::from(error).code();
         assert_eq!(code(spinroute::Error::Defect("flow ended nowhere".into())), 70);
         assert_eq!(code(spinroute::Error::Unsupported("too large".into())), 2);
+    }
+
+    #[test]
+    fn what_a_solver_or_minimiser_got_wrong_is_not_the_users_error() {
+        use spinroute::qubo::Error as Q;
+        use spinroute::{Deficiency, Demand, Error, Instance, Violation};
+        let scores = ndarray::array![[0.5f32, 0.25], [0.5, 0.25]];
+        let instance = Instance::new(scores, vec![1, 1], Demand::Exactly(1)).unwrap();
+        let code = |error| Failure::of_solver("mine", error, &instance).code();
+        let sets = Deficiency { tokens: vec![0], experts: vec![], need: 1, supply: 0 };
+        for ours in [
+            Error::Defect("ended nowhere".into()),
+            Error::Violation(Violation::Repeated { token: 0, expert: 1 }),
+            Error::Prices { experts: 2, got: 2, bad: Some(0) },
+            Error::Empty { tokens: 0, experts: 2 },
+            Error::Deficient(Box::new(sets)),
+        ] {
+            assert_eq!(code(ours.clone()), 70, "{ours}");
+        }
+        assert_eq!(code(Error::Unsupported("too large".into())), 2);
+        let code = |error| Failure::of_minimiser("mine", error).code();
+        for ours in [
+            Q::Length { what: "a state", want: 2, got: 1 },
+            Q::Variable { variable: 2, variables: 2 },
+            Q::Assignment(Error::Defect("ended nowhere".into())),
+            Q::Defect("no state".into()),
+        ] {
+            assert_eq!(code(ours.clone()), 70, "{ours}");
+        }
+        assert_eq!(code(Q::TooLarge { variables: 99, most: 40, what: "exhaustive search" }), 2);
+        assert_eq!(Failure::from(Q::Assignment(Error::Defect("it".into()))).code(), 70);
     }
 }

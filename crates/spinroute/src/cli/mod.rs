@@ -12,6 +12,7 @@ mod solve;
 mod solvers;
 mod verify;
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process::ExitCode;
 
 use clap::Parser;
@@ -23,7 +24,7 @@ use exit::Failure;
 /// Parses the arguments, runs the subcommand and turns its result into an exit code.
 pub(crate) fn main() -> ExitCode {
     let result = match Cli::try_parse() {
-        Ok(cli) => run(&cli.command),
+        Ok(cli) => guarded(|| run(&cli.command)),
         Err(help) if !help.use_stderr() => help.print().map_err(Failure::from),
         Err(error) if error.kind() == DisplayHelpOnMissingArgumentOrSubcommand => error.exit(),
         Err(error) => Err(Failure::from(error)),
@@ -32,6 +33,15 @@ pub(crate) fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => failure.report(),
     }
+}
+
+/// Runs, with a panic as what it is: a bug. The panic hook has told where it happened.
+fn guarded(run: impl FnOnce() -> Result<(), Failure>) -> Result<(), Failure> {
+    catch_unwind(AssertUnwindSafe(run)).unwrap_or_else(|payload| {
+        let text = payload.downcast_ref::<&str>().copied();
+        let text = text.or_else(|| payload.downcast_ref::<String>().map(String::as_str));
+        Err(Failure::Internal(format!("panic: {}", text.unwrap_or("of no words"))))
+    })
 }
 
 fn run(command: &Command) -> Result<(), Failure> {
@@ -56,5 +66,19 @@ fn run(command: &Command) -> Result<(), Failure> {
             .build()
             .map_err(|error| Failure::Usage(format!("--threads {threads}: {error}; take fewer")))?
             .install(go),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_panic_is_a_bug_of_ours() {
+        let held = std::hint::black_box([1]);
+        let beyond = std::hint::black_box(1);
+        let failure = guarded(|| panic!("{} of {}", held[beyond], held.len())).unwrap_err();
+        assert!(matches!(&failure, Failure::Internal(message) if message.contains("index")));
+        assert!(guarded(|| Ok(())).is_ok());
     }
 }

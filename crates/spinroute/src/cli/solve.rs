@@ -41,7 +41,8 @@ pub(crate) fn run(args: &SolveArgs) -> Result<(), Failure> {
     let run = Settings { seed: args.run.seed, budget: args.run.budget(), warm: warm.as_deref() };
     interrupt::listen();
     let mut observer = interrupt::observe;
-    let answer = timed(&*solver, &instance, run, Some(&mut observer))?;
+    let answer = timed(&*solver, &instance, run, Some(&mut observer))
+        .map_err(|error| Failure::of_solver(entry.name, error, &instance))?;
     let worth = Worth::of(&instance, &*solver, &answer.solution)?;
     let summary = summary(entry.name, args, &instance, &answer, &worth);
     if let Some(directory) = &args.out {

@@ -266,3 +266,17 @@ fn help_documents_the_exit_codes_and_every_subcommand_teaches_by_example() {
         concat!("spinroute ", env!("CARGO_PKG_VERSION"))
     );
 }
+
+/// A note on standard error is no reason to panic where that is full.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_note_that_cannot_be_written_is_no_failure() {
+    let files = Files::with_scores();
+    let program = "Minimize\n obj: x - y\nBounds\n x = 1\nBinaries\n y\nEnd\n";
+    let path = files.write("fixed.lp", program.as_bytes());
+    let info = ["qubo", "info", &path];
+    assert!(succeed(&info).stderr.starts_with("note: "), "the file brings no note");
+    let full = std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+    let ran = Ran::from(command(&info).stderr(full).output().unwrap());
+    assert_eq!(ran.code, 0, "{ran}");
+}

@@ -1,7 +1,7 @@
 //! Problems from files and into files.
 
 use std::fs;
-use std::io::BufReader;
+use std::io::{self, BufReader, Write};
 use std::path::Path;
 
 use indicatif::{ProgressBar, ProgressStyle};
@@ -31,7 +31,8 @@ pub(super) fn open(args: &InputArgs) -> Result<(Format, Problem), Failure> {
     bar.finish_and_clear();
     let (problem, notes) = read?;
     for note in notes {
-        eprintln!("note: {}: {note}", path.display());
+        // A note that cannot be written is no reason to fail.
+        let _ = writeln!(io::stderr(), "note: {}: {note}", path.display());
     }
     Ok((format, problem))
 }

@@ -55,11 +55,13 @@ pub(crate) fn run(args: &SolveArgs) -> Result<(), Failure> {
     let mut observer = interrupt::observe;
     let mut run = Run::new(args.run.seed).budget(args.run.budget()).observer(&mut observer);
     let start = Instant::now();
+    let failed = |error| Failure::of_minimiser(entry.name, error);
     let (samples, kernel) = if args.no_presolve {
-        (minimiser.minimise(&model, &mut run)?, None)
+        (minimiser.minimise(&model, &mut run).map_err(failed)?, None)
     } else {
-        let small = presolve(&model)?;
-        (small.minimise(&model, &*minimiser, &mut run)?, Some(small.kernel().variables()))
+        let small = presolve(&model).map_err(|error| Failure::of_minimiser("presolve", error))?;
+        let samples = small.minimise(&model, &*minimiser, &mut run).map_err(failed)?;
+        (samples, Some(small.kernel().variables()))
     };
     let wall = start.elapsed();
     let (state, energy, cut) = answer(&content, &samples)?;
