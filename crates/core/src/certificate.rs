@@ -78,15 +78,28 @@ impl Certificate {
         self.bound
     }
 
-    /// The relative optimality gap `(bound − objective) / |objective|`, a fraction, at least 0.
-    ///
-    /// 0 if both are equal, infinite if only the objective is 0 (the convention of Gurobi's
-    /// `MIPGap`).
+    /// The relative optimality [`gap`] of an objective of the same instance, whichever solver
+    /// reached it.
     #[must_use]
     pub fn gap(&self, objective: f64) -> f64 {
-        let gap = (self.bound - objective).max(0.0);
-        if gap == 0.0 { 0.0 } else { gap / objective.abs() }
+        gap(self.bound, objective)
     }
+}
+
+/// The relative optimality gap `(bound − objective) / |objective|`, a fraction, at least 0: the one
+/// definition, for every objective that is maximised under a bound.
+///
+/// 0 if both are equal, infinite if only the objective is 0 (the convention of Gurobi's `MIPGap`).
+///
+/// ```
+/// assert_eq!(spinroute_core::gap(1.25, 1.0), 0.25);
+/// assert_eq!(spinroute_core::gap(-1.0, -2.0), 0.5);
+/// assert_eq!(spinroute_core::gap(0.0, 0.0), 0.0);
+/// ```
+#[must_use]
+pub fn gap(bound: f64, objective: f64) -> f64 {
+    let gap = (bound - objective).max(0.0);
+    if gap == 0.0 { 0.0 } else { gap / objective.abs() }
 }
 
 /// What all tokens together can earn at most: the sum of their `k` largest reduced scores.

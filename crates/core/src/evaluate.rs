@@ -17,6 +17,31 @@ pub struct Evaluation {
     pub load: Load,
 }
 
+impl Evaluation {
+    /// The same answer against another certificate of the instance, such as the best of several
+    /// solvers'; the gap is that to its bound.
+    ///
+    /// ```
+    /// use ndarray::array;
+    /// use spinroute_core::{Assignment, Certificate, Demand, Instance, Solution, Stop, evaluate};
+    ///
+    /// let scores = array![[1.0, 0.5], [1.0, 0.25]];
+    /// let instance = Instance::new(scores, vec![1, 1], Demand::Exactly(1))?;
+    /// let assignment = Assignment::from_slots(1, vec![1, 0]);
+    /// let greedy = Solution { assignment, prices: None, stop: Stop::Finished };
+    /// let evaluation = evaluate(&instance, &greedy)?;
+    /// assert!(evaluation.gap > 0.3); // it has no prices of its own
+    /// let better = Certificate::new(&instance, vec![0.5, 0.0])?;
+    /// assert!(evaluation.against(better).gap < 1e-15); // it is the optimum
+    /// # Ok::<(), spinroute_core::Error>(())
+    /// ```
+    #[must_use]
+    pub fn against(self, certificate: Certificate) -> Self {
+        let gap = certificate.gap(self.objective);
+        Self { certificate, gap, ..self }
+    }
+}
+
 /// Measures a solution. One without prices is measured against [`Certificate::trivial`].
 ///
 /// For the answer of a solver that ignores capacities, pass [`Instance::uncapped`].
@@ -57,6 +82,10 @@ mod tests {
             Solution { assignment, prices: Some(vec![0.5, 0.0]), stop: Stop::Finished };
         let proven = evaluate(&instance, &solution).unwrap();
         assert!(proven.objective == 1.5 && proven.gap < 1e-15);
+        let trivial = proven.clone().against(Certificate::trivial(&instance));
+        assert_eq!((trivial.objective, trivial.load.clone()), (1.5, proven.load.clone()));
+        assert_eq!(trivial.gap, trivial.certificate.gap(1.5));
+        assert!((trivial.gap - 0.5 / 1.5).abs() < 1e-15);
         assert!((proven.retained - 0.75).abs() < 1e-15);
         solution.prices = None;
         assert!((evaluate(&instance, &solution).unwrap().gap - 0.5 / 1.5).abs() < 1e-15);

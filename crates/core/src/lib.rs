@@ -29,7 +29,7 @@ mod solver;
 mod sum;
 
 pub use assignment::Assignment;
-pub use certificate::Certificate;
+pub use certificate::{Certificate, gap};
 pub use error::{Deficiency, Error, Violation};
 pub use evaluate::{Evaluation, evaluate};
 pub use instance::{Demand, Instance};

@@ -7,7 +7,7 @@ use comfy_table::{CellAlignment, Table, presets};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
 use spinroute::registry::{self, SOLVERS, SolverEntry};
-use spinroute::{Error, Instance, Load, Solver, Stop};
+use spinroute::{Certificate, Error, Evaluation, Instance, Solver, Stop};
 
 use super::args::CompareArgs;
 use super::exit::Failure;
@@ -48,7 +48,7 @@ struct Line {
     #[serde(skip)]
     wall: Duration,
     #[serde(skip)]
-    measured: Load,
+    evaluation: Evaluation,
 }
 
 #[derive(Debug, Serialize)]
@@ -66,15 +66,16 @@ pub(crate) fn run(args: &CompareArgs) -> Result<(), Failure> {
     };
     let instance = problem::instance(scores, &args.problem, top_k)?;
     let (lines, skipped) = measure_all(&instance, chosen(args)?, args)?;
-    let bound = lines.iter().map(|line| line.bound).fold(f64::INFINITY, f64::min);
+    let certificates = lines.iter().map(|line| &line.evaluation.certificate);
+    let best = certificates.min_by(|a, b| a.bound().total_cmp(&b.bound())).cloned();
     let comparison = Comparison {
         input: if given { "given" } else { problem::SAMPLE_NAME },
         sizes: Sizes::of(&instance),
-        bound,
+        bound: best.as_ref().map_or(f64::INFINITY, Certificate::bound),
         seed: args.run.seed,
         threads: rayon::current_num_threads(),
         repeat: args.repeat.get(),
-        solvers: ranked(lines, bound),
+        solvers: ranked(lines, best.as_ref()),
         skipped,
     };
     let text = if args.json {
@@ -157,23 +158,21 @@ fn line(
         feasible,
         objective: evaluation.objective,
         bound: evaluation.certificate.bound(),
-        gap: feasible.then_some(evaluation.gap),
+        gap: None,
         retained: evaluation.retained,
         stop: solution.stop,
         wall_ms: milliseconds(median),
         tokens_per_s: tokens_per_second(instance.tokens(), median),
         load: LoadReport::from(&evaluation.load),
         wall: median,
-        measured: evaluation.load,
+        evaluation,
     })
 }
 
-/// Feasible first, then by objective; gaps against the best bound.
-fn ranked(mut lines: Vec<Line>, bound: f64) -> Vec<Line> {
-    for line in &mut lines {
-        let loss = (bound - line.objective).max(0.0);
-        let gap = if loss == 0.0 { 0.0 } else { loss / line.objective.abs() };
-        line.gap = line.feasible.then_some(gap);
+/// Feasible first, then by objective; gaps against the best certificate.
+fn ranked(mut lines: Vec<Line>, best: Option<&Certificate>) -> Vec<Line> {
+    for line in lines.iter_mut().filter(|line| line.feasible) {
+        line.gap = best.map(|best| best.gap(line.objective));
     }
     lines.sort_by(|a, b| b.feasible.cmp(&a.feasible).then(b.objective.total_cmp(&a.objective)));
     lines
@@ -227,7 +226,7 @@ fn table(lines: &[Line]) -> Table {
     table.load_style(presets::ASCII_MARKDOWN);
     table.set_header(header);
     for line in lines {
-        let load = &line.measured;
+        let load = &line.evaluation.load;
         table.add_row([
             format!("{}{}", line.solver, if line.feasible { "" } else { " *" }),
             report::number(line.objective, 3),

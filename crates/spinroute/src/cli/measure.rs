@@ -61,8 +61,8 @@ impl Worth {
             Ok(evaluation) => Ok(Self { evaluation, feasible: true }),
             Err(Error::Violation(Violation::Capacity { .. })) if !solver.respects_capacity() => {
                 let bug = |error: Error| Failure::Internal(format!("its answer: {error}"));
-                let mut evaluation = evaluate(&instance.uncapped(), solution).map_err(bug)?;
-                evaluation.certificate = Certificate::trivial(instance);
+                let evaluation = evaluate(&instance.uncapped(), solution).map_err(bug)?;
+                let mut evaluation = evaluation.against(Certificate::trivial(instance));
                 evaluation.load = Load::new(instance, &solution.assignment);
                 Ok(Self { evaluation, feasible: false })
             }

@@ -9,4 +9,5 @@ mod formats;
 mod qubo;
 mod registry;
 mod shared;
+mod sources;
 mod wide;

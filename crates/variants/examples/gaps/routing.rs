@@ -117,8 +117,8 @@ impl Writer<'_> {
         objective: Option<f64>,
         since: Instant,
     ) -> &mut Record {
-        // Relative to the objective; nothing where that is 0.
-        let gap = objective.map(|objective| 100.0 * (self.bound - objective) / objective.abs());
+        // Nothing where the objective is 0 and the bound is not.
+        let gap = objective.map(|objective| 100.0 * spinroute_core::gap(self.bound, objective));
         let gap = gap.filter(|gap| gap.is_finite());
         let (problem, method) = (self.problem.to_owned(), method.to_owned());
         let seconds = since.elapsed().as_secs_f64();
