@@ -23,8 +23,8 @@ use crate::view::View;
 /// at most 1e-9, recomputed by [`Certificate`](spinroute_core::Certificate), usually 0.
 ///
 /// Time: passes over the scores for prices, O(E²) for each search and O(E) for each move, and one
-/// pass for the proof; memory about the scores again, and E² numbers. docs/flow.md counts and
-/// measures them, also what prices of the last batch ([`Run::warm_prices`]) save.
+/// pass for the proof; memory about the scores again, and E² numbers. docs/flow.md ("Cost") counts
+/// them, and says what prices of the last batch ([`Run::warm_prices`]) save.
 ///
 /// Of equal optima, the one is chosen that the order of the experts and of the tokens leads to:
 /// the same on every machine and for any number of threads. `seed` is not used.

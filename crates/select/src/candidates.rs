@@ -1,6 +1,6 @@
 //! Each token's few best experts, kept from pass to pass while prices move a little.
 //!
-//! A price method makes tens of passes over the same scores, at prices that differ less and less.
+//! A price method makes many passes over the same scores, at prices that differ less and less.
 //! A token's list holds its best experts of an earlier pass, sixteen at most, and a *floor*: at
 //! the prices of that pass all other experts were worth no more. While no price has fallen by
 //! more than `fall` since, they are worth no more than `floor + fall` now. If the first expert

@@ -32,3 +32,45 @@ fn gaps_come_from_core_alone() {
         assert!(!divides, "{}: ask spinroute_core::gap", path.display());
     }
 }
+
+/// What `flow` costs is counted in one place, as its record has it.
+#[test]
+fn the_cost_of_flow_is_stated_once() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let read = |path: &str| std::fs::read_to_string(root.join(path)).unwrap();
+    let page = read("docs/flow.md");
+    let (_, cost) = page.split_once("## Cost\n").unwrap();
+    let (_, link) = cost.split_once("(../").unwrap();
+    let record = read(link.split_once(')').unwrap().0);
+    let cells = |line: &str| -> Vec<String> {
+        line.split('|').map(|cell| cell.trim().to_owned()).filter(|cell| !cell.is_empty()).collect()
+    };
+    let (_, families) = record.split_once("median top-k passes |\n").unwrap();
+    let families = families.lines().skip(1).take_while(|line| line.starts_with('|')).map(cells);
+    let recorded = families.map(|row| [row[0].clone(), row[row.len() - 1].clone()]);
+    let (_, stated) = cost.split_once("|---|---:|\n").unwrap();
+    let stated = stated.lines().take_while(|line| line.starts_with('|')).map(cells);
+    assert_eq!(stated.collect::<Vec<_>>(), recorded.collect::<Vec<_>>());
+
+    let mut files = Vec::new();
+    for family in ["flow", "transport", "select", "prices"] {
+        let directory = root.join("crates").join(family).join("src");
+        if directory.is_dir() {
+            sources(&directory, &mut files);
+        }
+    }
+    assert!(!files.is_empty());
+    let counts = ["ten", "tens of", "twenty", "thirty", "forty"];
+    for path in files.into_iter().chain(["README.md", "docs/architecture.md"].map(|p| root.join(p)))
+    {
+        let text = std::fs::read_to_string(&path).unwrap().replace("//!", "").replace("///", "");
+        let words: Vec<&str> = text.split_whitespace().collect();
+        for at in 0..words.len().saturating_sub(2) {
+            let (count, what) = (words[at], words[at + 1..at + 3].join(" "));
+            let counted = count.parse::<f64>().is_ok_and(|n| n > 3.0) || counts.contains(&count);
+            let passes =
+                what.starts_with("passes") || what == "such passes." || what == "top-k passes";
+            assert!(!(counted && passes), "{}: {count} {what}", path.display());
+        }
+    }
+}
