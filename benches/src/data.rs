@@ -52,7 +52,8 @@ pub fn root() -> Result<PathBuf> {
 /// # Errors
 /// If the files cannot be read.
 pub fn sample_logits() -> Result<Array2<f32>> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../experiments/data/e160k6-noaux");
+    let folder =
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("../crates/spinroute/data/e160k6-noaux");
     let hidden = hidden_states(&folder, 3)?;
     Ok(hidden.dot(&weights(&folder, 3)?.t()))
 }

@@ -16,11 +16,9 @@ use super::exit::Failure;
 pub(crate) const DEFAULT_SOLVER: &str = "flow";
 
 /// The sample that `compare` routes with no input: router and hidden states of layer 3 of a trained
-/// model, see `experiments/data`.
-const SAMPLE_ROUTER: &[u8] =
-    include_bytes!("../../../../experiments/data/e160k6-noaux/router.safetensors");
-const SAMPLE_HIDDEN: &[u8] =
-    include_bytes!("../../../../experiments/data/e160k6-noaux/hidden.safetensors");
+/// model, see `data/e160k6-noaux/SOURCE.md`.
+const SAMPLE_ROUTER: &[u8] = include_bytes!("../../data/e160k6-noaux/router.safetensors");
+const SAMPLE_HIDDEN: &[u8] = include_bytes!("../../data/e160k6-noaux/hidden.safetensors");
 pub(crate) const SAMPLE_TOP_K: u32 = 6;
 
 /// What the sample is, for the table's first line.

@@ -160,7 +160,7 @@ fn compare_with_no_input_routes_the_sample() {
     assert!(ran.stdout.contains("4,096 tokens × 160 experts, exactly 6 a token, capacity 154"));
     let rows: Vec<&str> = ran.stdout.lines().filter(|line| line.starts_with("| ")).collect();
     assert_eq!(rows.len(), 4, "{ran}");
-    // experiments/data/e160k6-noaux/SOURCE.md: 2,676 tokens on one expert, 54.9 % do not fit.
+    // data/e160k6-noaux/SOURCE.md: 2,676 tokens on one expert, 54.9 % do not fit.
     assert!(
         rows[3].starts_with("| topk *") && rows[3].contains("2,676") && rows[3].contains("1.856")
     );
@@ -199,7 +199,7 @@ fn is_described<T: ?Sized, F>(entry: &Entry<T, F>, object: &Value, text: &str) {
 #[test]
 fn answers_do_not_depend_on_the_number_of_threads() {
     let files = Files::new();
-    let data = concat!(env!("CARGO_MANIFEST_DIR"), "/../../experiments/data/e160k6-noaux/");
+    let data = concat!(env!("CARGO_MANIFEST_DIR"), "/data/e160k6-noaux/");
     let (router, hidden) =
         (data.to_owned() + "router.safetensors", data.to_owned() + "hidden.safetensors");
     for entry in SOLVERS {

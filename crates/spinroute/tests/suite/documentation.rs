@@ -5,7 +5,7 @@ use spinroute::input::npy;
 use super::shared::{Files, command, succeed};
 
 const PAGE: &str = include_str!("../../../../docs/cli.md");
-const SAMPLE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../experiments/data/e160k6-noaux");
+const SAMPLE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/data/e160k6-noaux");
 
 #[test]
 fn every_option_is_documented() {
@@ -40,7 +40,7 @@ fn every_example_runs() {
     let files = Files::new();
     let scores: Vec<f32> = (0..64 * 16).map(|i| (i * i % 97) as f32 / 97.0).collect();
     files.write("scores.npy", &npy::encode_f32(&[64, 16], &scores));
-    let sample = files.path().join("experiments/data/e160k6-noaux");
+    let sample = files.path().join("crates/spinroute/data/e160k6-noaux");
     std::fs::create_dir_all(&sample).unwrap();
     for name in ["router.safetensors", "hidden.safetensors"] {
         std::fs::copy(format!("{SAMPLE}/{name}"), sample.join(name)).unwrap();
