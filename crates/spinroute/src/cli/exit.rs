@@ -117,11 +117,25 @@ impl From<spinroute::Error> for Failure {
     }
 }
 
+/// The option that sets an argument of a reader.
+fn option(argument: input::Argument) -> &'static str {
+    use input::Argument as A;
+    match argument {
+        A::Tensor => "--tensor",
+        A::IdsTensor => "--ids-tensor",
+        A::WeightsTensor => "--weights-tensor",
+        A::Layer => "--layer",
+        A::Experts => "--experts",
+        A::Rows => "--tokens",
+        other => other.name(),
+    }
+}
+
 impl From<input::Error> for Failure {
     fn from(error: input::Error) -> Self {
         match error {
             input::Error::Read { .. } => Self::Files(format!("{error}; check the path")),
-            error => Self::Input(error.to_string()),
+            error => Self::Input(error.naming(option)),
         }
     }
 }

@@ -7,7 +7,7 @@ use half::{bf16, f16};
 use ndarray::Array2;
 use rayon::prelude::*;
 
-use super::Error;
+use super::{Error, error::Mend};
 
 /// Rows decoded at a time.
 const BLOCK: usize = 256;
@@ -150,8 +150,8 @@ impl RawArray<'_> {
         }
     }
 
-    pub(crate) fn wrong_shape(&self, want: String) -> Error {
-        Error::Shape { place: self.place.clone(), got: self.shape.clone(), want }
+    pub(crate) fn wrong_shape(&self, want: impl Into<Mend>) -> Error {
+        Error::Shape { place: self.place.clone(), got: self.shape.clone(), want: want.into() }
     }
 
     /// Decodes rows of a table of floats, `rows × columns`, narrowing `f64`.
@@ -201,7 +201,7 @@ impl RawArray<'_> {
         Error::Value {
             place: format!("{place}, {row} {r}, {column} {c} (byte {byte})"),
             value: format!("the value is {:e}", self.float(position)),
-            mend: "values are finite in f32, or -inf to forbid a pair",
+            mend: "values are finite in f32, or -inf to forbid a pair".into(),
         }
     }
 

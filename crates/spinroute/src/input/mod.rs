@@ -24,7 +24,7 @@ mod tensors;
 mod transform;
 mod vectors;
 
-pub use error::Error;
+pub use error::{Argument, Error, Mend};
 pub use file::File;
 pub use router::{Router, read_router};
 pub use rows::Rows;

@@ -4,6 +4,7 @@ use ndarray::{Array2, ArrayViewMut2, Axis};
 use rayon::prelude::*;
 
 use super::array::RawArray;
+use super::error::{Argument, Mend};
 use super::tensors::{self, Tensors};
 use super::{Error, File, Rows, Transform, npy};
 
@@ -65,7 +66,7 @@ pub fn read_router(
                 Some(((t, expert), score)) => Err(Error::Value {
                     place: format!("{}, token {}", hidden.place, first + t),
                     value: format!("its product with expert {expert} of the router is {score}"),
-                    mend: "X·Wᵀ must be finite in f32",
+                    mend: "X·Wᵀ must be finite in f32".into(),
                 }),
             }
         })
@@ -100,17 +101,18 @@ fn gate<'a>(file: &'a File, layer: Option<usize>, end: &str) -> Result<RawArray<
         .map(|(_, name)| *name)
         .collect();
     if let [name] = *fitting {
-        return tensors.get(name, "--layer");
+        return tensors.get(name, Some(Argument::Layer));
     }
     let what = layer.map_or(String::new(), |layer| format!(" of layer {layer}"));
     let (problem, mend) = if fitting.is_empty() {
         let gates: Vec<&str> = gates.iter().map(|(_, name)| *name).collect();
         let problem = format!("no router{what}, that is no tensor layers.N.<gate>.{end}");
         let gates = if gates.is_empty() { names } else { gates };
-        (problem, format!("it holds {}", tensors::list(&gates)))
+        (problem, format!("it holds {}", tensors::list(&gates)).into())
     } else {
         let problem = format!("{} routers{what}", fitting.len());
-        (problem, format!("choose with --layer among {}", tensors::list(&fitting)))
+        let among = format!(" among {}", tensors::list(&fitting));
+        (problem, Mend::with("choose with ", Argument::Layer, among))
     };
     Err(Error::Tensor { path: tensors.path().to_owned(), problem, mend })
 }

@@ -5,6 +5,7 @@ use std::ops::Range;
 use ndarray::{Array2, NdFloat};
 
 use super::array::{Kind, RawArray, is_score};
+use super::error::{Argument, Mend};
 use super::{Error, File, Rows, Table, Transform, tensors};
 
 /// The most experts that are concluded from the ids alone. A stray id in a small file must not make
@@ -39,13 +40,16 @@ pub struct Sparse<'a> {
 /// range, or a weight is NaN or +∞.
 pub fn read_sparse(sparse: Sparse<'_>, transform: Transform, rows: Rows) -> Result<Table, Error> {
     let deep = |shape: &[usize]| shape.len() == 2 || shape.len() == 3;
-    let ids = tensors::open(sparse.ids, sparse.ids_tensor, "--ids-tensor", |kind, shape| {
-        !kind.is_float() && deep(shape)
-    })?;
-    let weights =
-        tensors::open(sparse.weights, sparse.weights_tensor, "--weights-tensor", |kind, shape| {
-            kind.is_float() && deep(shape)
+    let ids =
+        tensors::open(sparse.ids, sparse.ids_tensor, Some(Argument::IdsTensor), |kind, shape| {
+            !kind.is_float() && deep(shape)
         })?;
+    let weights = tensors::open(
+        sparse.weights,
+        sparse.weights_tensor,
+        Some(Argument::WeightsTensor),
+        |kind, shape| kind.is_float() && deep(shape),
+    )?;
     ids.want_integers()?;
     weights.want_floats()?;
     let slice = Slice::new(&ids, sparse.layer)?;
@@ -116,14 +120,16 @@ impl Slice {
                 Ok(Self { layer: Some(layer), candidates })
             }
             (&[_, layers, _], _) => {
-                Err(ids.wrong_shape(format!("choose one of its {layers} layers with --layer")))
+                let before = format!("choose one of its {layers} layers with ");
+                Err(ids.wrong_shape(Mend::with(before, Argument::Layer, "")))
             }
             (&[_, _], Some(_)) => {
-                Err(ids.wrong_shape("tokens × candidates have no layers; leave --layer out".into()))
+                let before = "tokens × candidates have no layers; leave ";
+                Err(ids.wrong_shape(Mend::with(before, Argument::Layer, " out")))
             }
             _ => {
                 let want = "expected tokens × candidates, or tokens × layers × candidates";
-                Err(ids.wrong_shape(want.into()))
+                Err(ids.wrong_shape(want))
             }
         }
     }
@@ -149,11 +155,11 @@ impl Slice {
         t: usize,
         slot: usize,
         value: String,
-        mend: &'static str,
+        mend: impl Into<Mend>,
     ) -> Error {
         let byte = array.byte(array.position(&self.at(t, slot)));
         let place = format!("{}, token {t}, candidate {slot} (byte {byte})", array.place);
-        Error::Value { place, value, mend }
+        Error::Value { place, value, mend: mend.into() }
     }
 }
 
@@ -167,8 +173,8 @@ fn experts(
     let limit = given.unwrap_or(MAX_DERIVED_EXPERTS);
     let tokens = rows.len();
     if tokens.checked_mul(limit).is_none_or(|pairs| given.is_some() && pairs > MAX_PAIRS) {
-        let want = format!("{tokens} tokens × {limit} experts are too large; take fewer --tokens");
-        return Err(ids.wrong_shape(want));
+        let before = format!("{tokens} tokens × {limit} experts are too large; take fewer ");
+        return Err(ids.wrong_shape(Mend::with(before, Argument::Rows, "")));
     }
     let mut largest = 0;
     for t in rows {
@@ -176,7 +182,8 @@ fn experts(
             let id = slice.id(ids, t, slot)? as usize;
             if id >= limit {
                 let value = format!("expert {id}, of only {limit}");
-                return Err(slice.wrong(ids, t, slot, value, "say how many there are: --experts"));
+                let mend = Mend::with("say how many there are: ", Argument::Experts, "");
+                return Err(slice.wrong(ids, t, slot, value, mend));
             }
             largest = largest.max(id);
         }

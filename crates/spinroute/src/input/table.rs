@@ -4,6 +4,7 @@ use ndarray::Array2;
 use spinroute_core::{Demand, Instance};
 
 use super::array::Kind;
+use super::error::Argument;
 use super::{Error, File, Rows, Transform, tensors};
 
 /// Scores as their file has them, tokens × experts.
@@ -62,8 +63,9 @@ pub fn read_table(
     transform: Transform,
     rows: Rows,
 ) -> Result<Table, Error> {
-    let array =
-        tensors::open(file, tensor, "--tensor", |kind, shape| kind.is_float() && shape.len() == 2)?;
+    let array = tensors::open(file, tensor, Some(Argument::Tensor), |kind, shape| {
+        kind.is_float() && shape.len() == 2
+    })?;
     array.want_floats()?;
     let (tokens, _) = array.want_table("tokens", "experts")?;
     let rows = rows.within(tokens, &array.place)?;

@@ -5,6 +5,7 @@ use std::path::Path;
 use safetensors::{Dtype, SafeTensors};
 
 use super::array::{Kind, RawArray};
+use super::error::{Argument, Mend};
 use super::{Error, File, npy};
 
 /// Opens the one array of a `.npy` file, or the tensor of a `.safetensors` file called `name`.
@@ -13,7 +14,7 @@ use super::{Error, File, npy};
 pub(crate) fn open<'a>(
     file: &'a File,
     name: Option<&str>,
-    flag: &str,
+    argument: Option<Argument>,
     suitable: impl Fn(Kind, &[usize]) -> bool,
 ) -> Result<RawArray<'a>, Error> {
     if file.bytes().starts_with(npy::MAGIC) {
@@ -22,14 +23,17 @@ pub(crate) fn open<'a>(
             Some(name) => Err(Error::Tensor {
                 path: file.path().to_owned(),
                 problem: format!("a .npy file holds one array without a name, not {name:?}"),
-                mend: format!("leave {flag} out"),
+                mend: argument.map_or_else(
+                    || "save it by itself".into(),
+                    |argument| Mend::with("leave ", argument, " out"),
+                ),
             }),
         };
     }
     let tensors = Tensors::parse(file)?;
     match name {
-        Some(name) => tensors.get(name, flag),
-        None => tensors.only(flag, suitable),
+        Some(name) => tensors.get(name, argument),
+        None => tensors.only(argument, suitable),
     }
 }
 
@@ -65,11 +69,19 @@ impl<'a> Tensors<'a> {
     }
 
     /// The tensor of that name.
-    pub(crate) fn get(&self, name: &str, flag: &str) -> Result<RawArray<'a>, Error> {
+    pub(crate) fn get(
+        &self,
+        name: &str,
+        argument: Option<Argument>,
+    ) -> Result<RawArray<'a>, Error> {
         let path = || self.path.to_owned();
         let Ok(view) = self.inner.tensor(name) else {
             let problem = format!("it has no tensor {name:?}");
-            return Err(Error::Tensor { path: path(), problem, mend: choose(flag, &self.names()) });
+            return Err(Error::Tensor {
+                path: path(),
+                problem,
+                mend: choose(argument, &self.names()),
+            });
         };
         let place = format!("{}, tensor {name:?}", self.path.display());
         let Some(kind) = kind(view.dtype()) else {
@@ -86,7 +98,7 @@ impl<'a> Tensors<'a> {
     /// The only tensor that is suitable.
     fn only(
         &self,
-        flag: &str,
+        argument: Option<Argument>,
         suitable: impl Fn(Kind, &[usize]) -> bool,
     ) -> Result<RawArray<'a>, Error> {
         let fits = |name: &&str| {
@@ -96,27 +108,28 @@ impl<'a> Tensors<'a> {
         let names = self.names();
         let fitting: Vec<&str> = names.iter().copied().filter(fits).collect();
         match *fitting {
-            [name] => self.get(name, flag),
+            [name] => self.get(name, argument),
             [] => Err(Error::Tensor {
                 path: self.path.to_owned(),
                 problem: "no tensor of it has the right type and shape".into(),
-                mend: choose(flag, &names),
+                mend: choose(argument, &names),
             }),
             _ => Err(Error::Tensor {
                 path: self.path.to_owned(),
                 problem: format!("{} of its tensors could be meant", fitting.len()),
-                mend: choose(flag, &fitting),
+                mend: choose(argument, &fitting),
             }),
         }
     }
 }
 
-/// What to do where a tensor could not be chosen, by the option that would choose it; an empty one
-/// stands for files of which only one tensor is ever read.
-fn choose(flag: &str, names: &[&str]) -> String {
-    match flag {
-        "" => format!("save it in a file of its own, apart from {}", list(names)),
-        flag => format!("choose with {flag} among {}", list(names)),
+/// What to do where a tensor could not be chosen, by the argument that would choose it; there is
+/// none for files of which only one tensor is ever read.
+fn choose(argument: Option<Argument>, names: &[&str]) -> Mend {
+    let names = list(names);
+    match argument {
+        None => format!("save it in a file of its own, apart from {names}").into(),
+        Some(argument) => Mend::with("choose with ", argument, format!(" among {names}")),
     }
 }
 

@@ -6,7 +6,7 @@ use super::array::{Kind, RawArray};
 use super::{Error, File, npy, tensors};
 
 fn open(file: &File, dimensions: usize, floats: bool) -> Result<RawArray<'_>, Error> {
-    tensors::open(file, None, "", |kind: Kind, shape: &[usize]| {
+    tensors::open(file, None, None, |kind: Kind, shape: &[usize]| {
         kind.is_float() == floats && shape.len() == dimensions
     })
 }
@@ -33,7 +33,7 @@ pub fn read_assignment(file: &File) -> Result<Assignment, Error> {
                     array.byte(position)
                 ),
                 value: format!("{value} is no expert"),
-                mend: "experts count from 0; 4294967295 or -1 marks an empty slot",
+                mend: "experts count from 0; 4294967295 or -1 marks an empty slot".into(),
             })?);
         }
     }
@@ -59,7 +59,8 @@ pub fn read_prices(file: &File) -> Result<Vec<f64>, Error> {
 pub fn read_capacities(file: &File) -> Result<Vec<u32>, Error> {
     let number = |place: String, value: Result<u32, String>| {
         let mend = "a capacity is a whole number from 0 to 4294967295, one an expert";
-        value.map_err(|value| Error::Value { place, value: format!("{value:?}"), mend })
+        let wrong = |value: String| (format!("{value:?}"), mend.into());
+        value.map_err(wrong).map_err(|(value, mend)| Error::Value { place, value, mend })
     };
     if !file.bytes().starts_with(npy::MAGIC) {
         let text = String::from_utf8_lossy(file.bytes());

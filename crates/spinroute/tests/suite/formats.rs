@@ -9,6 +9,9 @@ use spinroute::input::{
     read_prices, read_router, read_sparse, read_table,
 };
 
+use super::failures::fail;
+use super::shared::Files;
+
 /// Exact in every float type.
 fn values() -> Array2<f32> {
     array![[0.5, -2.0, 3.0], [1024.0, 0.0, f32::NEG_INFINITY]]
@@ -93,9 +96,7 @@ fn safetensors_tables_of_every_type() {
         let named = read_table(&file, Some("b"), Transform::None, Rows::ALL).unwrap();
         assert_eq!(named, values, "{dtype:?}");
         let error = read_table(&file, None, Transform::None, Rows::ALL).unwrap_err().to_string();
-        assert!(
-            error.ends_with("2 of its tensors could be meant; choose with --tensor among a, b")
-        );
+        assert!(error.ends_with("2 of its tensors could be meant; choose with tensor among a, b"));
     }
 }
 
@@ -244,7 +245,7 @@ fn sparse_candidates_of_a_layer() {
     assert_eq!((wide.dim(), wide[[0, 3]], wide[[0, 5]]), ((2, 6), 0.25, no));
     let error = |sparse| scores(sparse).unwrap_err().to_string();
     assert!(error(Sparse { experts: Some(3), ..sparse }).contains("expert 3, of only 3"));
-    assert!(error(Sparse { layer: None, ..sparse }).contains("one of its 2 layers with --layer"));
+    assert!(error(Sparse { layer: None, ..sparse }).contains("one of its 2 layers with layer"));
     assert!(error(Sparse { layer: Some(2), ..sparse }).contains("one of its 2 layers"));
 }
 
@@ -355,4 +356,85 @@ fn declared_sizes_that_overflow_are_refused() {
     let file = File::from_bytes("huge.npy", file);
     let error = read_table(&file, None, Transform::None, Rows::ALL).unwrap_err().to_string();
     assert!(error.starts_with("huge.npy, byte 128: shape [4294967296, 4294967296]"), "{error}");
+}
+
+/// What a reader's argument mends: the library names the argument, the command its option.
+#[test]
+fn errors_name_arguments_and_the_command_their_options() {
+    let layered = |names: &[&str], shape: &[usize]| {
+        let count = shape.iter().product::<usize>();
+        let data = || le(&vec![0.5f32; count], |v| v.to_le_bytes());
+        let all: Vec<_> =
+            names.iter().map(|name| (*name, safetensors::Dtype::F32, shape, data())).collect();
+        tensors(&all)
+    };
+    let ids = |tensors_of: &[&str], shape: &[usize]| {
+        let count = shape.iter().product::<usize>();
+        let data = || le(&vec![4500u32; count], |v| v.to_le_bytes());
+        let all: Vec<_> =
+            tensors_of.iter().map(|name| (*name, safetensors::Dtype::U32, shape, data())).collect();
+        tensors(&all)
+    };
+    let two = layered(&["a", "b"], &[2, 2]);
+    let gates = layered(&["layers.0.mlp.gate.weight", "layers.1.mlp.gate.weight"], &[2, 2]);
+    let sparse = |ids: &File, weights: &File, layer: Option<usize>, experts: Option<usize>| {
+        let (ids_tensor, weights_tensor) = (None, None);
+        let sparse = Sparse { ids, weights, ids_tensor, weights_tensor, layer, experts };
+        read_sparse(sparse, Transform::None, Rows::ALL).unwrap_err()
+    };
+    let (one, deep) = (layered(&["w"], &[2, 1]), layered(&["w"], &[2, 3, 1]));
+    let large = sparse(&ids(&["i"], &[2, 1]), &one, None, Some(usize::MAX / 2));
+    let router = Router { weights: &gates, hidden: &gates, layer: None };
+    let rows = "8".parse().unwrap();
+    for (error, argument) in [
+        (read_table(&two, None, Transform::None, Rows::ALL).unwrap_err(), "tensor"),
+        (read_table(&two, Some("c"), Transform::None, Rows::ALL).unwrap_err(), "tensor"),
+        (read_table(&one, None, Transform::None, rows).unwrap_err(), "rows"),
+        (read_router(router, Transform::None, Rows::ALL).unwrap_err(), "layer"),
+        (sparse(&ids(&["i", "j"], &[2, 1]), &one, None, None), "ids_tensor"),
+        (sparse(&ids(&["i"], &[2, 1]), &two_lists(&layered), None, None), "weights_tensor"),
+        (sparse(&ids(&["i"], &[2, 3, 1]), &deep, None, None), "layer"),
+        (sparse(&ids(&["i"], &[2, 1]), &one, Some(0), None), "layer"),
+        (sparse(&ids(&["i"], &[2, 1]), &one, None, None), "experts"),
+        (large, "rows"),
+    ] {
+        let (here, told) = (error.to_string(), error.naming(|_| "--option"));
+        assert!(!here.contains("--") && here.contains(argument), "{here}");
+        assert_eq!(error.naming(|named| named.name()), here);
+        assert_eq!(told.replace("--option", argument), here);
+    }
+}
+
+/// Two lists of weights, either of which could be meant.
+fn two_lists(layered: &impl Fn(&[&str], &[usize]) -> File) -> File {
+    layered(&["v", "w"], &[2, 1])
+}
+
+#[test]
+fn the_command_names_its_options() {
+    let files = Files::new();
+    let table = |name: &str, names: &[&str]| {
+        let data = || le(&[0.5f32; 4], |v| v.to_le_bytes());
+        let all: Vec<_> = names
+            .iter()
+            .map(|name| (*name, safetensors::Dtype::F32, &[2, 2][..], data()))
+            .collect();
+        files.write(name, tensors(&all).bytes())
+    };
+    let two = table("two.safetensors", &["a", "b"]);
+    let gates =
+        table("gates.safetensors", &["layers.0.mlp.gate.weight", "layers.1.mlp.gate.weight"]);
+    let weights = table("weights.safetensors", &["w"]);
+    let ids = files.write("ids.npy", &npy::encode_u32(&[2, 2], &[0, 9000, 1, 0]));
+    let sparse = ["solve", "--ids", &*ids, "--weights", &*weights, "-k", "1"];
+    let end = &["-k", "1"][..];
+    fail(&[&["solve", &two], end].concat(), 3, &["choose with --tensor among a, b"]);
+    let router = ["solve", "--router", &*gates, "--hidden", &*gates];
+    fail(&[&router[..], end].concat(), 3, &["choose with --layer among layers.0"]);
+    fail(&[&sparse[..], &["--layer", "0"]].concat(), 3, &["no layers; leave --layer out"]);
+    fail(&sparse, 3, &["say how many there are: --experts"]);
+    fail(&[&sparse[..], &["--ids-tensor", "x"]].concat(), 3, &["leave --ids-tensor out"]);
+    let other = [&sparse[..], &["--weights-tensor", "x"]].concat();
+    fail(&other, 3, &["choose with --weights-tensor among w"]);
+    fail(&[&sparse[..], &["--tokens", "6"]].concat(), 3, &["--tokens 0..6 asks"]);
 }

@@ -108,3 +108,31 @@ fn crates_include_their_own_files_only() {
     }
     assert!(own > 0, "the sample is included by some crate");
 }
+
+/// Options are the command's words: a library says what is wrong in its own.
+#[test]
+fn libraries_name_no_option() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let mut files = Vec::new();
+    for entry in std::fs::read_dir(root.join("crates")).unwrap() {
+        let directory = entry.unwrap().path().join("src");
+        if directory.is_dir() && !directory.starts_with(root.join("crates/command")) {
+            sources(&directory, &mut files);
+        }
+    }
+    let of_command = |path: &PathBuf| path.components().any(|part| part.as_os_str() == "cli");
+    files.retain(|path| !of_command(path));
+    assert!(files.len() > 100, "{} files", files.len());
+    for path in files {
+        let text = std::fs::read_to_string(&path).unwrap();
+        let code = text.lines().filter(|line| !line.trim_start().starts_with("//"));
+        for line in code {
+            let option = line.match_indices("--").find(|(at, _)| {
+                let (before, after) = (&line[..*at], &line[at + 2..]);
+                let free = before.chars().next_back().is_none_or(|c| !c.is_alphanumeric());
+                free && after.starts_with(|c: char| c.is_ascii_lowercase())
+            });
+            assert!(option.is_none(), "{}: {line}", path.display());
+        }
+    }
+}
