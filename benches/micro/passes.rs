@@ -4,11 +4,13 @@
 #![allow(missing_docs, reason = "criterion generates the entry point")]
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
-use spinroute_benches::data::{self, Transform};
-use spinroute_benches::instances::Case;
-use spinroute_benches::measure;
+use spinroute_benches::{
+    data::{self, Transform},
+    instances::Case,
+    measure,
+};
 use spinroute_core::{Certificate, Demand};
-use spinroute_select::Selection;
+use spinroute_prices::Selection;
 
 fn passes(criterion: &mut Criterion) {
     let logits = data::sample_logits().expect("the sample is committed");

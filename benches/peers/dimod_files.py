@@ -1,6 +1,6 @@
 """Random models in dimod's own files, with the energies that dimod gives their states.
 
-    python dimod_files.py write > crates/qubo/tests/data/dimod_files.jsonl   # what tests/dimod_files.rs reads
+    python dimod_files.py write > crates/ising/tests/data/dimod_files.jsonl   # what tests/dimod_files.rs reads
     python dimod_files.py check DIRECTORY COMMAND                          # dimod reads what we write
 
 `write` makes 200 models (seeded) as lines of JSON: the COO text, the serializable JSON and, for binaries, the

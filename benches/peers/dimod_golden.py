@@ -1,4 +1,4 @@
-"""What dimod makes of 200 random models: the golden file of crates/qubo/tests/dimod.rs.
+"""What dimod makes of 200 random models: the golden file of crates/ising/tests/dimod.rs.
 
     benches/peers/.venv-models/bin/python benches/peers/dimod_golden.py FILE [--check]
 

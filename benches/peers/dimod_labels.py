@@ -1,6 +1,6 @@
 """Random models with odd labels and numbers in dimod's JSON, and what dimod makes of them.
 
-    python dimod_labels.py write > crates/qubo/tests/data/dimod_labels.jsonl   # what tests/dimod_labels.rs reads
+    python dimod_labels.py write > crates/ising/tests/data/dimod_labels.jsonl   # what tests/dimod_labels.rs reads
     python dimod_labels.py check DIRECTORY COMMAND                           # dimod reads what we write
 
 `write` makes 120 models (seeded) as lines of JSON: dimod's serializable, and the energies of all states in

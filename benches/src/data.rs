@@ -52,8 +52,7 @@ pub fn root() -> Result<PathBuf> {
 /// # Errors
 /// If the files cannot be read.
 pub fn sample_logits() -> Result<Array2<f32>> {
-    let folder =
-        Path::new(env!("CARGO_MANIFEST_DIR")).join("../crates/spinroute/data/e160k6-noaux");
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../crates/command/data/e160k6-noaux");
     let hidden = hidden_states(&folder, 3)?;
     Ok(hidden.dot(&weights(&folder, 3)?.t()))
 }
@@ -186,7 +185,7 @@ mod tests {
     #[test]
     fn the_sample_is_the_batch_that_its_source_describes() {
         let scores = transformed(sample_logits().unwrap(), Transform::Softmax);
-        let mut selection = spinroute_select::Selection::default();
+        let mut selection = spinroute_prices::Selection::default();
         selection.fill(scores.as_slice().unwrap(), &[0.0; 160], 6);
         let mut load = [0; 160];
         selection.experts.iter().for_each(|&e| load[e as usize] += 1);

@@ -13,12 +13,16 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, ensure};
 use clap::Parser;
 use serde::{Deserialize, Serialize};
-use spinroute_benches::measure::{self, Machine, Samples, time};
-use spinroute_benches::report::{self, Options};
-use spinroute_benches::worker::Worker;
+use spinroute_benches::{
+    measure::{self, Machine, Samples, time},
+    report::{self, Options},
+    worker::Worker,
+};
 use spinroute_core::Run;
-use spinroute_qubo::instances::{self, Known};
-use spinroute_qubo::{Anneal, Graph, Minimiser};
+use spinroute_ising::{
+    Anneal, Graph, Minimiser,
+    instances::{self, Known},
+};
 
 const INSTANCES: [&str; 3] = ["G1", "G22", "K2000"];
 

@@ -12,14 +12,17 @@ use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
 use serde::Serialize;
-use spinroute_benches::data::{self, Transform};
-use spinroute_benches::instances::skewed_logits;
-use spinroute_benches::measure::{self, Machine, Samples, time};
-use spinroute_benches::report::{self, Options};
+use spinroute_benches::{
+    data::{self, Transform},
+    instances::skewed_logits,
+    measure::{self, Machine, Samples, time},
+    report::{self, Options},
+};
 use spinroute_core::{Demand, Instance};
-use spinroute_qubo::assignment::{CloseCalls, Full};
-use spinroute_qubo::{AnyCouplings, Couplings, Penalty, Target};
-use spinroute_select::Selection;
+use spinroute_encodings::{CloseCalls, Full};
+use spinroute_ising::{AnyCouplings, Couplings};
+use spinroute_modelling::{Penalty, Target};
+use spinroute_prices::Selection;
 
 #[derive(Serialize)]
 struct Figures {
@@ -93,7 +96,7 @@ fn direct(instance: &Instance, penalty: Penalty) -> Result<(Size, Built)> {
 
 fn language(instance: &Instance) -> Result<(Size, Built)> {
     let form = Full::default().build(instance)?;
-    let options = spinroute_qubo::Options::default().target(Target::Structured);
+    let options = spinroute_modelling::Options::default().target(Target::Structured);
     let compiled = form.model().compile(&options.penalty(Penalty::Fixed(8.0)))?;
     let size = (compiled.qubo().variables(), compiled.qubo().couplings().interactions());
     Ok((size, Box::new((form, compiled))))

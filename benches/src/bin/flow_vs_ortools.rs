@@ -9,12 +9,15 @@
 use anyhow::{Context, Result, ensure};
 use clap::Parser;
 use serde::Serialize;
-use spinroute_benches::instances::{self, Case};
-use spinroute_benches::measure::{self, Machine, Samples, time};
-use spinroute_benches::peers::OrTools;
-use spinroute_benches::report::{self, Options};
-use spinroute_benches::{build_and_solve, flow, objective_and_gap};
-use spinroute_select::Selection;
+use spinroute_benches::{
+    build_and_solve, flow,
+    instances::{self, Case},
+    measure::{self, Machine, Samples, time},
+    objective_and_gap,
+    peers::OrTools,
+    report::{self, Options},
+};
+use spinroute_prices::Selection;
 
 /// Integer resolution of the timed runs: what a user would choose.
 const TIMED: f64 = 1e9;

@@ -15,11 +15,15 @@ use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use rand_distr::StandardNormal;
 use serde::Serialize;
-use spinroute_benches::data::{self, Transform};
-use spinroute_benches::instances::{Case, skewed_logits};
-use spinroute_benches::measure::{self, Machine, Samples, time};
-use spinroute_benches::report::{self, Options};
-use spinroute_benches::{build_and_solve, flow, objective_and_gap};
+use spinroute_benches::{
+    build_and_solve,
+    data::{self, Transform},
+    flow,
+    instances::{Case, skewed_logits},
+    measure::{self, Machine, Samples, time},
+    objective_and_gap,
+    report::{self, Options},
+};
 use spinroute_core::Demand;
 
 #[global_allocator]

@@ -13,16 +13,17 @@ use ndarray::s;
 use plotters::coord::Shift;
 use plotters::prelude::*;
 use serde::{Deserialize, Serialize};
-use spinroute_benches::data::{self, Transform};
-use spinroute_benches::measure::Machine;
-use spinroute_benches::report;
-use spinroute_core::{Assignment, Demand, Instance, Run, Solver, repair};
-use spinroute_flow::Flow;
-use spinroute_qubo::assignment::{Full, FullForm, Weights};
-use spinroute_qubo::{
-    Anneal, Compiled, Encoding, Inequality, Minimiser, Multiplier, Options, Penalty,
+use spinroute_benches::{
+    data::{self, Transform},
+    measure::Machine,
+    report,
 };
-use spinroute_select::Selection;
+use spinroute_core::{Assignment, Demand, Instance, Run, Solver};
+use spinroute_encodings::{Full, FullForm, Weights};
+use spinroute_flow::Flow;
+use spinroute_ising::{Anneal, Minimiser};
+use spinroute_modelling::{Compiled, Encoding, Inequality, Multiplier, Options, Penalty};
+use spinroute_prices::{Selection, repair};
 
 #[derive(Parser)]
 struct Arguments {

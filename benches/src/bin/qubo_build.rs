@@ -18,14 +18,16 @@ use peak_alloc::PeakAlloc;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
-use spinroute_benches::flow;
-use spinroute_benches::measure::{self, Machine, Samples, time};
-use spinroute_benches::report::{self, Options};
-use spinroute_benches::worker::Worker;
+use spinroute_benches::{
+    flow,
+    measure::{self, Machine, Samples, time},
+    report::{self, Options},
+    worker::Worker,
+};
 use spinroute_core::{Demand, Instance, Run, Solver};
-use spinroute_qubo::{
-    Compiled, Couplings, Model, Options as CompileOptions, Parameter, Penalty, Target, dot, k_hot,
-    sum,
+use spinroute_ising::Couplings;
+use spinroute_modelling::{
+    Compiled, Model, Options as CompileOptions, Parameter, Penalty, Target, dot, k_hot, sum,
 };
 
 #[global_allocator]

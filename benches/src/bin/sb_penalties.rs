@@ -11,14 +11,17 @@ use anyhow::Result;
 use clap::Parser;
 use ndarray::s;
 use serde::Serialize;
-use spinroute_benches::data::{self, Transform};
-use spinroute_benches::measure::{self, Machine, time};
-use spinroute_benches::report::{self, Options};
+use spinroute_benches::{
+    data::{self, Transform},
+    measure::{self, Machine, time},
+    report::{self, Options},
+};
 use spinroute_bifurcation::Bifurcation;
 use spinroute_core::{Demand, Instance, Run, Solver};
+use spinroute_encodings::{Full, Pairs};
 use spinroute_flow::Flow;
-use spinroute_qubo::assignment::{Full, Pairs};
-use spinroute_qubo::{Anneal, Inequality, Ising, Minimiser, Multiplier, Penalty};
+use spinroute_ising::{Anneal, Ising, Minimiser};
+use spinroute_modelling::{Inequality, Multiplier, Penalty};
 
 /// Token stride, tokens, expert stride, k, and how many reads or agents.
 const BATCHES: [(usize, usize, usize, u32, usize); 2] = [(64, 64, 10, 2, 16), (8, 480, 1, 6, 4)];

@@ -12,12 +12,13 @@ use anyhow::{Context, Result};
 use clap::Parser;
 use plotters::prelude::*;
 use serde::Serialize;
-use spinroute_benches::measure::{self, Machine, Samples, time};
-use spinroute_benches::report::{self, Options};
+use spinroute_benches::{
+    measure::{self, Machine, Samples, time},
+    report::{self, Options},
+};
 use spinroute_bifurcation::{Bifurcation, Mode};
 use spinroute_core::Run;
-use spinroute_qubo::instances;
-use spinroute_qubo::{Anneal, Graph, Ising, Minimiser};
+use spinroute_ising::{Anneal, Graph, Ising, Minimiser, instances};
 
 /// Steps of a point of the curves, and sweeps.
 const LENGTHS: [usize; 7] = [50, 100, 200, 500, 1000, 2000, 4000];

@@ -15,11 +15,13 @@ use anyhow::Result;
 use clap::Parser;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
-use spinroute_benches::measure::{self, Machine, time};
-use spinroute_benches::report::{self, Options};
-use spinroute_benches::worker::Worker;
+use spinroute_benches::{
+    measure::{self, Machine, time},
+    report::{self, Options},
+    worker::Worker,
+};
 use spinroute_bifurcation::{Forces, Mode, Step, Stepper};
-use spinroute_qubo::{Dense, Grid, Ising, Structured};
+use spinroute_ising::{Dense, Grid, Ising, Structured};
 
 const STEP: Step = Step { time_step: 0.1, stiffness: 0.5, strength: 0.01, heat: 0.0 };
 

@@ -15,12 +15,14 @@ use std::io::BufWriter;
 use anyhow::{Context, Result};
 use clap::Parser;
 use serde::{Deserialize, Serialize};
-use spinroute_benches::measure::{self, Machine, Samples, time};
-use spinroute_benches::report::{self, Options};
-use spinroute_benches::worker::Worker;
+use spinroute_benches::{
+    measure::{self, Machine, Samples, time},
+    report::{self, Options},
+    worker::Worker,
+};
 use spinroute_bifurcation::{Bifurcation, Mode};
 use spinroute_core::Run;
-use spinroute_qubo::{Minimiser, instances};
+use spinroute_ising::{Minimiser, instances};
 
 const TARGET: f64 = 33_000.0;
 

@@ -6,10 +6,13 @@
 use anyhow::Result;
 use clap::Parser;
 use serde::Serialize;
-use spinroute_benches::instances::{self, Case};
-use spinroute_benches::measure::{self, Machine, Samples, time};
-use spinroute_benches::report::{self, Options};
-use spinroute_benches::{build_and_solve, flow, objective_and_gap};
+use spinroute_benches::{
+    build_and_solve, flow,
+    instances::{self, Case},
+    measure::{self, Machine, Samples, time},
+    objective_and_gap,
+    report::{self, Options},
+};
 use spinroute_flow::Flow;
 
 /// The relative gap asked for.

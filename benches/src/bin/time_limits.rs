@@ -14,13 +14,16 @@ use ndarray::Array2;
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use serde::Serialize;
-use spinroute_benches::data::{self, Transform};
-use spinroute_benches::instances::{Case, skewed_logits};
-use spinroute_benches::measure::{Machine, time};
-use spinroute_benches::report::{self, Options};
-use spinroute_benches::{build_and_solve, flow};
-use spinroute_bifurcation::routing::{SbCloseCall, SbFull};
+use spinroute_benches::{
+    build_and_solve,
+    data::{self, Transform},
+    flow,
+    instances::{Case, skewed_logits},
+    measure::{Machine, time},
+    report::{self, Options},
+};
 use spinroute_core::{Budget, Certificate, Demand, Instance, Run, Solution, Solver};
+use spinroute_encodings::routing::{SbCloseCall, SbFull};
 use spinroute_transport::{CappedTopK, Greedy, Quantile};
 
 const LIMITS: [u64; 4] = [1, 2, 5, 10];

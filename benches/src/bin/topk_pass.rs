@@ -10,11 +10,13 @@ use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
 use serde::Serialize;
-use spinroute_benches::data::{self, Transform};
-use spinroute_benches::instances::skewed_logits;
-use spinroute_benches::measure::{self, Machine, Samples, time};
-use spinroute_benches::report::{self, Options};
-use spinroute_select::Selection;
+use spinroute_benches::{
+    data::{self, Transform},
+    instances::skewed_logits,
+    measure::{self, Machine, Samples, time},
+    report::{self, Options},
+};
+use spinroute_prices::Selection;
 
 /// Values a task, for reading and copying in several threads.
 const BLOCK: usize = 1 << 16;

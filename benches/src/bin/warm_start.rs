@@ -6,11 +6,14 @@
 use anyhow::{Context, Result, ensure};
 use clap::Parser;
 use serde::Serialize;
-use spinroute_benches::data::{self, BATCH, ROUTERS, Transform};
-use spinroute_benches::instances::Case;
-use spinroute_benches::measure::{self, Machine, Samples, time};
-use spinroute_benches::report::{self, Options};
-use spinroute_benches::{flow, objective_and_gap};
+use spinroute_benches::{
+    data::{self, BATCH, ROUTERS, Transform},
+    flow,
+    instances::Case,
+    measure::{self, Machine, Samples, time},
+    objective_and_gap,
+    report::{self, Options},
+};
 use spinroute_core::{Demand, Instance, Run, Solver};
 
 #[derive(Serialize)]

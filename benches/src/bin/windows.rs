@@ -10,11 +10,13 @@ use clap::Parser;
 use ndarray::{Array2, s};
 use rayon::prelude::*;
 use serde::Serialize;
-use spinroute_benches::data::{self, ROUTERS, Transform};
-use spinroute_benches::instances;
-use spinroute_benches::measure::Machine;
-use spinroute_benches::report::{self, Options};
-use spinroute_benches::{flow, objective_and_gap};
+use spinroute_benches::{
+    data::{self, ROUTERS, Transform},
+    flow, instances,
+    measure::Machine,
+    objective_and_gap,
+    report::{self, Options},
+};
 use spinroute_core::{Demand, Instance, Run, Solver, Stop};
 
 const LENGTHS: [usize; 5] = [16, 32, 64, 128, 256];

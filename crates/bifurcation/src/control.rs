@@ -21,7 +21,7 @@
 //! which reaches the walls exactly at the bound above. Long before, it drowns what should bifurcate:
 //! on G1, `A` = 0.35 costs 40 of the mean cut. See docs/bifurcation.md for the derivations and for what was measured.
 
-use spinroute_qubo::{Error, Ising};
+use spinroute_ising::{Error, Ising};
 
 use crate::product::Forces;
 use crate::spectrum::{Edges, edges};
@@ -176,7 +176,7 @@ pub fn coupling(model: &Ising, forces: &Forces, mode: Mode, lowest: f64) -> f64 
 
 /// `Σ_ij (J[i,j] / unit)²`, of every block alone where blocks overlap.
 fn squares(model: &Ising, unit: f64) -> f64 {
-    use spinroute_qubo::AnyCouplings;
+    use spinroute_ising::AnyCouplings;
     let sum = |values: &[f64]| values.iter().map(|j| (j / unit).powi(2)).sum::<f64>();
     match model.couplings() {
         AnyCouplings::Dense(dense) => dense.matrix().iter().map(|j| (j / unit).powi(2)).sum(),

@@ -11,34 +11,34 @@
 //! ```
 //! use spinroute_bifurcation::Bifurcation;
 //! use spinroute_core::Run;
-//! use spinroute_qubo::{Ising, Minimiser, Sparse};
+//! use spinroute_ising::{Ising, Minimiser, Sparse};
 //!
 //! // A ring of five spins that want to differ: one edge must be left out of the cut.
 //! let ring = (0..5).map(|i| (i, (i + 1) % 5, 1.0));
 //! let model = Ising::new(vec![0.0; 5], Sparse::from_triplets(5, ring)?, 0.0)?;
 //! let samples = Bifurcation::default().minimise(&model, &mut Run::new(1))?;
 //! assert_eq!(samples.best().map(|best| samples.energies[best]), Some(-3.0));
-//! # Ok::<(), spinroute_qubo::Error>(())
+//! # Ok::<(), spinroute_ising::Error>(())
 //! ```
 
 mod control;
+#[cfg(test)]
+mod copies;
 mod minimise;
 mod noise;
 mod product;
 mod pump;
-pub mod routing;
 mod spectrum;
 mod stepper;
 pub mod symplectic;
 mod trace;
 mod variant;
-mod widest;
 
 pub use control::{Control, Wishes, bound, coupling};
-pub use minimise::{Bifurcation, ENTRY};
-pub use product::Forces;
+pub use minimise::{Bifurcation, ENTRY, FEWER_STEPS, MOST_STEPS};
+pub use noise::Noise;
+pub use product::{Forces, LANES};
 pub use pump::Pump;
-pub use routing::{SbCloseCall, SbFull};
 pub use spectrum::{Edges, edges};
 pub use stepper::Stepper;
 pub use symplectic::{Step, Variant};

@@ -3,8 +3,10 @@
 use std::ops::ControlFlow;
 
 use spinroute_core::{Best, Run, Stop};
-use spinroute_qubo::registry::{self, Entry, Param};
-use spinroute_qubo::{Error, Ising, Minimiser, Samples, Vartype};
+use spinroute_ising::{
+    Error, Ising, Minimiser, Samples, Vartype,
+    registry::{self, Entry, Param},
+};
 
 use crate::control::{Control, Wishes};
 use crate::product::Forces;
@@ -66,10 +68,10 @@ const MOST_AGENTS: usize = 1 << 24;
 const MOST_SPINS: usize = 1 << 28;
 
 /// The most that is done before a look: in between nothing can end a run.
-pub(crate) const MOST_STEPS: usize = 1000;
+pub const MOST_STEPS: usize = 1000;
 
 /// What a run with more than [`MOST_STEPS`] is told.
-pub(crate) const FEWER_STEPS: &str =
+pub const FEWER_STEPS: &str =
     "it is at most 1000: a limit or an interruption waits for the next look";
 
 impl Bifurcation {

@@ -14,17 +14,20 @@ fn mix(mut z: u64) -> u64 {
 
 /// The numbers of an agent.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Noise {
+pub struct Noise {
     key: u64,
 }
 
 impl Noise {
-    pub(crate) fn new(seed: u64, agent: usize) -> Self {
+    /// The numbers of agent `agent` of a run with that seed.
+    #[must_use]
+    pub fn new(seed: u64, agent: usize) -> Self {
         Self { key: mix(mix(seed.wrapping_add(GAMMA)) ^ (agent as u64 + 1).wrapping_mul(GAMMA)) }
     }
 
     /// Two numbers of a variable, uniform in (−1, 1), odd multiples of 2⁻²³.
-    pub(crate) fn pair(self, variable: usize) -> [f32; 2] {
+    #[must_use]
+    pub fn pair(self, variable: usize) -> [f32; 2] {
         let bits = mix(self.key.wrapping_add((variable as u64 + 1).wrapping_mul(GAMMA)));
         [bits >> 32, bits & 0xffff_ffff].map(|bits| {
             let odd = (bits >> 9) as i32 * 2 - ((1 << 23) - 1);

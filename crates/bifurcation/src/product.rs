@@ -14,7 +14,7 @@ mod units;
 use std::ops::Range;
 
 use aligned_vec::AVec;
-use spinroute_qubo::{AnyCouplings, Couplings, Ising, Sparse};
+use spinroute_ising::{AnyCouplings, Couplings, Ising, Sparse};
 
 pub(crate) use dense::Panels;
 pub(crate) use sparse::Rows;
@@ -22,7 +22,7 @@ pub(crate) use structured::{CHUNK, Grid, Sums, pairwise, term};
 pub(crate) use units::Units;
 
 /// Agents in a vector register of 512 bits.
-pub(crate) const LANES: usize = 16;
+pub const LANES: usize = 16;
 
 /// A batch of values that starts on a cache line.
 pub(crate) type Table = AVec<f32>;
@@ -94,6 +94,13 @@ impl Forces {
     #[must_use]
     pub fn scale(&self) -> f64 {
         self.scale
+    }
+
+    /// The field, a value a variable, divided by [`Forces::scale`] as all coefficients are: what a solver
+    /// that steers the dynamics writes between steps.
+    #[must_use]
+    pub fn field_mut(&mut self) -> &mut [f32] {
+        &mut self.field
     }
 
     /// Replaces the field `h`: what a multiplier that moves does. The scale stays.

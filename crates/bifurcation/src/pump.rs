@@ -1,6 +1,6 @@
 //! The pump: what drives the oscillators through their bifurcation.
 
-use spinroute_qubo::Error;
+use spinroute_ising::Error;
 
 /// How the pump `a` goes over the steps; at 1 it cancels the stiffness of the oscillators.
 #[derive(Clone, Debug, Default, PartialEq, serde::Serialize, serde::Deserialize)]

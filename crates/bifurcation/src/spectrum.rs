@@ -12,7 +12,7 @@
 
 use nalgebra::DMatrix;
 use rayon::prelude::*;
-use spinroute_qubo::{AnyCouplings, Couplings, Spectrum};
+use spinroute_ising::{AnyCouplings, Couplings, Spectrum};
 
 use crate::noise::Noise;
 use crate::product::{Forces, zeros};

@@ -9,7 +9,7 @@
 //!
 //! ```
 //! use spinroute_bifurcation::{Forces, Mode, Step, Stepper};
-//! use spinroute_qubo::{Ising, Sparse};
+//! use spinroute_ising::{Ising, Sparse};
 //!
 //! let pair = Sparse::from_triplets(2, [(0, 1, 1.0)])?;
 //! let forces = Forces::new(&Ising::new(vec![0.0; 2], pair, 0.0)?);
@@ -18,7 +18,7 @@
 //! stepper.advance(&forces, &[step; 40]);
 //! let position = |variable| stepper.position(0, variable);
 //! assert_eq!(position(0), -position(1)); // at opposite walls
-//! # Ok::<(), spinroute_qubo::Error>(())
+//! # Ok::<(), spinroute_ising::Error>(())
 //! ```
 
 mod grid;

@@ -1,6 +1,6 @@
 //! What a run looked like: positions, energies and pump over the steps, for plots.
 
-use spinroute_qubo::Ising;
+use spinroute_ising::Ising;
 
 use crate::product::Forces;
 use crate::stepper::Stepper;

@@ -7,7 +7,7 @@ use std::ops::ControlFlow;
 use proptest::prelude::*;
 use spinroute_bifurcation::{Bifurcation, ENTRY, Forces, Mode, Pump, Step, Stepper};
 use spinroute_core::{Budget, Progress, Run, Stop};
-use spinroute_qubo::{Anneal, Couplings, Error, Ising, Minimiser, Samples, Sparse, instances};
+use spinroute_ising::{Anneal, Couplings, Error, Ising, Minimiser, Samples, Sparse, instances};
 
 const MODES: [Mode; 3] = [Mode::Adiabatic, Mode::Ballistic, Mode::Discrete];
 
@@ -178,7 +178,7 @@ fn dense(n: usize) -> Ising {
             (matrix[[i, j]], matrix[[j, i]]) = (value, value);
         }
     }
-    Ising::new(vec![0.1; n], spinroute_qubo::Dense::new(matrix).unwrap(), 0.0).unwrap()
+    Ising::new(vec![0.1; n], spinroute_ising::Dense::new(matrix).unwrap(), 0.0).unwrap()
 }
 
 /// Routing as penalties: scores in [0, 1), every token k experts, every expert T k / E tokens.
@@ -189,7 +189,7 @@ fn penalties(
     k: usize,
     penalty: f64,
 ) -> (Ising, impl Fn(&[i8]) -> usize) {
-    use spinroute_qubo::{Grid, Structured};
+    use spinroute_ising::{Grid, Structured};
     let capacity = tokens * k / experts;
     let score = |t: usize, e: usize| {
         let skew = (experts - e) as f64 / experts as f64;

@@ -359,9 +359,9 @@ fn cycles(next: &[usize]) -> Vec<Vec<usize>> {
 mod tests {
     use super::*;
     use ndarray::Array2;
-    use spinroute_core::{Certificate, Demand, repair};
-    use spinroute_testkit::generate::Draws;
-    use spinroute_testkit::reference;
+    use spinroute_core::{Certificate, Demand};
+    use spinroute_prices::repair;
+    use spinroute_testkit::{generate::Draws, reference};
 
     fn optimum<S: Score>(instance: &Instance, scores: &[S]) -> Optimum {
         let empty = Assignment::empty(instance.tokens(), instance.demand().k());

@@ -16,7 +16,7 @@
 use std::ops::ControlFlow;
 
 use spinroute_core::{Best, Instance, Run, Stop};
-use spinroute_select::Selection;
+use spinroute_prices::Selection;
 
 use crate::finish::lower;
 use crate::level::{Level, Patience};

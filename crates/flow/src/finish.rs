@@ -15,10 +15,9 @@ use std::ops::ControlFlow;
 use std::time::Duration;
 
 use spinroute_core::{
-    Assignment, Best, Certificate, Deficiency, Error, Instance, Run, Solution, Stop, repair,
-    repair_in_time,
+    Assignment, Best, Certificate, Deficiency, Error, Instance, Run, Solution, Stop,
 };
-use spinroute_select::Selection;
+use spinroute_prices::{Selection, repair, repair_in_time};
 
 use crate::cycles::cancelled;
 use crate::proof::proven;
@@ -328,8 +327,10 @@ fn deficiency(instance: &Instance, table: &[u32], experts: Vec<u32>) -> Option<D
 mod tests {
     use super::*;
     use proptest::prelude::*;
-    use spinroute_testkit::reference::optimum;
-    use spinroute_testkit::strategy::{Shape, any_instance};
+    use spinroute_testkit::{
+        reference::optimum,
+        strategy::{Shape, any_instance},
+    };
 
     fn start(instance: &Instance) -> Start {
         let mut selection = Selection::default();

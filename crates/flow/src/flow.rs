@@ -3,9 +3,8 @@
 use std::ops::ControlFlow;
 
 use ndarray::{Array2, ArrayView2};
-use spinroute_core::{
-    Assignment, Deficiency, Error, Instance, Run, Solution, Solver, Stop, repair,
-};
+use spinroute_core::{Assignment, Deficiency, Error, Instance, Run, Solution, Solver, Stop};
+use spinroute_prices::repair;
 
 use crate::dual::{self, Dual, Watch};
 use crate::finish::{self, Start, repaired};

@@ -1,7 +1,7 @@
 //! Who holds what, by expert, and how dearly.
 
 use spinroute_core::{Assignment, Instance};
-use spinroute_select::Selection;
+use spinroute_prices::Selection;
 
 use crate::score::Score;
 

@@ -16,7 +16,7 @@ use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
 
 use spinroute_core::{Best, Demand, Run, Stop};
-use spinroute_select::{Candidates, Selection, row};
+use spinroute_prices::{Candidates, Selection, row};
 
 use crate::dual::{Dual, Watch};
 use crate::laplacian::{Edge, GROUND, Laplacian};

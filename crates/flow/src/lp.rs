@@ -13,7 +13,8 @@
 //! refused instead.
 use good_lp::{Expression, ProblemVariables, ResolutionError, SolverModel, Variable, variable};
 use serde::{Deserialize, Serialize};
-use spinroute_core::{Assignment, Error, Instance, Run, Solution, Solver, Stop, repair};
+use spinroute_core::{Assignment, Error, Instance, Run, Solution, Solver, Stop};
+use spinroute_prices::repair;
 
 /// The largest scaled score: the tolerance is then 10⁻¹³ of it, and three of the sixteen digits of
 /// `f64` are left for the rounding of reduced costs, which must not look like a gain.
@@ -159,8 +160,10 @@ fn infeasible(instance: &Instance) -> Error {
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
-    use spinroute_testkit::strategy::{Shape, any_instance, families};
-    use spinroute_testkit::{Conformance, generate, property};
+    use spinroute_testkit::{
+        Conformance, generate, property,
+        strategy::{Shape, any_instance, families},
+    };
 
     use super::*;
 

@@ -18,7 +18,7 @@
 //! limit it, without looking at the scores of any other token.
 
 use spinroute_core::{Assignment, Instance};
-use spinroute_select::Selection;
+use spinroute_prices::Selection;
 
 use crate::holdings::Holdings;
 use crate::score::Score;

@@ -1,6 +1,6 @@
 //! Scores as the path phase takes them: `f32`, or `f64` where the instance has such.
 
-use spinroute_select::row;
+use spinroute_prices::row;
 
 /// A score type, and the passes over its rows.
 pub(crate) trait Score: Copy + PartialOrd + Into<f64> + Send + Sync {

@@ -15,7 +15,7 @@
 //! a price may be passed by, which lets one search serve many units: it goes on until half of
 //! what is missing has been reached. One unit a search would need three times as many.
 
-use spinroute_select::row::{self, Labels};
+use spinroute_prices::row::{self, Labels};
 
 use crate::residual::Residual;
 use crate::score::Score;

@@ -8,11 +8,11 @@
 //! 3. What room is left over takes tokens that gain score.
 //!
 //! So only about as many rows are looked at as units are out of place;
-//! [`spinroute_core::repair`], which asks no margins, looks at every token of a crowded expert. On
+//! [`spinroute_prices::repair`], which asks no margins, looks at every token of a crowded expert. On
 //! collapsed routers it also lost five to ten times as much: without step 1 specialists stay empty,
 //! and without step 3 spare room lies there. Filling 32 experts in step 1 lost more than filling
 //! 12, which lost less than none. The result may still break a capacity where pairs are forbidden:
-//! [`spinroute_core::repair`] has the last word.
+//! [`spinroute_prices::repair`] has the last word.
 
 use std::cmp::{Ordering, Reverse};
 use std::collections::BinaryHeap;

@@ -27,37 +27,37 @@ pub const CIRCLES: &[&str] = &[
      crates/flow/src/residual.rs \
      crates/flow/src/search.rs \
      crates/flow/src/view.rs",
-    "crates/qubo/src/assignment/direct.rs \
-     crates/qubo/src/assignment/full.rs \
-     crates/qubo/src/assignment/pairs.rs",
-    "crates/qubo/src/couplings/structured/spectrum.rs \
-     crates/qubo/src/couplings/structured.rs",
-    "crates/qubo/src/formats/lp.rs \
-     crates/qubo/src/formats/lp_bounds.rs \
-     crates/qubo/src/formats/mps.rs \
-     crates/qubo/src/formats/mps_quadratic.rs \
-     crates/qubo/src/formats/named.rs \
-     crates/qubo/src/formats/names.rs \
-     crates/qubo/src/formats.rs",
-    "crates/qubo/src/formats/lp_headings.rs \
-     crates/qubo/src/formats/lp_tokens.rs",
-    "crates/qubo/src/instances/known.rs \
-     crates/qubo/src/instances.rs",
-    "crates/qubo/src/ising.rs \
-     crates/qubo/src/qubo.rs",
-    "crates/qubo/src/language/compile.rs \
-     crates/qubo/src/language/decode.rs \
-     crates/qubo/src/language/dual.rs \
-     crates/qubo/src/language/layout.rs \
-     crates/qubo/src/language/lower.rs \
-     crates/qubo/src/language/model.rs \
-     crates/qubo/src/language/multipliers.rs \
-     crates/qubo/src/language/weights.rs",
-    "crates/qubo/src/minimise/anneal/lanes.rs \
-     crates/qubo/src/minimise/anneal/sweep.rs \
-     crates/qubo/src/minimise/anneal.rs",
-    "crates/qubo/src/presolve/work.rs \
-     crates/qubo/src/presolve.rs",
+    "crates/ising/src/assignment/direct.rs \
+     crates/ising/src/assignment/full.rs \
+     crates/ising/src/assignment/pairs.rs",
+    "crates/ising/src/couplings/structured/spectrum.rs \
+     crates/ising/src/couplings/structured.rs",
+    "crates/ising/src/formats/lp.rs \
+     crates/ising/src/formats/lp_bounds.rs \
+     crates/ising/src/formats/mps.rs \
+     crates/ising/src/formats/mps_quadratic.rs \
+     crates/ising/src/formats/named.rs \
+     crates/ising/src/formats/names.rs \
+     crates/ising/src/formats.rs",
+    "crates/ising/src/formats/lp_headings.rs \
+     crates/ising/src/formats/lp_tokens.rs",
+    "crates/ising/src/instances/known.rs \
+     crates/ising/src/instances.rs",
+    "crates/ising/src/ising.rs \
+     crates/ising/src/qubo.rs",
+    "crates/modelling/src/compile.rs \
+     crates/modelling/src/decode.rs \
+     crates/modelling/src/dual.rs \
+     crates/modelling/src/layout.rs \
+     crates/modelling/src/lower.rs \
+     crates/modelling/src/model.rs \
+     crates/modelling/src/multipliers.rs \
+     crates/modelling/src/weights.rs",
+    "crates/ising/src/minimise/anneal/lanes.rs \
+     crates/ising/src/minimise/anneal/sweep.rs \
+     crates/ising/src/minimise/anneal.rs",
+    "crates/ising/src/presolve/work.rs \
+     crates/ising/src/presolve.rs",
     "crates/select/src/avx512/listed.rs \
      crates/select/src/avx512/shortlist.rs \
      crates/select/src/avx512.rs \
@@ -88,7 +88,7 @@ pub const SIZES: &[&str] = &[
     "benches/src/bin/sb_quality.rs main",
     "benches/src/bin/sb_step.rs structured",
     "benches/src/bin/sb_target.rs main",
-    "crates/qubo/tests/readers.rs labels_keep_their_kind_and_two_equal_ones_are_refused",
+    "crates/ising/tests/readers.rs labels_keep_their_kind_and_two_equal_ones_are_refused",
     "crates/variants/examples/gaps/report.rs plot",
 ];
 
@@ -109,6 +109,6 @@ pub const PACKAGES: &[&str] = &[
     "crates/spinroute/src/lib.rs ../../../README.md",
     "crates/spinroute/tests/suite/documentation.rs ../../../../docs/cli.md",
     "crates/spinroute/tests/suite/qubo.rs ../../../qubo/tests/data/faults/07-names.json",
-    "crates/qubo/src/lib.rs ../../../docs/qubo.md",
-    "crates/qubo/src/lib.rs ../../../docs/penalties.md",
+    "crates/ising/src/lib.rs ../../../docs/qubo.md",
+    "crates/ising/src/lib.rs ../../../docs/penalties.md",
 ];

@@ -15,8 +15,8 @@ pub const PLACES: &[&str] = &[
     "crates/select/src/row.rs",
     // Calls of functions compiled for a processor, behind its test.
     "crates/bifurcation/src/widest.rs",
-    "crates/qubo/src/minimise/anneal/sweep.rs",
-    "crates/qubo/src/minimise/anneal/lanes.rs",
+    "crates/ising/src/minimise/anneal/sweep.rs",
+    "crates/ising/src/minimise/anneal/lanes.rs",
     // Maps an input file, which another process could shorten.
     "crates/spinroute/src/input/file.rs",
 ];

@@ -2,7 +2,7 @@
 //!
 //! A facade over the crates of the project: the problem, its answers and their certificates
 //! (`spinroute-core`), the solvers ([`flow`], [`transport`], and all of them by name in [`registry`]),
-//! and the files that they read ([`input`]); beside them binary quadratic problems ([`qubo`], their
+//! and the files that they read ([`checkpoint`]); beside them binary quadratic problems ([`ising`], the language [`modelling`], their
 //! solvers, [`bifurcation`] among them, by name in [`minimisers`]). The command `spinroute` is built on nothing else.
 //!
 //! ```
@@ -17,13 +17,15 @@
 //! assert!((evaluation.objective - 2.3).abs() < 1e-6 && evaluation.gap <= 1e-9);
 //! # Ok::<(), spinroute::Error>(())
 //! ```
-pub mod input;
 pub mod minimisers;
 pub mod registry;
 
 pub use spinroute_bifurcation as bifurcation;
+pub use spinroute_checkpoint as checkpoint;
+pub use spinroute_encodings as encodings;
 pub use spinroute_flow as flow;
-pub use spinroute_qubo as qubo;
+pub use spinroute_ising as ising;
+pub use spinroute_modelling as modelling;
 pub use spinroute_transport as transport;
 
 pub use spinroute_core::{
@@ -35,3 +37,11 @@ pub use spinroute_core::{
 #[cfg(doctest)]
 #[doc = include_str!("../../../README.md")]
 struct Readme;
+
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/qubo.md")]
+struct QuboChapter;
+
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/penalties.md")]
+struct PenaltiesChapter;

@@ -6,11 +6,11 @@
 //! # Ok::<(), spinroute::registry::Error>(())
 //! ```
 
-use spinroute_qubo::registry::{self, Entry, Error};
+use spinroute_ising::registry::{self, Entry, Error};
 
 /// Every minimiser: those of `spinroute-qubo`, and simulated bifurcation.
 pub const MINIMISERS: &[Entry] =
-    &[spinroute_qubo::MINIMISERS[0], spinroute_qubo::MINIMISERS[1], spinroute_bifurcation::ENTRY];
+    &[spinroute_ising::MINIMISERS[0], spinroute_ising::MINIMISERS[1], spinroute_bifurcation::ENTRY];
 
 /// The minimiser of that name.
 ///
@@ -26,7 +26,7 @@ mod tests {
 
     #[test]
     fn none_is_left_out() {
-        for entry in spinroute_qubo::MINIMISERS {
+        for entry in spinroute_ising::MINIMISERS {
             assert!(MINIMISERS.iter().any(|here| here.name == entry.name), "{}", entry.name);
         }
     }

@@ -10,8 +10,8 @@
 
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
-use spinroute_bifurcation::{SbCloseCall, SbFull};
 use spinroute_core::{Solver, registry};
+use spinroute_encodings::{SbCloseCall, SbFull};
 use spinroute_flow::{Flow, Lp};
 use spinroute_transport::{CappedTopK, Greedy, Quantile, TopK};
 

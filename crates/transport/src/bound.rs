@@ -1,7 +1,7 @@
 //! What prices prove, read off the selection under them.
 use rayon::prelude::*;
 use spinroute_core::{Certificate, Instance};
-use spinroute_select::Selection;
+use spinroute_prices::Selection;
 
 /// Tokens a block: summed in order.
 const BLOCK: usize = 256;

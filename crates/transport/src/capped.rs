@@ -5,15 +5,14 @@
 //! policy (the names are Megatron-LM's `moe_token_drop_policy`).
 //!
 //! Dropping is legal under `AtMost` only. Under `Exactly` the empty slots are filled afterwards by
-//! [`spinroute_core::repair`], which Megatron-LM does not do: the two then share the first choice,
+//! [`spinroute_prices::repair`], which Megatron-LM does not do: the two then share the first choice,
 //! not the answer.
 //!
 //! Time O(T·E) for the selection and O(T·k) for the drops, which are the one step of a run: one that
 //! allows none repairs the first choice instead. A limit of time cuts the repair short.
 use serde::{Deserialize, Serialize};
-use spinroute_core::{
-    Assignment, Best, Error, Instance, Run, Solution, Solver, Stop, repair_in_time,
-};
+use spinroute_core::{Assignment, Best, Error, Instance, Run, Solution, Solver, Stop};
+use spinroute_prices::repair_in_time;
 
 use crate::topk;
 

@@ -6,7 +6,7 @@
 //! greedy algorithm on an intersection of `p` matroids keeps 1/p of the optimum (Korte, Hausmann,
 //! *An analysis of the greedy heuristic for independence systems*, Annals of Discrete Mathematics
 //! 2 (1978) 65-74). `Exactly` has no such bound: slots that the greedy order leaves empty are
-//! filled by [`spinroute_core::repair`].
+//! filled by [`spinroute_prices::repair`].
 //!
 //! Nothing is sorted: a heap holds the best open pair of every token, from its row's best `2k`
 //! experts first, from a scan of the row when these are used up. O(T·E) for the selection,
@@ -22,10 +22,8 @@ use std::time::Duration;
 
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
-use spinroute_core::{
-    Assignment, Best, Error, Instance, Run, Solution, Solver, Stop, repair_in_time,
-};
-use spinroute_select::Selection;
+use spinroute_core::{Assignment, Best, Error, Instance, Run, Solution, Solver, Stop};
+use spinroute_prices::{Selection, repair_in_time};
 
 use crate::topk;
 

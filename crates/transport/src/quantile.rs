@@ -18,7 +18,7 @@
 //! that end is `-∞` and `α[t]` is the upper end instead, the k-th largest. The dual value never
 //! rises, but the dual is not smooth, so rounds may stall above the optimum: field data is in
 //! `docs/transport.md`. After the last round every token takes its `k` best at the final prices
-//! and [`spinroute_core::repair`] makes that feasible.
+//! and [`spinroute_prices::repair`] makes that feasible.
 //!
 //! With equality in both constraints and free prices this is the quantile balancing of J. Su
 //! (<https://kexue.fm/archives/11619>, 2026); with inequalities in both, the balancing by binary
@@ -34,8 +34,8 @@ use std::ops::ControlFlow;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
-use spinroute_core::{Best, Demand, Error, Instance, Run, Solution, Solver, Stop, repair_in_time};
-use spinroute_select::Selection;
+use spinroute_core::{Best, Demand, Error, Instance, Run, Solution, Solver, Stop};
+use spinroute_prices::{Selection, repair_in_time};
 
 use crate::bound::dual_bound;
 use crate::columns::Columns;

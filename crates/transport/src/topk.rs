@@ -5,7 +5,7 @@
 //! can end it.
 use serde::{Deserialize, Serialize};
 use spinroute_core::{Assignment, Deficiency, Error, Instance, Run, Solution, Solver, Stop};
-use spinroute_select::Selection;
+use spinroute_prices::Selection;
 
 /// The `k` best experts of every token, whatever the capacities.
 ///

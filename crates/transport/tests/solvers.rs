@@ -7,10 +7,12 @@ use proptest::prelude::*;
 use spinroute_core::{
     Assignment, Budget, Certificate, Demand, Error, Instance, Run, Solution, Solver, Stop,
 };
-use spinroute_testkit::Conformance;
-use spinroute_testkit::generate::Rounding;
-use spinroute_testkit::reference::brute_force;
-use spinroute_testkit::strategy::{self, Shape};
+use spinroute_testkit::{
+    Conformance,
+    generate::Rounding,
+    reference::brute_force,
+    strategy::{self, Shape},
+};
 use spinroute_transport::{CappedTopK, DropPolicy, Greedy, Quantile, TopK};
 
 const NEVER: f32 = f32::NEG_INFINITY;

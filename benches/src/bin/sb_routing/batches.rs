@@ -1,8 +1,10 @@
 //! The batches: which were tuned on, and which are held out.
 
 use anyhow::Result;
-use spinroute_benches::data::{self, BATCH, ROUTERS, Transform};
-use spinroute_benches::instances::{self, Case};
+use spinroute_benches::{
+    data::{self, BATCH, ROUTERS, Transform},
+    instances::{self, Case},
+};
 use spinroute_core::Demand;
 
 /// A batch at capacity factor 1.0.

@@ -5,11 +5,13 @@ use std::path::Path;
 use anyhow::Result;
 use plotters::prelude::*;
 use serde::Serialize;
-use spinroute_benches::measure::{self, Samples, time};
-use spinroute_benches::report;
-use spinroute_benches::{build_and_solve, flow};
-use spinroute_bifurcation::SbFull;
+use spinroute_benches::{
+    build_and_solve, flow,
+    measure::{self, Samples, time},
+    report,
+};
 use spinroute_core::{Instance, Run, Solver};
+use spinroute_encodings::SbFull;
 use spinroute_transport::Quantile;
 
 use crate::batches::Batch;

@@ -21,10 +21,12 @@ use std::path::PathBuf;
 
 use anyhow::Result;
 use clap::Parser;
-use spinroute_benches::measure::{Machine, Samples};
-use spinroute_benches::report::{self, Options};
-use spinroute_bifurcation::routing::Origin;
-use spinroute_bifurcation::{SbCloseCall, SbFull};
+use spinroute_benches::{
+    measure::{Machine, Samples},
+    report::{self, Options},
+};
+use spinroute_encodings::routing::Origin;
+use spinroute_encodings::{SbCloseCall, SbFull};
 
 use self::ways::{CLOSE, EQUAL, FLOW, FULL, Figures, OFF, REPAIR, Row};
 

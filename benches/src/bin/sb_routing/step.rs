@@ -3,10 +3,12 @@
 use anyhow::Result;
 use rayon::prelude::*;
 use serde::Serialize;
-use spinroute_benches::measure::{self, time};
-use spinroute_benches::report;
+use spinroute_benches::{
+    measure::{self, time},
+    report,
+};
 use spinroute_bifurcation::{Forces, Mode, Step, Stepper};
-use spinroute_qubo::{Grid, Ising, Structured};
+use spinroute_ising::{Grid, Ising, Structured};
 
 const STEPS: usize = 50;
 

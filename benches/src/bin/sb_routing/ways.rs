@@ -2,11 +2,13 @@
 
 use anyhow::{Result, ensure};
 use serde::Serialize;
-use spinroute_benches::measure::{self, Samples, time};
-use spinroute_benches::{build_and_solve, flow};
-use spinroute_bifurcation::routing::{Origin, PriceRule};
-use spinroute_bifurcation::{SbCloseCall, SbFull};
+use spinroute_benches::{
+    build_and_solve, flow,
+    measure::{self, Samples, time},
+};
 use spinroute_core::{Certificate, Error, Instance, Load, Run, Solution, Solver};
+use spinroute_encodings::routing::{Origin, PriceRule};
+use spinroute_encodings::{SbCloseCall, SbFull};
 use spinroute_transport::Quantile;
 
 use crate::batches::Batch;

@@ -9,10 +9,10 @@
 use std::ops::Range;
 
 use rayon::prelude::*;
-use spinroute_qubo::{Couplings, Dense, Sparse};
+use spinroute_ising::{Couplings, Dense, Sparse};
 
 use super::{LANES, Table, zeros};
-use crate::widest::{Work, widest};
+use spinroute_simd::{Work, widest};
 
 /// Rows of a panel.
 pub(crate) const PANEL: usize = 12;

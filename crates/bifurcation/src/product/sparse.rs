@@ -6,11 +6,11 @@
 
 use std::ops::Range;
 
-use spinroute_qubo::Sparse;
+use spinroute_ising::Sparse;
 
 use super::LANES;
 use super::units::Units;
-use crate::widest::{Work, widest};
+use spinroute_simd::{Work, widest};
 
 /// A sparse matrix: rows of columns and values.
 #[derive(Clone, Debug)]

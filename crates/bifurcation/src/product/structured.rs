@@ -9,7 +9,7 @@ mod grid;
 
 use std::ops::Range;
 
-use spinroute_qubo::{Couplings, Structured};
+use spinroute_ising::{Couplings, Structured};
 
 pub(crate) use self::grid::{CHUNK, Grid, pairwise, term};
 use super::sparse::Rows;

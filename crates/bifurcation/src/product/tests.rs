@@ -2,7 +2,7 @@
 
 use ndarray::Array2;
 use proptest::prelude::*;
-use spinroute_qubo::{
+use spinroute_ising::{
     AnyCouplings, Block, Couplings, Dense, Grid, Ising, Line, Sparse, Structured,
 };
 

@@ -10,7 +10,7 @@
 use std::ops::Range;
 
 use super::LANES;
-use crate::widest::{Work, widest};
+use spinroute_simd::{Work, widest};
 
 /// Neighbours that are counted in a byte.
 const BYTE: usize = i8::MAX as usize;

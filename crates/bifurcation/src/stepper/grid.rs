@@ -14,7 +14,7 @@ use rayon::prelude::*;
 use super::group::Group;
 use crate::product::{CHUNK, Forces, Grid, LANES, pairwise, term};
 use crate::symplectic::{Step, Variant, sign};
-use crate::widest::{Work, widest};
+use spinroute_simd::{Work, widest};
 
 impl Group {
     /// Takes steps where couplings are one grid; the first needs a pass for its sums.
@@ -206,7 +206,7 @@ fn entry<V: Variant, const N: usize>(
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
-    use spinroute_qubo::{Block, Grid, Ising, Line, Structured};
+    use spinroute_ising::{Block, Grid, Ising, Line, Structured};
 
     use super::*;
     use crate::{Adiabatic, Ballistic, Discrete, Mode};

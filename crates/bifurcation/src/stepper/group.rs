@@ -11,7 +11,7 @@ use crate::noise::Noise;
 use crate::product::{Forces, Table, Units, zeros};
 use crate::symplectic::{Step, Variant, sign};
 use crate::variant::Mode;
-use crate::widest::widest;
+use spinroute_simd::widest;
 
 /// Values of a table that are worked on together, to stay in the first cache.
 const CHUNK: usize = 1 << 12;

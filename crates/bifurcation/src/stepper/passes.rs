@@ -4,7 +4,7 @@ use std::marker::PhantomData;
 
 use crate::product::LANES;
 use crate::symplectic::{Step, Variant, sign};
-use crate::widest::Work;
+use spinroute_simd::Work;
 
 /// The step of some variables, once their pull is known.
 pub(super) struct Advance<'a, V> {

@@ -6,8 +6,9 @@ use crate::book::Book;
 use crate::digest::{Answer, Digest};
 use crate::house::{
     Affinity, Balance, Bounded, BranchAndBound, CloseRows, ConstrainedError, Demand, Draws,
-    GroupLimited, Instance, Kicks, Lagrangian, Minimiser, Options, Placed, Placement, Replicas,
-    Replication, Run, Separable, TwoDevices, greedy, improve, relaxed, sample,
+    GroupLimited, Instance, Kicks, Lagrangian, Minimiser, Options, Placed, Placement,
+    PlacementError, Replicas, Replication, Run, Separable, TwoDevices, greedy, improve, relaxed,
+    sample,
 };
 use crate::minimisers::built;
 
@@ -47,7 +48,7 @@ pub(crate) fn record(book: &mut Book) {
     }
 }
 
-fn add(what: &str, group: &str, answer: Result<Answer, ConstrainedError>, book: &mut Book) {
+fn add<E: std::fmt::Display>(what: &str, group: &str, answer: Result<Answer, E>, book: &mut Book) {
     book.add(what, "-", group, answer.unwrap_or_else(Answer::error));
 }
 
@@ -165,7 +166,7 @@ fn placements(seed: u64, minimisers: &[(&str, &dyn Minimiser)], book: &mut Book)
     let input = joint.iter().fold(Digest::default().reals(&loads), Digest::reals);
     book.add_input("placement", &seed.to_string(), input);
     let problem = Placement::new(loads, joint, devices, 0.3).unwrap();
-    let mut put = |what: &str, placed: Result<Answer, ConstrainedError>| {
+    let mut put = |what: &str, placed: Result<Answer, PlacementError>| {
         add(what, "placement", placed, book);
     };
     put(
@@ -230,6 +231,6 @@ fn replications(seed: u64, book: &mut Book) {
             }),
         figures: Digest::default().real(replicas.busiest),
     };
-    add("eplb", "replication", Ok(of(problem.eplb())), book);
+    add::<PlacementError>("eplb", "replication", Ok(of(problem.eplb())), book);
     add("optimum", "replication", problem.optimum().map(of), book);
 }

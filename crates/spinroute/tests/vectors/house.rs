@@ -1,28 +1,32 @@
 //! Every name that these tests take from the crates, in one place: what moves, moves here alone.
 
-pub(crate) use spinroute::input::{File, Router, Rows, Transform, read_router};
+pub(crate) use spinroute::checkpoint::{File, Router, Rows, Transform, read_router};
+pub(crate) use spinroute::encodings::{CloseCalls, Full, Unusable};
+pub(crate) use spinroute::ising::couplings::estimate_spectrum;
+pub(crate) use spinroute::ising::formats::Format;
+pub(crate) use spinroute::ising::presolve::presolve;
+pub(crate) use spinroute::ising::{
+    AnyCouplings, Block, Couplings, Dense, Error as QuboError, Grid, Ising, Line, Magnitude,
+    Minimiser, Qubo, Samples, Sparse, Spectrum, Structured, instances,
+};
 pub(crate) use spinroute::minimisers::{MINIMISERS, find as find_minimiser};
-pub(crate) use spinroute::qubo::assignment::{CloseCalls, Full, Unusable};
-pub(crate) use spinroute::qubo::couplings::estimate_spectrum;
-pub(crate) use spinroute::qubo::formats::{Format, write_model};
-pub(crate) use spinroute::qubo::presolve::presolve;
-pub(crate) use spinroute::qubo::{
-    AnyCouplings, AugmentedLagrangian, Block, Choice, Compiled, Couplings, Dense, Encoding,
-    Error as QuboError, Expr, Grid, Inequality, Ising, Line, Magnitude, Minimiser, Model,
-    Multiplier, Multipliers, Options, Penalty, Qubo, Reduction, Samples, Sparse, Spectrum,
-    Structured, Subgradient, Substitution, Target, Variable, ascend, at_most_k, dot, implies,
-    instances, k_hot, one_hot, sos1, sum,
+pub(crate) use spinroute::modelling::{
+    AugmentedLagrangian, Choice, Compiled, Encoding, Expr, Inequality, Model, Multiplier,
+    Multipliers, Options, Penalty, Reduction, Subgradient, Substitution, Target, Variable, ascend,
+    at_most_k, dot, implies, k_hot, one_hot, sos1, sum, write_model,
 };
 pub(crate) use spinroute::registry::{SOLVERS, find as find_solver};
 pub(crate) use spinroute::{
     Assignment, Budget, Certificate, Demand, Error, Instance, Load, Progress, Run, Solution, Stop,
     evaluate,
 };
-pub(crate) use spinroute_core::repair;
+pub(crate) use spinroute_constrained::{
+    Affinity, Bounded, BranchAndBound, CloseRows, Error as ConstrainedError, GroupLimited,
+    Lagrangian, Separable, greedy, improve, relaxed, sample,
+};
+pub(crate) use spinroute_placement::{
+    Balance, Error as PlacementError, Kicks, Placed, Placement, Replicas, Replication, TwoDevices,
+};
+pub(crate) use spinroute_prices::repair;
 pub(crate) use spinroute_testkit::generate::{self, Draws, Rounding, Wide};
 pub(crate) use spinroute_testkit::golden;
-pub(crate) use spinroute_variants::{
-    Affinity, Balance, Bounded, BranchAndBound, CloseRows, Error as ConstrainedError, GroupLimited,
-    Kicks, Lagrangian, Placed, Placement, Replicas, Replication, Separable, TwoDevices, greedy,
-    improve, relaxed, sample,
-};

@@ -24,9 +24,9 @@ const GENERATED: u64 = 200;
 const GROUP: u64 = 20;
 
 const ROUTER: &[u8] =
-    include_bytes!("../../../../experiments/data/e160k6-noaux/router.safetensors");
+    include_bytes!("../../../../crates/command/data/e160k6-noaux/router.safetensors");
 const HIDDEN: &[u8] =
-    include_bytes!("../../../../experiments/data/e160k6-noaux/hidden.safetensors");
+    include_bytes!("../../../../crates/command/data/e160k6-noaux/hidden.safetensors");
 
 /// All instances, in the order of the files.
 pub(crate) fn all() -> Vec<Problem> {

@@ -7,9 +7,7 @@ use std::time::{Duration, Instant};
 
 use spinroute::registry::{self, SOLVERS};
 use spinroute::{Certificate, Error, Instance, Run, Solution, Solver, Stop};
-use spinroute_testkit::generate::Draws;
-use spinroute_testkit::property;
-use spinroute_testkit::reference::optimum;
+use spinroute_testkit::{generate::Draws, property, reference::optimum};
 
 /// A solver, and how many instances it gets.
 pub(crate) struct Contestant {

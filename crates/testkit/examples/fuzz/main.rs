@@ -30,8 +30,7 @@ use std::time::{Duration, Instant};
 
 use clap::Parser;
 use spinroute::Instance;
-use spinroute_testkit::golden::to_toml;
-use spinroute_testkit::smallest;
+use spinroute_testkit::{golden::to_toml, smallest};
 
 use dump::Dump;
 use judge::{Contestant, Fault, Tally, contestants, judge};

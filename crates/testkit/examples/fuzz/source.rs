@@ -3,8 +3,10 @@
 use proptest::strategy::{BoxedStrategy, Strategy, ValueTree};
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 use spinroute::{Demand, Error, Instance};
-use spinroute_testkit::generate::{self, Draws, Rounding, Wide};
-use spinroute_testkit::strategy::{Shape, families};
+use spinroute_testkit::{
+    generate::{self, Draws, Rounding, Wide},
+    strategy::{Shape, families},
+};
 
 /// The strategies of one thread, from tiny to middling sizes.
 pub(crate) struct Source {

@@ -5,9 +5,11 @@ mod solver;
 use ndarray::array;
 use proptest::prelude::*;
 use spinroute_core::{Demand, Error, Instance, Run, Solution, Solver};
-use spinroute_testkit::reference::Reference;
-use spinroute_testkit::strategy::{Shape, any_instance};
-use spinroute_testkit::{Breach, Clause, Conformance, SEED_VARIABLE, property};
+use spinroute_testkit::{
+    Breach, Clause, Conformance, SEED_VARIABLE, property,
+    reference::Reference,
+    strategy::{Shape, any_instance},
+};
 
 use solver::{Fault, Planted, worst};
 

@@ -3,9 +3,8 @@
 use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use spinroute_core::{
-    Assignment, Best, Deficiency, Error, Instance, Run, Solution, Solver, Stop, repair,
-};
+use spinroute_core::{Assignment, Best, Deficiency, Error, Instance, Run, Solution, Solver, Stop};
+use spinroute_prices::repair;
 use spinroute_testkit::reference::optimum;
 
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -12,7 +12,7 @@ pub(crate) fn router_scores(name: &str) -> Option<Array2<f32>> {
         || PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/data")),
         PathBuf::from,
     );
-    let committed = concat!(env!("CARGO_MANIFEST_DIR"), "/../spinroute/data");
+    let committed = concat!(env!("CARGO_MANIFEST_DIR"), "/../command/data");
     let folders = [PathBuf::from(committed), root.join("trained-routers")];
     let [sample, folder] = folders.map(|folder| folder.join(name));
     let folder = if sample.is_dir() { sample } else { folder };

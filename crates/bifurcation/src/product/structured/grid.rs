@@ -4,11 +4,11 @@
 use std::ops::Range;
 
 use rayon::prelude::*;
-use spinroute_qubo::Place;
+use spinroute_ising::Place;
 
 use super::super::{LANES, Table, zeros};
 use crate::symplectic::sign;
-use crate::widest::{Work, widest};
+use spinroute_simd::{Work, widest};
 
 /// Rows of a grid whose columns are summed together.
 pub(crate) const CHUNK: usize = 64;

@@ -1,0 +1,74 @@
+//! Any minimiser on the QUBO of a [`Separable`] problem: compile, minimise, decode, complete.
+
+use spinroute_core::{Assignment, Run, Stop};
+use spinroute_ising::Minimiser;
+use spinroute_modelling::{Options, Target};
+
+use crate::{Error, Separable};
+
+/// The best answer of a minimiser's reads.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Sampled {
+    /// The best feasible assignment, after completion.
+    pub assignment: Assignment,
+    /// Its objective.
+    pub objective: f64,
+    /// The best objective of a read that was feasible as it was, without any repair.
+    pub raw: Option<f64>,
+    /// Reads that were feasible as they were.
+    pub feasible: usize,
+    /// Reads in all.
+    pub reads: usize,
+    /// Binaries of the QUBO, slacks included.
+    pub variables: usize,
+    /// Why the minimiser ended.
+    pub stop: Stop,
+}
+
+/// Minimises the model of `problem` with structured couplings and completes every read
+/// ([`Separable::complete`]).
+///
+/// Penalties are those of `options`, the form of the couplings is not.
+///
+/// # Errors
+/// If the model cannot be compiled or the minimiser refuses it.
+pub fn sample(
+    problem: &(impl Separable + ?Sized),
+    minimiser: &dyn Minimiser,
+    options: &Options,
+    run: &mut Run<'_>,
+) -> Result<Sampled, Error> {
+    let (model, x) = problem.model();
+    let compiled = model.compile(&options.clone().target(Target::Structured))?;
+    let samples = minimiser.minimise(&compiled.to_ising(), run)?;
+    let empty = Assignment::empty(problem.instance().tokens(), problem.instance().demand().k());
+    let assignment = problem.complete(&empty)?;
+    let mut best = Sampled {
+        objective: problem.objective(&assignment).map_err(Error::in_method)?,
+        assignment,
+        raw: None,
+        feasible: 0,
+        reads: samples.reads(),
+        variables: compiled.qubo().variables(),
+        stop: samples.stop,
+    };
+    for (read, answer) in compiled.decode_samples(&samples)?.iter().enumerate() {
+        let most = problem.instance().experts().max(1);
+        let mut choices = Assignment::empty(x.nrows(), most);
+        for ((t, e), &variable) in x.indexed_iter() {
+            if answer[variable] > 0.5 {
+                choices.push(t, e as u32);
+            }
+        }
+        if let Ok(objective) = problem.objective(&choices) {
+            best.feasible += 1;
+            best.raw = Some(best.raw.map_or(objective, |raw| raw.max(objective)));
+        }
+        let assignment = problem.complete(&choices)?;
+        let objective = problem.objective(&assignment).map_err(Error::in_method)?;
+        if read == 0 || objective > best.objective {
+            (best.objective, best.assignment) = (objective, assignment);
+        }
+    }
+    Ok(best)
+}

@@ -1,0 +1,99 @@
+//! Problems whose objective is a sum over tokens, coupled by the capacities of experts alone.
+//!
+//! ```text
+//! maximise Σ_t value(t, row[t])   subject to   Σ_t [e in row[t]] ≤ c[e],  |row[t]| ≤ k
+//! ```
+//!
+//! Every part of an allowed row must be allowed: a repair takes experts away.
+
+use ndarray::Array2;
+use spinroute_core::{Assignment, Instance, Run, Solver, Violation};
+use spinroute_flow::Flow;
+use spinroute_modelling::{Model, Variable};
+
+use crate::{Error, improve, repair};
+
+/// What the best row of a token is worth at some prices.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Priced {
+    /// No row is worth more: `bound ≥ value(t, row) − Σ_{e in row} p[e]` for every row.
+    pub bound: f64,
+    /// A good row; of worth `bound` unless its search was cut short.
+    pub row: Vec<u32>,
+}
+
+/// A routing problem that is a sum over tokens but for the capacities.
+pub trait Separable: Sync {
+    /// Scores, capacities and demand `AtMost(k)`.
+    fn instance(&self) -> &Instance;
+
+    /// What `row`, distinct experts, is worth to token `t`; `-∞` if it is not allowed. The empty
+    /// row is worth 0.
+    fn value(&self, t: usize, row: &[u32]) -> f64;
+
+    /// The best row of token `t` when a unit of expert `e` costs `prices[e] ≥ 0`.
+    fn best(&self, t: usize, prices: &[f64]) -> Priced;
+
+    /// A plain instance whose optimum is no lower: what [`relaxed`] solves exactly.
+    ///
+    /// # Errors
+    /// If its scores overflow `f32`.
+    fn relaxation(&self) -> Result<Instance, Error>;
+
+    /// The problem as a constrained quadratic model, and its variables `x[t, e]`.
+    fn model(&self) -> (Model, Array2<Variable>);
+
+    /// The optimum of the linear relaxation of that model, an upper bound; through a general simplex
+    /// solver, for small problems.
+    ///
+    /// # Errors
+    /// If the problem is too large or the solver fails.
+    fn linear_relaxation(&self) -> Result<f64, Error>;
+
+    /// The objective of a feasible assignment: the only way to one, and it checks every rule.
+    ///
+    /// # Errors
+    /// The first rule that is broken.
+    fn objective(&self, assignment: &Assignment) -> Result<f64, Error>;
+
+    /// A feasible assignment near `choices`, which may break every rule.
+    ///
+    /// # Errors
+    /// If `choices` is for another number of tokens, or a solver underneath fails.
+    fn complete(&self, choices: &Assignment) -> Result<Assignment, Error> {
+        Ok(improve(self, &repair(self, choices)?))
+    }
+}
+
+/// The optimum of the plain relaxation, by the exact flow solver: an upper bound, the prices that
+/// prove it and its assignment, which need not be allowed.
+///
+/// # Errors
+/// If the relaxation cannot be built.
+pub fn relaxed(problem: &(impl Separable + ?Sized)) -> Result<(f64, Vec<f64>, Assignment), Error> {
+    let instance = problem.relaxation()?;
+    let solution = Flow::default().solve(&instance, &mut Run::new(0))?;
+    let prices = solution.prices.unwrap_or_else(|| vec![0.0; instance.experts()]);
+    let certificate = spinroute_core::Certificate::new(&instance, prices.clone())?;
+    Ok((certificate.bound(), prices, solution.assignment))
+}
+
+/// Refuses an `Exactly` demand.
+pub(crate) fn check_demand(instance: &Instance) -> Result<(), Error> {
+    if instance.demand().is_exact() { Err(Error::Demand) } else { Ok(()) }
+}
+
+/// Refuses an assignment for another number of tokens.
+pub(crate) fn check_tokens(instance: &Instance, assignment: &Assignment) -> Result<(), Error> {
+    let (got, want) = (assignment.tokens(), instance.tokens());
+    if got == want {
+        return Ok(());
+    }
+    Err(spinroute_core::Error::Violation(Violation::Tokens { got, want }).into())
+}
+
+/// The smallest `f32` that is at least `value`.
+pub(crate) fn ceiling(value: f64) -> f32 {
+    let near = value as f32;
+    if f64::from(near) < value { near.next_up() } else { near }
+}

@@ -1,0 +1,143 @@
+//! Which binary stands for which pair of a token and an expert.
+
+use spinroute_core::{Assignment, Instance};
+use spinroute_prices::repair;
+
+use super::full::Unusable;
+use spinroute_ising::{Error, check_state};
+
+/// There are no prices, or one an expert.
+pub(super) fn check_prices(prices: Option<&[f64]>, instance: &Instance) -> Result<(), Error> {
+    match (instance.experts(), prices.map(<[f64]>::len)) {
+        (want, Some(got)) if got != want => {
+            Err(Error::Length { what: "prices, one an expert", want, got })
+        }
+        _ => Ok(()),
+    }
+}
+
+/// The pairs that have a binary; the pair of number `i` is variable and bit `i`.
+#[derive(Clone, Debug)]
+pub struct Pairs {
+    instance: Instance,
+    /// The pairs `(t, e)`, ascending; `None` if every pair has a binary: number `t · E + e`.
+    listed: Option<Vec<(u32, u32)>>,
+}
+
+impl Pairs {
+    pub(super) fn new(instance: &Instance, unusable: Unusable) -> Self {
+        let no_room = instance.capacity().contains(&0);
+        let all = unusable == Unusable::Fixed || !(instance.has_forbidden() || no_room);
+        let listed = (!all).then(|| {
+            let tokens = 0..instance.tokens();
+            let of_token = |t| {
+                let scores = instance.scores(t).iter().zip(instance.capacity()).enumerate();
+                scores
+                    .filter(|(_, (s, c))| **s > f32::NEG_INFINITY && **c > 0)
+                    .map(move |(e, _)| (t as u32, e as u32))
+            };
+            tokens.flat_map(of_token).collect()
+        });
+        Self { instance: instance.clone(), listed }
+    }
+
+    /// The problem that they are of.
+    #[must_use]
+    pub fn instance(&self) -> &Instance {
+        &self.instance
+    }
+
+    /// Number of pairs with a binary.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        let all = self.instance.tokens() * self.instance.experts();
+        self.listed.as_ref().map_or(all, Vec::len)
+    }
+
+    /// Whether there is none: no token can take any expert.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Whether every pair has a binary, so that rows and columns need no lists.
+    #[must_use]
+    pub fn is_grid(&self) -> bool {
+        self.listed.is_none()
+    }
+
+    /// The pair `(token, expert)` of number `index`; `None` if there are fewer.
+    #[must_use]
+    pub fn pair(&self, index: usize) -> Option<(usize, usize)> {
+        match &self.listed {
+            Some(listed) => listed.get(index).map(|&(t, e)| (t as usize, e as usize)),
+            None => (index < self.len())
+                .then(|| (index / self.instance.experts(), index % self.instance.experts())),
+        }
+    }
+
+    /// The number of a pair; `None` if it was left out or there is no such pair.
+    #[must_use]
+    pub fn index(&self, token: usize, expert: usize) -> Option<usize> {
+        match &self.listed {
+            Some(listed) => listed.binary_search(&(token as u32, expert as u32)).ok(),
+            None => (token < self.instance.tokens() && expert < self.instance.experts())
+                .then(|| token * self.instance.experts() + expert),
+        }
+    }
+
+    /// The choices that a state makes: pair `i` where `state[i]` is 1 (0 or −1 for not), whatever
+    /// bits stand behind the pairs. Nothing is mended: a token may have more experts than it asked for,
+    /// which makes the rows of the result as wide as the longest.
+    ///
+    /// # Errors
+    /// If the state is shorter than the pairs, or no state of binaries or spins.
+    pub fn choices(&self, state: &[i8]) -> Result<Assignment, Error> {
+        let whole = state;
+        let Some(state) = state.get(..self.len()) else {
+            return Err(Error::Length { what: "a state", want: self.len(), got: state.len() });
+        };
+        check_state(whole, whole.len())?;
+        let set = || (0..state.len()).filter(|&i| state[i] > 0).filter_map(|i| self.pair(i));
+        let mut held = vec![0; self.instance.tokens()];
+        set().for_each(|(t, _)| held[t] += 1);
+        let most = held.into_iter().max().unwrap_or(0);
+        let mut choices =
+            Assignment::empty(self.instance.tokens(), most.max(self.instance.demand().k()));
+        for (t, e) in set() {
+            choices.push(t, e as u32);
+        }
+        Ok(choices)
+    }
+
+    /// The choices of a state, made feasible by [`repair`] with the given prices.
+    ///
+    /// # Errors
+    /// As [`Pairs::choices`]; if there are prices, but not one per expert; if forbidden pairs leave no
+    /// assignment at all.
+    pub fn repaired(&self, state: &[i8], prices: Option<&[f64]>) -> Result<Assignment, Error> {
+        check_prices(prices, &self.instance)?;
+        Ok(repair(&self.instance, self.choices(state)?, prices)?)
+    }
+
+    /// The state of an assignment: 1 for its pairs, 0 for others.
+    ///
+    /// # Errors
+    /// If it holds a pair without a binary, or is of another number of tokens.
+    pub fn state(&self, assignment: &Assignment) -> Result<Vec<i8>, Error> {
+        let (want, got) = (self.instance.tokens(), assignment.tokens());
+        if got != want {
+            return Err(Error::Length { what: "the tokens of an assignment", want, got });
+        }
+        let mut state = vec![0; self.len()];
+        for t in 0..assignment.tokens() {
+            for &e in assignment.experts(t) {
+                let Some(index) = self.index(t, e as usize) else {
+                    return Err(Error::Pair { token: t, expert: e as usize });
+                };
+                state[index] = 1;
+            }
+        }
+        Ok(state)
+    }
+}

@@ -1,0 +1,169 @@
+//! `sb-close-call`: dynamics for the tokens that hardly mind, prices for all others.
+//!
+//! Quantile balancing and subgradient moves of its prices choose; the tokens with the smallest margin
+//! between the last expert chosen and the first rejected get a switch each; simulated bifurcation minimises load imbalance plus lost score
+//! over the switches ([`crate::CloseCalls`]); every agent's state is read back and
+//! repaired, and the best is kept, the start among them.
+//!
+//! Costs the rounds and moves, O(T·E) each, O(C) a step and agent for C close calls, and a repair for
+//! each agent that is looked at.
+
+use std::ops::ControlFlow;
+use std::time::Duration;
+
+use crate::{CloseCalls, CloseForm};
+use serde::{Deserialize, Serialize};
+use spinroute_core::{Error, Instance, Progress, Run, Solution, Solver, Stop};
+use spinroute_ising::{Minimiser, Samples};
+use spinroute_modelling::Target;
+use spinroute_prices::repair;
+
+use super::prices::Path;
+use super::{Incumbent, Origin, as_core, check_look, forward, positive, solve_from, too_late};
+use spinroute_bifurcation::Bifurcation;
+
+/// Simulated bifurcation on close calls, between quantile balancing and a repair.
+///
+/// A step of the run is a round of quantile balancing, then all moves of the prices, then a sampling
+/// period of the dynamics.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct SbCloseCall {
+    /// Rounds of quantile balancing before.
+    pub rounds: u32,
+    /// Subgradient moves of the prices after these.
+    pub moves: u32,
+    /// The most close calls, those of the smallest margins; `None` for a quarter of the tokens.
+    pub calls: Option<usize>,
+    /// What a unit of squared imbalance costs, in mean scores lost by a switch; positive.
+    pub balance: f64,
+    /// Independent agents, at least 1.
+    pub agents: usize,
+    /// Steps of the integration, at least 1.
+    pub steps: usize,
+    /// How many of the agents' states are repaired, those of lowest energy; at least 1.
+    pub repairs: usize,
+}
+
+impl Default for SbCloseCall {
+    fn default() -> Self {
+        Self {
+            rounds: 16,
+            moves: 24,
+            calls: None,
+            balance: 1.0,
+            agents: 16,
+            steps: 100,
+            repairs: 2,
+        }
+    }
+}
+
+impl SbCloseCall {
+    /// Solves, and says which part of the method the answer comes from.
+    ///
+    /// # Errors
+    /// As [`Solver::solve`].
+    pub fn solve_and_tell(
+        &self,
+        instance: &Instance,
+        run: &mut Run<'_>,
+    ) -> Result<(Solution, Origin), Error> {
+        self.check()?;
+        run.start_prices(instance.experts())?;
+        solve_from(instance, run, self.rounds, |run, best| {
+            if let ControlFlow::Break(why) = run.begin() {
+                return Ok(Some(why));
+            }
+            if self.moves > 0 {
+                let mut path = Path::new(instance, best);
+                if path.descend(1.0, self.moves, best) {
+                    let (found, objective) = path.candidate()?;
+                    best.offer(found, objective, Origin::Prices);
+                }
+                if let ControlFlow::Break(why) = run.tick(best.best()) {
+                    return Ok(Some(why));
+                }
+            }
+            self.switch(instance, run, best)
+        })
+        .map_err(Error::in_solver)
+    }
+
+    /// Minimises over the switches and keeps the best repaired state.
+    fn switch(
+        &self,
+        instance: &Instance,
+        run: &mut Run<'_>,
+        best: &mut Incumbent,
+    ) -> Result<Option<Stop>, Error> {
+        let tokens = instance.tokens();
+        let calls = CloseCalls {
+            margin: None,
+            most: Some(self.calls.unwrap_or(tokens.div_ceil(4))),
+            targets: Vec::new(),
+        };
+        let form = calls.build(instance, Some(&best.prices)).map_err(as_core)?;
+        if form.calls().is_empty() {
+            return Ok(None);
+        }
+        let (samples, stop) = self.sample(&form, run, best)?;
+        let mut order: Vec<usize> = (0..samples.energies.len()).collect();
+        order.sort_by(|&a, &b| samples.energies[a].total_cmp(&samples.energies[b]));
+        let mut takes = Duration::ZERO;
+        for &agent in order.iter().take(self.repairs) {
+            if stop == Some(Stop::TimeLimit) || too_late(run, takes).is_some() {
+                return Ok(Some(Stop::TimeLimit));
+            }
+            let start = run.elapsed();
+            let choices = form.choices(samples.state(agent)).map_err(as_core)?;
+            let repaired = repair(instance, choices, Some(&best.prices))?;
+            let objective = instance.objective(&repaired)?;
+            best.offer(repaired, objective, Origin::Dynamics);
+            takes = run.elapsed().saturating_sub(start);
+        }
+        Ok(stop)
+    }
+
+    fn sample(
+        &self,
+        form: &CloseForm,
+        run: &mut Run<'_>,
+        best: &Incumbent,
+    ) -> Result<(Samples, Option<Stop>), Error> {
+        let lost: f64 = form.calls().iter().map(|call| call.lost.abs()).sum();
+        let mean = lost / form.calls().len() as f64;
+        let unit = if mean.is_normal() { mean } else { 1.0 };
+        let model = form.compile(self.balance * unit, Target::Structured).map_err(as_core)?;
+        let minimiser =
+            Bifurcation { agents: self.agents, steps: self.steps, ..Bifurcation::default() };
+        let (known, mut stop) = (best.best(), None);
+        let seed = run.seed();
+        let mut observe = |_: &Progress| -> ControlFlow<()> { forward(run, known, &mut stop) };
+        let mut inner = Run::new(seed).observer(&mut observe);
+        let samples = minimiser.minimise(&model.to_ising(), &mut inner).map_err(as_core)?;
+        Ok((samples, stop))
+    }
+
+    fn check(&self) -> Result<(), Error> {
+        positive("balance", self.balance)?;
+        check_look("moves", self.moves)?;
+        let counts = [("agents", self.agents), ("steps", self.steps), ("repairs", self.repairs)];
+        match counts.into_iter().find(|(_, count)| *count == 0) {
+            Some((name, _)) => {
+                Err(Error::Parameter { name, value: "0".into(), mend: "it is at least 1" })
+            }
+            None => Ok(()),
+        }
+    }
+}
+
+impl Solver for SbCloseCall {
+    /// # Errors
+    /// [`Error::Deficient`] if an `Exactly` demand cannot be met, [`Error::Prices`] if the warm prices
+    /// are unusable, [`Error::Parameter`] if a parameter is out of its range,
+    /// [`Error::Unsupported`] if scores are too large for the energies of the switches.
+    fn solve(&self, instance: &Instance, run: &mut Run<'_>) -> Result<Solution, Error> {
+        self.solve_and_tell(instance, run).map(|(solution, _)| solution)
+    }
+}

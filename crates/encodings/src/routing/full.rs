@@ -1,0 +1,207 @@
+//! `sb-full`: a spin for every pair of token and expert.
+//!
+//! ```text
+//! prices p ← quantile balancing                              (rounds; 0 starts from 0)
+//! repeat    moves of p                                       (`prices.rs`)     
+//!           choices ← k best scores under p, repaired; the best are kept
+//!           period steps of the dynamics under p             (`field.rs`)
+//!           choices ← k best positions of each token, repaired; the best are kept
+//! ```
+//!
+//! Where constraints are carried by multipliers, ballistic dynamics between inelastic walls are a
+//! heavy-ball method for the linear relaxation. With `prices = "multipliers"` the loads of the positions
+//! move the prices, which is the method of multipliers (Bertsekas, *Constrained Optimization and
+//! Lagrange Multiplier Methods*, 1982); with `"subgradient"`, Polyak's steps along the loads of the
+//! choices do, and the path of prices is the same with dynamics and without: the dynamics add
+//! candidates, and an answer with them is never worse than one without of as many looks.
+//!
+//! A step costs O(T·E), and so do a move and a look; the couplings are row and column sums.
+
+mod dynamics;
+
+use std::ops::ControlFlow;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+use spinroute_core::{Error, Instance, Run, Solution, Solver};
+
+use self::dynamics::Dynamics;
+use super::prices::Path;
+use super::{Incumbent, Origin, check_look, moderate, solve_from, too_late};
+use spinroute_bifurcation::Mode;
+
+/// How the prices of [`SbFull`] move.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum PriceRule {
+    /// Polyak's step along the loads of the choices under the prices.
+    #[default]
+    Subgradient,
+    /// The method of multipliers: a step of fixed length along the loads of the positions; without
+    /// dynamics, along those of the choices.
+    Multipliers,
+}
+
+/// Simulated bifurcation on all pairs, steered by prices.
+///
+/// A step of the run is a round of quantile balancing, then a look. Needs finite parameters; any
+/// instance.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct SbFull {
+    /// Rounds of quantile balancing that the prices start from; 0 starts from 0 (or from the
+    /// run's warm prices).
+    pub rounds: u32,
+    /// Whether there are dynamics; without them prices, decode and repair are left.
+    pub dynamics: bool,
+    /// How prices move.
+    pub prices: PriceRule,
+    /// What part of the rule's step prices take; positive.
+    pub rate: f64,
+    /// The variant of the dynamics, ballistic or discrete.
+    pub mode: Mode,
+    /// Looks: each repairs a candidate of the prices and one of the dynamics.
+    pub looks: u32,
+    /// Subgradient moves of the prices in a look, at least 1; the method of multipliers moves once.
+    pub moves: u32,
+    /// Steps of the dynamics in a look, at least 1.
+    pub period: u32,
+    /// Weight of the demands, `k P` in mean margins; positive.
+    pub row_weight: f64,
+    /// Weight of the capacities, `c Q` in mean margins; positive.
+    pub column_weight: f64,
+}
+
+impl Default for SbFull {
+    fn default() -> Self {
+        Self {
+            rounds: 8,
+            dynamics: true,
+            prices: PriceRule::Subgradient,
+            rate: 1.0,
+            mode: Mode::Ballistic,
+            looks: 20,
+            moves: 8,
+            period: 10,
+            row_weight: 4.0,
+            column_weight: 12.0,
+        }
+    }
+}
+
+impl SbFull {
+    /// Solves, and says which part of the method the answer comes from.
+    ///
+    /// # Errors
+    /// As [`Solver::solve`].
+    pub fn solve_and_tell(
+        &self,
+        instance: &Instance,
+        run: &mut Run<'_>,
+    ) -> Result<(Solution, Origin), Error> {
+        self.check()?;
+        run.start_prices(instance.experts())?;
+        solve_from(instance, run, self.rounds, |run, best| {
+            if self.looks == 0 {
+                return Ok(None);
+            }
+            if let ControlFlow::Break(why) = run.begin() {
+                return Ok(Some(why));
+            }
+            let mut search = Search::new(self, instance, best, run.seed())?;
+            let mut takes = Duration::ZERO;
+            for _ in 0..self.looks {
+                if let Some(why) = too_late(run, takes) {
+                    return Ok(Some(why));
+                }
+                let start = run.elapsed();
+                if !search.look(self, best)? {
+                    break;
+                }
+                takes = run.elapsed().saturating_sub(start);
+                if let ControlFlow::Break(why) = run.tick(best.best()) {
+                    return Ok(Some(why));
+                }
+            }
+            Ok(None)
+        })
+        .map_err(Error::in_solver)
+    }
+
+    fn check(&self) -> Result<(), Error> {
+        moderate("row_weight", self.row_weight)?;
+        moderate("column_weight", self.column_weight)?;
+        moderate("rate", self.rate)?;
+        for (name, count) in [("period", self.period), ("moves", self.moves)] {
+            if count == 0 {
+                return Err(Error::Parameter { name, value: "0".into(), mend: "it is at least 1" });
+            }
+            check_look(name, count)?;
+        }
+        if self.mode == Mode::Adiabatic {
+            let (name, value) = ("mode", "adiabatic".into());
+            let mend = "it is ballistic or discrete: positions need walls";
+            return Err(Error::Parameter { name, value, mend });
+        }
+        Ok(())
+    }
+}
+
+impl Solver for SbFull {
+    /// # Errors
+    /// [`Error::Deficient`] if an `Exactly` demand cannot be met, [`Error::Prices`] if the warm prices
+    /// are unusable, [`Error::Parameter`] if a parameter is out of its range.
+    fn solve(&self, instance: &Instance, run: &mut Run<'_>) -> Result<Solution, Error> {
+        self.solve_and_tell(instance, run).map(|(solution, _)| solution)
+    }
+}
+
+/// The prices, and the dynamics if there are any.
+struct Search<'a> {
+    instance: &'a Instance,
+    path: Path<'a>,
+    /// What a move of fixed length takes, `m Q`.
+    length: f64,
+    dynamics: Option<Dynamics<'a>>,
+}
+
+impl<'a> Search<'a> {
+    fn new(
+        solver: &SbFull,
+        instance: &'a Instance,
+        best: &mut Incumbent,
+        seed: u64,
+    ) -> Result<Self, Error> {
+        let path = Path::new(instance, best);
+        let length = solver.rate * path.length(solver.column_weight);
+        let dynamics = solver
+            .dynamics
+            .then(|| Dynamics::new(solver, instance, path.point(), seed))
+            .transpose()?;
+        Ok(Self { instance, path, length, dynamics })
+    }
+
+    /// Moves, steps, then two candidates. False if there is nothing to move.
+    fn look(&mut self, solver: &SbFull, best: &mut Incumbent) -> Result<bool, Error> {
+        let moved = match solver.prices {
+            PriceRule::Subgradient => self.path.descend(solver.rate, solver.moves, best),
+            PriceRule::Multipliers => {
+                let dynamics = self.dynamics.as_ref();
+                let loads = dynamics.map_or(&self.path.point().loads, |dynamics| &dynamics.loads);
+                self.path.follow(&loads.clone(), self.length, best)
+            }
+        };
+        if moved {
+            let (found, objective) = self.path.candidate()?;
+            best.offer(found, objective, Origin::Prices);
+        }
+        if let Some(dynamics) = &mut self.dynamics {
+            dynamics.steer(self.path.point());
+            dynamics.advance(solver.period);
+            let (found, objective) = dynamics.candidate(self.instance, self.path.point())?;
+            best.offer(found, objective, Origin::Dynamics);
+        }
+        Ok(moved || self.dynamics.is_some())
+    }
+}

@@ -1,0 +1,107 @@
+//! The dynamics of a run: positions of all pairs, steered by prices.
+
+use spinroute_core::{Assignment, Error, Instance};
+use spinroute_prices::{Selection, repair};
+
+use super::SbFull;
+use crate::routing::as_core;
+use crate::routing::decode::choices;
+use crate::routing::field::{Field, Steering, sums};
+use crate::routing::prices::Point;
+use spinroute_bifurcation::{Forces, Noise, Step, Stepper, bound};
+
+/// Positions and momenta start within this of where prices put them.
+const NOISE: f32 = 0.1;
+
+/// Part of the stability bound that the time step keeps to.
+const SAFETY: f64 = 0.7;
+
+/// The longest time step.
+const LONGEST: f64 = 1.0;
+
+/// The coupling constant, in inverse mean margins.
+const COUPLING: f64 = 0.5;
+
+/// Positions, momenta and what moves them.
+pub(super) struct Dynamics<'a> {
+    field: Field<'a>,
+    forces: Forces,
+    stepper: Stepper,
+    time_step: f64,
+    /// Steps so far, and in all.
+    steps: (u64, u64),
+    /// Sums of columns of the positions as `b`; of the choices under the prices at the start.
+    pub(super) loads: Vec<f64>,
+    /// And of rows.
+    taken: Vec<f32>,
+    /// What pairs are ranked by.
+    keys: Vec<f32>,
+    ranked: Selection,
+}
+
+impl<'a> Dynamics<'a> {
+    pub(super) fn new(
+        solver: &SbFull,
+        instance: &'a Instance,
+        start: &Point,
+        seed: u64,
+    ) -> Result<Self, Error> {
+        let (rows, columns) = (solver.row_weight, solver.column_weight);
+        let Point { prices, selection, loads, .. } = start;
+        let taken = vec![instance.demand().k() as f32; instance.tokens()];
+        let mut field = Field::new(instance, selection, rows, columns);
+        field.steer(Steering { prices, selection, loads, taken: &taken });
+        let forces = Forces::new(&field.model().map_err(as_core)?);
+        let mut stepper = Stepper::new(&forces, solver.mode, 1, seed);
+        let noise = Noise::new(seed, 0);
+        stepper.place_at(0, |i| {
+            let [x, y] = noise.pair(i);
+            (NOISE.mul_add(x, field.start(i)).clamp(-1.0, 1.0), NOISE * y)
+        });
+        let highest = COUPLING * field.highest();
+        let time_step = (SAFETY * bound(0.5 + highest, 0.0)).min(LONGEST);
+        let steps = (0, u64::from(solver.looks) * u64::from(solver.period));
+        let (loads, keys, ranked) = (loads.clone(), Vec::new(), Selection::default());
+        Ok(Self { field, forces, stepper, time_step, steps, loads, taken, keys, ranked })
+    }
+
+    /// Takes some steps. The pump goes from 1/2 to 1 over all of the run.
+    pub(super) fn advance(&mut self, period: u32) {
+        let strength = (COUPLING * self.forces.scale()) as f32;
+        let time_step = self.time_step as f32;
+        let (from, all) = self.steps;
+        self.steps.0 += u64::from(period);
+        let step = |i: u64| {
+            let stiffness = (0.5 * (1.0 - i as f64 / all as f64)) as f32;
+            Step { time_step, stiffness, strength, heat: 0.0 }
+        };
+        let steps: Vec<Step> = (from..self.steps.0).map(step).collect();
+        self.stepper.advance(&self.forces, &steps);
+    }
+
+    /// A new field for new prices.
+    pub(super) fn steer(&mut self, point: &Point) {
+        let Point { prices, selection, .. } = point;
+        let (loads, taken) = (&self.loads, &self.taken);
+        self.field.steer(Steering { prices, selection, loads, taken });
+        self.field.write(self.forces.scale(), self.forces.field_mut());
+    }
+
+    /// The k best positions of every token, repaired, and what they are worth.
+    pub(super) fn candidate(
+        &mut self,
+        instance: &Instance,
+        point: &Point,
+    ) -> Result<(Assignment, f64), Error> {
+        self.keys.clear();
+        self.keys.extend(self.stepper.positions(0));
+        (self.taken, self.loads) = sums(&self.keys, instance.experts());
+        self.field.rank(&mut self.keys);
+        let free = vec![0.0; instance.experts()];
+        self.ranked.fill(&self.keys, &free, instance.demand().k());
+        let found = choices(instance, &self.ranked, &point.prices);
+        let found = repair(instance, found, Some(&point.wide()))?;
+        let objective = instance.objective(&found)?;
+        Ok((found, objective))
+    }
+}

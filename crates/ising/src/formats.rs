@@ -1,0 +1,208 @@
+//! Files of binary quadratic problems: read, written, converted.
+//!
+//! | [`Format`] | what it holds | offset | names |
+//! |---|---|---|---|
+//! | [`Qubo`](Format::Qubo) | qbsolv's `.qubo`: binaries | in a comment `c offset X` | numbers from 0 |
+//! | [`Rudy`](Format::Rudy) | rudy's `.rud`, the G-set: a graph whose largest cut is sought | none | numbers from 1 |
+//! | [`Coo`](Format::Coo) | dimod's coordinates: binaries or spins | in a comment `# offset=X` | numbers from 0 |
+//! | [`Bqm`](Format::Bqm) | dimod's `to_serializable` as JSON: binaries or spins | yes | yes |
+//! | [`Lp`](Format::Lp) | a quadratic objective in binaries, as CPLEX's LP files have it | as a variable fixed at 1 | yes |
+//! | [`Mps`](Format::Mps) | the same as free MPS with a `QUADOBJ` section | yes | yes |
+//!
+//! Files are streamed: memory is that of the model, in proportion to the bytes read. Nothing is
+//! allocated on the word of a header; a number of variables may exceed the bytes of the file by no
+//! more than 65,536. Every error in a text names line and column, both counted from 1, columns in bytes.
+//! What is written reads back as an equal model: no number is rounded.
+//!
+//! LP and MPS give other names to variables whose own not every reader takes: [`written_names`] says which.
+//!
+//! The readers and writers are our own: of the crates that read LP or MPS, none that we found takes a
+//! quadratic objective (`lp-solvers` and `mps` are linear; `ommx` brings a runtime of its own), and none
+//! reads the other formats.
+
+mod bqm;
+mod content;
+mod coo;
+mod labels;
+mod lp;
+mod lp_bounds;
+mod lp_headings;
+mod lp_tokens;
+mod mps;
+mod mps_quadratic;
+mod named;
+mod names;
+mod once;
+mod qbsolv;
+mod rudy;
+mod source;
+mod terms;
+
+use std::fs::File;
+use std::io::{self, BufRead, BufReader, Write};
+use std::path::Path;
+
+pub use content::{Content, Problem};
+pub use names::{CONSTANT, is_name};
+pub use terms::invalid;
+
+use crate::Error;
+use source::Source;
+
+/// A file format.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Format {
+    /// qbsolv's `.qubo`.
+    Qubo,
+    /// rudy's `.rud`.
+    Rudy,
+    /// dimod's coordinates, `.coo`.
+    Coo,
+    /// dimod's binary quadratic model as `.json`.
+    Bqm,
+    /// `.lp`.
+    Lp,
+    /// `.mps`.
+    Mps,
+}
+
+impl Format {
+    /// Every format.
+    pub const ALL: &[Self] = &[Self::Qubo, Self::Rudy, Self::Coo, Self::Bqm, Self::Lp, Self::Mps];
+
+    /// Its name, which is also the ending of its files.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Qubo => "qubo",
+            Self::Rudy => "rud",
+            Self::Coo => "coo",
+            Self::Bqm => "json",
+            Self::Lp => "lp",
+            Self::Mps => "mps",
+        }
+    }
+
+    /// The format of that name; also `rudy` and `mc` for rudy's, and `bqm` for dimod's JSON.
+    #[must_use]
+    pub fn find(name: &str) -> Option<Self> {
+        let name = name.to_ascii_lowercase();
+        match &*name {
+            "rudy" | "mc" => Some(Self::Rudy),
+            "bqm" => Some(Self::Bqm),
+            _ => Self::ALL.iter().copied().find(|format| format.name() == name),
+        }
+    }
+
+    /// The format that the ending of a file's name says; `None` if it says none.
+    #[must_use]
+    pub fn of_path(path: &Path) -> Option<Self> {
+        match path.extension()?.to_str()? {
+            // dimod's `.bqm` files are binary: not what `bqm` means here.
+            "bqm" => None,
+            ending => Self::find(ending),
+        }
+    }
+}
+
+/// Reads a problem. `name` stands in messages; `progress` is told, now and then, how many bytes were
+/// read so far.
+///
+/// # Errors
+/// [`Error::Syntax`] with line and column if the text is not of that format or is no problem,
+/// [`Error::File`] if it cannot be read.
+pub fn read(
+    format: Format,
+    name: &Path,
+    reader: impl BufRead,
+    progress: &mut dyn FnMut(u64),
+) -> Result<Problem, Error> {
+    read_with_notes(format, name, reader, progress).map(|(problem, _)| problem)
+}
+
+/// Reads a problem, and says what was passed over or changed in reading: variables of an LP or MPS file
+/// that its bounds fix, further `RHS` vectors, free rows.
+///
+/// # Errors
+/// As [`read`].
+pub fn read_with_notes(
+    format: Format,
+    name: &Path,
+    reader: impl BufRead,
+    progress: &mut dyn FnMut(u64),
+) -> Result<(Problem, Vec<String>), Error> {
+    let mut source = Source::new(name, reader, progress);
+    let problem = match format {
+        Format::Qubo => qbsolv::read(&mut source),
+        Format::Rudy => rudy::read(&mut source),
+        Format::Coo => coo::read(&mut source),
+        Format::Bqm => return Ok((bqm::read(source)?, Vec::new())),
+        Format::Lp => lp::read(&mut source),
+        Format::Mps => mps::read(&mut source),
+    };
+    Ok((problem?, source.notes()))
+}
+
+/// The names that the variables have in a file of the format: their own in JSON, and in LP and MPS where
+/// every reader takes them for names; numbers in the others.
+#[must_use]
+pub fn written_names(format: Format, problem: &Problem) -> Vec<String> {
+    let first = usize::from(format == Format::Rudy);
+    match (format, &problem.names) {
+        (Format::Lp | Format::Mps, _) => names::written(format, problem),
+        (Format::Bqm, Some(names)) => names.clone(),
+        _ => (first..first + problem.content.variables()).map(|i| i.to_string()).collect(),
+    }
+}
+
+/// Reads a file in the format that its ending says.
+///
+/// # Errors
+/// As [`read`], and if the ending says none.
+pub fn read_file(path: &Path) -> Result<Problem, Error> {
+    let format = Format::of_path(path).ok_or_else(|| Error::Format { path: path.to_owned() })?;
+    let file = File::open(path).map_err(|error| Error::file(path, &error))?;
+    read(format, path, BufReader::new(file), &mut |_| {})
+}
+
+/// Writes a problem, converted if the format needs it: [`Format::Qubo`], [`Format::Lp`] and
+/// [`Format::Mps`] hold binaries; [`Format::Rudy`] a graph, see [`Content::to_graph`].
+///
+/// # Errors
+/// If `out` fails, the numbers of the converted model are not finite, or there is not one name a
+/// variable, each once ([`io::ErrorKind::InvalidData`]).
+pub fn write(format: Format, problem: &Problem, out: impl Write) -> io::Result<()> {
+    let variables = problem.content.variables();
+    if let Some(got) = problem.names.as_ref().map(Vec::len).filter(|&got| got != variables) {
+        let error = Error::Length { what: "names, one a variable", want: variables, got };
+        return Err(io::Error::new(io::ErrorKind::InvalidData, error));
+    }
+    match format {
+        Format::Qubo => qbsolv::write(problem, out),
+        Format::Rudy => rudy::write(problem, out),
+        Format::Coo => coo::write(problem, out),
+        Format::Bqm => bqm::write(problem, out),
+        Format::Lp => lp::write(problem, out),
+        Format::Mps => mps::write(problem, out),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn endings_and_names_find_their_format() {
+        for &format in Format::ALL {
+            assert_eq!(Format::find(format.name()), Some(format));
+            let path = format!("a/b.{}", format.name());
+            assert_eq!(Format::of_path(Path::new(&path)), Some(format));
+        }
+        for (name, want) in [("G1.MC", Some(Format::Rudy)), ("x.bqm", None), ("x", None)] {
+            assert_eq!(Format::of_path(Path::new(name)), want, "{name}");
+        }
+        assert!(matches!(read_file(Path::new("x.bqm")), Err(Error::Format { .. })));
+        assert!(matches!(read_file(Path::new("no/such.lp")), Err(Error::File { .. })));
+    }
+}

@@ -1,0 +1,146 @@
+//! One way to compile a loop for several processors, and to choose a copy at run time.
+//!
+//! A loop is written once, in plain Rust, as [`Work`]. [`widest`] holds a copy of it for each
+//! [`Width`] and runs the widest that the processor has. Nothing is reordered, and fused operations are
+//! written as such, so every copy gives the same bits: the portable one is the definition, and
+//! [`at_most`] lets a test compare the others with it.
+//!
+//! Which features a copy is compiled for, and the choice, are here and nowhere else; it costs a load
+//! and a branch a call, so a call is worth at least some tens of elements.
+//!
+//! ```
+//! use spinroute_simd::{Work, widest};
+//!
+//! /// `y[i] += a · x[i]`, fused.
+//! struct Axpy<'a> {
+//!     a: f32,
+//!     x: &'a [f32],
+//!     y: &'a mut [f32],
+//! }
+//!
+//! impl Work for Axpy<'_> {
+//!     type Out = ();
+//!
+//!     #[inline(always)]
+//!     fn run(self) {
+//!         for (y, x) in self.y.iter_mut().zip(self.x) {
+//!             *y = self.a.mul_add(*x, *y);
+//!         }
+//!     }
+//! }
+//!
+//! let mut y = [1.0, 2.0];
+//! widest(Axpy { a: 2.0, x: &[3.0, 4.0], y: &mut y });
+//! assert_eq!(y, [7.0, 10.0]);
+//! ```
+#![allow(unsafe_code)]
+
+/// A loop over arrays; `run` is `#[inline(always)]`, or its copies are worth nothing.
+pub trait Work {
+    /// What it returns.
+    type Out;
+
+    /// Does it.
+    fn run(self) -> Self::Out;
+}
+
+/// What a copy is compiled for, from narrow to wide.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Width {
+    /// Any processor: the definition.
+    Portable,
+    /// x86-64 with AVX2 and FMA: 256 bits.
+    Avx2,
+    /// x86-64 with AVX-512 F, BW, DQ and VL: 512 bits.
+    Avx512,
+}
+
+impl Width {
+    /// The widest that the processor has.
+    #[must_use]
+    #[inline]
+    pub fn here() -> Self {
+        #[cfg(target_arch = "x86_64")]
+        {
+            use std::arch::is_x86_feature_detected as has;
+            if has!("avx2") && has!("fma") {
+                let wide = has!("avx512f") && has!("avx512dq") && has!("avx512vl");
+                return if wide && has!("avx512bw") { Self::Avx512 } else { Self::Avx2 };
+            }
+        }
+        Self::Portable
+    }
+}
+
+/// Runs the widest compiled copy of the loop that the processor has.
+#[inline]
+pub fn widest<W: Work>(work: W) -> W::Out {
+    let width = Width::here();
+    #[cfg(feature = "limit")]
+    let width = width.min(LIMIT.get());
+    #[cfg(target_arch = "x86_64")]
+    {
+        #[target_feature(enable = "avx512f,avx512dq,avx512vl,avx512bw,avx2,fma")]
+        fn avx512<W: Work>(work: W) -> W::Out {
+            work.run()
+        }
+        #[target_feature(enable = "avx2,fma")]
+        fn avx2<W: Work>(work: W) -> W::Out {
+            work.run()
+        }
+        match width {
+            // SAFETY: the processor has what the copy is compiled for; a limit only makes it narrower.
+            Width::Avx512 => return unsafe { avx512(work) },
+            // SAFETY: the same.
+            Width::Avx2 => return unsafe { avx2(work) },
+            Width::Portable => {}
+        }
+    }
+    let _ = width;
+    work.run()
+}
+
+#[cfg(feature = "limit")]
+std::thread_local! {
+    /// No copy that is wider is run by this thread.
+    static LIMIT: std::cell::Cell<Width> = const { std::cell::Cell::new(Width::Avx512) };
+}
+
+/// Runs `task` with no copy wider than `width` in this thread (other threads keep theirs): what a test
+/// compares copies with. It is there with the feature `limit`, which costs a load a call.
+///
+/// ```
+/// use spinroute_simd::{Width, at_most};
+///
+/// assert_eq!(at_most(Width::Portable, || 1 + 1), 2);
+/// ```
+#[cfg(feature = "limit")]
+pub fn at_most<T>(width: Width, task: impl FnOnce() -> T) -> T {
+    /// Lifts the limit again, after a panic too.
+    struct Lifted(Width);
+    impl Drop for Lifted {
+        fn drop(&mut self) {
+            LIMIT.set(self.0);
+        }
+    }
+    let _lifted = Lifted(LIMIT.replace(width));
+    task()
+}
+
+#[cfg(all(test, feature = "limit"))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_limit_holds_within_its_task_alone() {
+        let before = LIMIT.get();
+        at_most(Width::Portable, || {
+            assert_eq!(LIMIT.get(), Width::Portable);
+            at_most(Width::Avx2, || assert_eq!(LIMIT.get(), Width::Avx2));
+            assert_eq!(LIMIT.get(), Width::Portable);
+        });
+        assert_eq!(LIMIT.get(), before);
+        assert!(std::panic::catch_unwind(|| at_most(Width::Portable, || panic!("no"))).is_err());
+        assert_eq!(LIMIT.get(), before);
+    }
+}
