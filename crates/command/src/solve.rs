@@ -98,7 +98,7 @@ fn for_people(
 ) -> String {
     let mut rows = vec![
         ("problem", report::problem(&summary.sizes)),
-        ("solver", format!("{} ({})", summary.solver, stop(summary.stop))),
+        ("solver", format!("{} ({})", summary.solver, summary.stop)),
         ("objective", report::number(summary.objective, 6)),
         ("bound", bound(&worth.evaluation.certificate, answer.solution.prices.is_some())),
         ("gap", gap(summary)),
@@ -125,18 +125,5 @@ fn gap(summary: &Summary) -> String {
     match summary.gap {
         Some(gap) => report::gap(gap),
         None => "none: the capacities are exceeded".into(),
-    }
-}
-
-/// Why it stopped, for people.
-pub(crate) fn stop(stop: Stop) -> &'static str {
-    match stop {
-        Stop::Finished => "finished",
-        Stop::TargetGap => "reached the target gap",
-        Stop::Target => "reached the target energy",
-        Stop::StepLimit => "stopped by the step limit",
-        Stop::TimeLimit => "stopped by the time limit",
-        Stop::Interrupted => "interrupted",
-        _ => "stopped",
     }
 }

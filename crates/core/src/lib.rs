@@ -18,6 +18,7 @@
 //! ```
 mod assignment;
 mod certificate;
+mod clock;
 mod error;
 mod evaluate;
 mod instance;
@@ -29,6 +30,7 @@ mod sum;
 
 pub use assignment::Assignment;
 pub use certificate::{Certificate, gap};
+pub use clock::Clock;
 pub use error::{Deficiency, Error, Violation};
 pub use evaluate::{Evaluation, evaluate};
 pub use instance::{Demand, Instance};

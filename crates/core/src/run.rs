@@ -1,10 +1,22 @@
 //! The context of a run: seed, budget, observer, prices to start from.
 
+use std::fmt;
 use std::ops::ControlFlow;
-use std::time::{Duration, Instant};
+use std::time::Duration;
+
+use crate::Clock;
 
 /// Why a run ended. Optimality is not here: it is a gap of 0, which a
 /// [`Certificate`](crate::Certificate) proves.
+///
+/// ```
+/// use spinroute_core::{Best, Budget, Run, Stop};
+/// use std::ops::ControlFlow;
+///
+/// let mut run = Run::new(0).budget(Budget { steps: Some(1), time: None });
+/// let ControlFlow::Break(stop) = run.tick(Best::default()) else { panic!("one step is allowed") };
+/// assert_eq!((stop, stop.to_string()), (Stop::StepLimit, "stopped by the step limit".to_owned()));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
@@ -23,6 +35,20 @@ pub enum Stop {
     Interrupted,
 }
 
+impl fmt::Display for Stop {
+    /// In the words that the command prints.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Finished => "finished",
+            Self::TargetGap => "reached the target gap",
+            Self::Target => "reached the target energy",
+            Self::StepLimit => "stopped by the step limit",
+            Self::TimeLimit => "stopped by the time limit",
+            Self::Interrupted => "interrupted",
+        })
+    }
+}
+
 /// Limits of a run; `None` means no limit.
 ///
 /// A step is one pass of the solver's outer loop. Only step limits are reproducible.
@@ -30,7 +56,7 @@ pub enum Stop {
 pub struct Budget {
     /// Largest number of steps.
     pub steps: Option<u64>,
-    /// Longest wall-clock time, from [`Run::new`] on.
+    /// Longest wall-clock time, from [`Run::new`] on; nothing where there is no [`Clock`].
     pub time: Option<Duration>,
 }
 
@@ -62,12 +88,56 @@ pub type Observer<'a> = dyn FnMut(&Progress) -> ControlFlow<()> + Send + 'a;
 ///
 /// Threads are not here: a solver runs in the current rayon pool, and its answer does not depend
 /// on their number.
+///
+/// A solver ends every step with [`Run::tick`], which tells the observer and says whether to go on:
+///
+/// ```
+/// use ndarray::array;
+/// use spinroute_core::{
+///     Assignment, Best, Demand, Error, Instance, Progress, Run, Solution, Solver, Stop,
+/// };
+/// use std::ops::ControlFlow;
+///
+/// /// Places one token a step on the first expert with room.
+/// struct FirstFit;
+///
+/// impl Solver for FirstFit {
+///     fn solve(&self, instance: &Instance, run: &mut Run<'_>) -> Result<Solution, Error> {
+///         let (mut assignment, mut stop) = (Assignment::empty(instance.tokens(), 1), Stop::Finished);
+///         let mut room = instance.capacity().to_vec();
+///         for t in 0..instance.tokens() {
+///             let Some(e) = room.iter().position(|&room| room > 0) else { break };
+///             assignment.push(t, e as u32);
+///             room[e] -= 1;
+///             let objective = Some(instance.objective(&assignment)?);
+///             if let ControlFlow::Break(why) = run.tick(Best { objective, bound: None }) {
+///                 stop = why;
+///                 break;
+///             }
+///         }
+///         Ok(Solution { assignment, prices: None, stop })
+///     }
+/// }
+///
+/// // An observer that writes down what it sees, and has seen enough after two steps.
+/// let mut seen = Vec::new();
+/// let mut observer = |progress: &Progress| {
+///     seen.push(progress.best.objective);
+///     if progress.step == 2 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+/// };
+/// let scores = array![[0.5, 0.25], [0.5, 0.25], [0.5, 0.25]];
+/// let instance = Instance::new(scores, vec![2, 2], Demand::AtMost(1))?;
+/// let solution = FirstFit.solve(&instance, &mut Run::new(0).observer(&mut observer))?;
+/// assert_eq!(solution.stop, Stop::Interrupted);
+/// assert_eq!(seen, [Some(0.5), Some(1.0)]);
+/// # Ok::<(), Error>(())
+/// ```
 pub struct Run<'a> {
     seed: u64,
     budget: Budget,
     observer: Option<&'a mut Observer<'a>>,
     warm_prices: Option<&'a [f64]>,
-    start: Instant,
+    clock: Clock,
     step: u64,
 }
 
@@ -76,7 +146,7 @@ impl<'a> Run<'a> {
     #[must_use]
     pub fn new(seed: u64) -> Self {
         let budget = Budget::default();
-        Self { seed, budget, observer: None, warm_prices: None, start: Instant::now(), step: 0 }
+        Self { seed, budget, observer: None, warm_prices: None, clock: Clock::start(), step: 0 }
     }
 
     /// Sets the budget.
@@ -132,7 +202,7 @@ impl<'a> Run<'a> {
     /// Wall-clock time so far.
     #[must_use]
     pub fn elapsed(&self) -> Duration {
-        self.start.elapsed()
+        self.clock.elapsed()
     }
 
     /// Whether a first step may be taken: asked before it, as a budget may allow none.
@@ -149,14 +219,14 @@ impl<'a> Run<'a> {
     /// What is left of the budget of time; `None` if there is none.
     #[must_use]
     pub fn time_left(&self) -> Option<Duration> {
-        self.budget.time.map(|limit| limit.saturating_sub(self.start.elapsed()))
+        self.budget.time.map(|limit| limit.saturating_sub(self.clock.elapsed()))
     }
 
     /// Ends a step: tells the observer, then checks the budget.
     pub fn tick(&mut self, best: Best) -> ControlFlow<Stop> {
         self.step += 1;
         if let Some(observe) = self.observer.as_mut() {
-            let progress = Progress { step: self.step, elapsed: self.start.elapsed(), best };
+            let progress = Progress { step: self.step, elapsed: self.clock.elapsed(), best };
             if observe(&progress).is_break() {
                 return ControlFlow::Break(Stop::Interrupted);
             }
@@ -167,7 +237,7 @@ impl<'a> Run<'a> {
     fn check(&self) -> ControlFlow<Stop> {
         if self.budget.steps.is_some_and(|limit| self.step >= limit) {
             ControlFlow::Break(Stop::StepLimit)
-        } else if self.budget.time.is_some_and(|limit| self.start.elapsed() >= limit) {
+        } else if self.budget.time.is_some_and(|limit| self.clock.elapsed() >= limit) {
             ControlFlow::Break(Stop::TimeLimit)
         } else {
             ControlFlow::Continue(())
@@ -215,6 +285,36 @@ mod tests {
         let run = Run::new(1).budget(Budget { steps: None, time: Some(Duration::ZERO) });
         assert_eq!(run.time_left(), Some(Duration::ZERO));
         assert!(!run.is_watched());
+    }
+
+    #[test]
+    fn a_run_needs_no_clock() {
+        let mut progress = None;
+        let mut observe = |seen: &Progress| {
+            progress = Some(seen.elapsed);
+            ControlFlow::Continue(())
+        };
+        let mut run =
+            Run::new(1).budget(Budget { steps: None, time: Some(Duration::from_nanos(1)) });
+        run.clock = Clock::still();
+        let mut run = run.observer(&mut observe);
+        assert_eq!(run.begin(), ControlFlow::Continue(()));
+        assert_eq!(run.tick(Best::default()), ControlFlow::Continue(()));
+        assert_eq!(run.elapsed(), Duration::ZERO);
+        assert_eq!(run.time_left(), Some(Duration::from_nanos(1)));
+        assert_eq!(progress, Some(Duration::ZERO));
+        let mut run = Run::new(1).budget(Budget { steps: Some(1), time: Some(Duration::ZERO) });
+        run.clock = Clock::still();
+        assert_eq!(run.begin(), ControlFlow::Break(Stop::TimeLimit));
+        assert_eq!(run.tick(Best::default()), ControlFlow::Break(Stop::StepLimit));
+    }
+
+    #[test]
+    fn a_stop_is_a_sentence_part() {
+        assert_eq!(
+            format!("{:<9}|{}", Stop::Finished, Stop::TimeLimit),
+            "finished |stopped by the time limit"
+        );
     }
 
     #[test]

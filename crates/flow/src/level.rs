@@ -13,9 +13,9 @@
 //! (the others answer: it overshoots).
 
 use std::ops::ControlFlow;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use spinroute_core::{Best, Demand, Run, Stop};
+use spinroute_core::{Best, Clock, Demand, Run, Stop};
 use spinroute_prices::{Candidates, Selection, row};
 
 use crate::dual::{Dual, Watch};
@@ -104,7 +104,7 @@ impl<'a> Level<'a> {
 
     /// Lets every token choose at the present prices.
     pub(crate) fn look(&mut self) {
-        let began = Instant::now();
+        let began = Clock::start();
         let Dual { prices, selection, .. } = &mut self.best;
         self.candidates.fill(selection, self.scores, prices, self.demand.k());
         self.count();
@@ -194,7 +194,7 @@ impl<'a> Level<'a> {
             if self.is_late(run) {
                 return ControlFlow::Break(Stop::TimeLimit);
             }
-            let began = Instant::now();
+            let began = Clock::start();
             let done = units < patience.enough || slow >= patience.slow;
             if done || !self.direction(damping, &mut step) {
                 break;

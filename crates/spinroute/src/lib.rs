@@ -29,8 +29,8 @@ pub use spinroute_modelling as modelling;
 pub use spinroute_transport as transport;
 
 pub use spinroute_core::{
-    Assignment, Best, Budget, Certificate, Deficiency, Demand, Error, Evaluation, Instance, Load,
-    Observer, Progress, Run, Solution, Solver, Stop, Violation, evaluate, gap,
+    Assignment, Best, Budget, Certificate, Clock, Deficiency, Demand, Error, Evaluation, Instance,
+    Load, Observer, Progress, Run, Solution, Solver, Stop, Violation, evaluate, gap,
 };
 
 /// The code of the README, compiled and run.

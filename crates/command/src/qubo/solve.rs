@@ -16,7 +16,6 @@ use super::{files, info};
 use crate::exit::Failure;
 use crate::measure::milliseconds;
 use crate::report::{self, grouped};
-use crate::solve::stop;
 use crate::{interrupt, output};
 
 /// The object that `--json` prints and `summary.json` holds.
@@ -138,7 +137,7 @@ fn for_people(
     }
     rows.extend([
         ("solver", {
-            let (solver, stop) = (summary.solver, stop(samples.stop));
+            let (solver, stop) = (summary.solver, samples.stop);
             format!("{solver} ({stop}), {} {reads}", grouped(summary.reads as u64))
         }),
         ("energy", summary.energy.to_string()),

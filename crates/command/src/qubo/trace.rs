@@ -13,7 +13,6 @@ use super::args::InputArgs;
 use super::files;
 use crate::args::{ParameterArgs, RunArgs};
 use crate::exit::Failure;
-use crate::solve::stop;
 use crate::{interrupt, output};
 
 /// Plot how simulated bifurcation runs: positions of one agent, and energies, over the steps.
@@ -58,7 +57,7 @@ pub(crate) fn run(args: &TraceArgs) -> Result<(), Failure> {
     let text = format!(
         "{}: sb ({}), {} looks, {} positions; lowest energy {lowest}\n",
         args.out.display(),
-        stop(samples.stop),
+        samples.stop,
         trace.looks.len(),
         trace.looks.first().map_or(0, |look| look.positions.len()),
     );

@@ -9,11 +9,11 @@
 //! demand still lacks afterwards (a token that holds or may not take what has room) is left to the
 //! augmenting paths.
 use std::cmp::Reverse;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use super::Table;
 use super::direct::Key;
-use spinroute_core::{Assignment, Run};
+use spinroute_core::{Assignment, Clock, Run};
 
 /// How many experts with room are looked at.
 const GLANCE: usize = 8;
@@ -29,7 +29,7 @@ const GRACE: Duration = Duration::from_micros(500);
 
 /// When the time is up.
 #[derive(Clone, Copy)]
-pub(super) struct Limit(Option<Instant>);
+pub(super) struct Limit(Option<(Clock, Duration)>);
 
 impl Limit {
     /// No limit.
@@ -37,7 +37,7 @@ impl Limit {
 
     /// The limit of a run.
     pub(super) fn of(run: &Run<'_>) -> Self {
-        Self(run.time_left().and_then(|left| Instant::now().checked_add(left)))
+        Self(run.time_left().map(|left| (Clock::start(), left)))
     }
 
     /// Whether there is only just time to place so many open units of a table.
@@ -47,8 +47,9 @@ impl Limit {
 
     /// Whether less time is left than `cost`, if the answer may be so late.
     fn is_within(self, cost: Duration, late: Duration) -> bool {
-        let Some(end) = self.0.and_then(|end| end.checked_add(late)) else { return false };
-        end.saturating_duration_since(Instant::now()) < cost
+        self.0.is_some_and(|(clock, left)| {
+            left.saturating_add(late).saturating_sub(clock.elapsed()) < cost
+        })
     }
 }
 
