@@ -3,7 +3,7 @@
 //! For any `p ≥ 0`, `OPT ≤ Σ_e c[e] p[e] + Σ_t max_row (value(t, row) − Σ_{e in row} p[e])`: weak
 //! duality, whatever the rows may be. The search starts at the prices of the exact flow relaxation,
 //! so the bound is never weaker than the flow's, and moves along subgradients (excess of demand over
-//! capacity) with Polyak's step (Polyak 1969; Held, Wolfe, Crowder 1974). Its limit is the linear
+//! capacity) with Polyak's step ([`subgradient`]). Its limit is the linear
 //! program over whole rows, which is at least as tight as the linear relaxation of the model.
 //!
 //! One round: a best row for every token, in parallel; the answer does not depend on the threads.
@@ -12,6 +12,7 @@ use std::ops::ControlFlow;
 
 use rayon::prelude::*;
 use spinroute_core::{Assignment, Best, Run, Stop};
+use spinroute_prices::subgradient;
 
 use crate::{Error, Priced, Separable, greedy, improve, relaxed};
 
@@ -168,17 +169,14 @@ fn assemble(rows: &[Priced], k: usize) -> Assignment {
 
 /// Polyak's step along `load − capacity`; false at a point that no step leaves.
 fn descend(prices: &mut [f64], rows: &[Priced], capacity: &[u32], step: f64, gap: f64) -> bool {
-    let mut slope: Vec<f64> = capacity.iter().map(|&c| -f64::from(c)).collect();
+    let mut excess: Vec<f64> = capacity.iter().map(|&c| -f64::from(c)).collect();
     for e in rows.iter().flat_map(|priced| &priced.row) {
-        slope[*e as usize] += 1.0;
+        excess[*e as usize] += 1.0;
     }
-    let free = |(s, p): (&f64, &f64)| if *p > 0.0 || *s > 0.0 { s * s } else { 0.0 };
-    let norm: f64 = slope.iter().zip(prices.iter()).map(free).sum();
-    if norm == 0.0 || gap <= 0.0 {
-        return false;
-    }
-    for (price, s) in prices.iter_mut().zip(slope) {
-        *price = (*price + step * gap / norm * s).max(0.0);
+    subgradient::project(&mut excess, prices.iter().copied());
+    let Some(length) = subgradient::polyak(&excess, step, gap) else { return false };
+    for (price, g) in prices.iter_mut().zip(excess) {
+        *price = (*price + length * g).max(0.0);
     }
     true
 }

@@ -30,7 +30,7 @@
 
 use serde::{Deserialize, Serialize};
 use spinroute_core::{Assignment, Instance};
-use spinroute_prices::{Selection, repair};
+use spinroute_prices::{Batch, Selection, choice, repair};
 
 use super::pairs::check_prices;
 use spinroute_ising::{Error, check_state};
@@ -104,13 +104,10 @@ impl CloseCalls {
         let k = instance.demand().k();
         let mut selection = Selection::default();
         selection.fill(instance.flat(), &prices, k);
-        let floor = if instance.demand().is_exact() { f32::NEG_INFINITY } else { 0.0 };
-        let start = start(instance, &selection, &prices, floor);
-        let calls = self.calls(instance, &selection, floor);
-        let mut loads = vec![0_u32; instance.experts()];
-        for &e in start.slots().iter().filter(|&&e| e != Assignment::EMPTY) {
-            loads[e as usize] += 1;
-        }
+        let batch = Batch::of(instance);
+        let start = choice::table(batch, &selection, &prices);
+        let calls = self.calls(instance, &selection, batch.floor());
+        let loads = choice::loads(batch, &selection, &prices);
         let targets = self.targets(instance, &loads)?;
         let (model, weight) = model(&calls, &loads, &targets);
         let instance = instance.clone();
@@ -179,23 +176,6 @@ fn reductions(instance: &Instance, prices: Option<&[f64]>) -> Result<Vec<f32>, E
     }
     let reduction = |(&p, &c): (&f64, &u32)| if c == 0 { f32::INFINITY } else { p as f32 };
     Ok(prices.iter().zip(instance.capacity()).map(reduction).collect())
-}
-
-/// What every token takes first: its best experts, as far as they are above `floor`.
-fn start(instance: &Instance, selection: &Selection, prices: &[f32], floor: f32) -> Assignment {
-    let k = instance.demand().k();
-    let mut slots = selection.experts.clone();
-    for (t, row) in
-        slots.chunks_exact_mut(k).enumerate().filter(|(t, _)| selection.taken[*t] <= floor)
-    {
-        let scores = instance.scores(t);
-        for slot in row {
-            if scores[*slot as usize] - prices[*slot as usize] <= floor {
-                *slot = Assignment::EMPTY;
-            }
-        }
-    }
-    Assignment::from_slots(k, slots)
 }
 
 /// The energy of the module's opening, with the weight a parameter.

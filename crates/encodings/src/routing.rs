@@ -12,7 +12,6 @@
 //! than either: what the dynamics add, and that it is little, is measured in `docs/sb-routing.md`.
 
 mod close_call;
-mod decode;
 mod field;
 mod full;
 mod prices;

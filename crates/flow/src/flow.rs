@@ -4,16 +4,15 @@ use std::ops::ControlFlow;
 
 use ndarray::{Array2, ArrayView2};
 use spinroute_core::{Assignment, Deficiency, Error, Instance, Run, Solution, Solver, Stop};
-use spinroute_prices::repair;
+use spinroute_prices::{Batch, Dual, Watch, choice, repair, search};
 
-use crate::dual::{self, Dual, Watch};
 use crate::finish::{self, Start, repaired};
 use crate::settle::{self, settled};
 use crate::view::View;
 
 /// The optimum, with prices that prove it.
 ///
-/// First good prices are found on samples of the tokens, then on all (module `dual`); every token
+/// First good prices are found on samples of the tokens, then on all ([`search`]); every token
 /// takes its best experts at these prices. The units that this leaves out of place then follow
 /// shortest paths on a graph of experts, while prices rise along (modules `residual` and
 /// `search`), until capacities hold and every priced expert is full. By complementary slackness
@@ -84,31 +83,32 @@ impl Flow {
                 None => ControlFlow::Continue(()),
             }
         };
-        let bound = |dual: &Dual| view.bound(dual);
+        let bound = |dual: &Dual| view.bound(dual.point());
         let bound = run.is_watched().then_some(&bound as &dyn Fn(&Dual) -> f64);
         let mut watch = Watch::new(bound, &mut improved);
-        let (mut dual, stop) = dual::search(&view.instance, warm, run, &mut watch);
+        let (tokens, experts, k) = (instance.tokens(), instance.experts(), instance.demand().k());
+        let reserve = |units| settle::cost(tokens, experts, k, units);
+        let (dual, stop) = search(&view.instance, warm, &reserve, run, &mut watch);
         let best = watch.best;
         if let Some(solution) = within {
             return Ok(solution);
         }
-        let prices = dual.exact_prices();
-        let (tokens, experts, k) = (instance.tokens(), instance.experts(), instance.demand().k());
+        let prices = dual.point().wide_prices();
         let left = run.time_left();
         let is_late = |cost| left.is_some_and(|left| left < cost);
-        let settling = settle::cost(tokens, experts, k, dual.units);
+        let settling = reserve(dual.units());
         let out_of_time = is_late(settling + finish::start_cost(instance));
         if let Some(stop) = stop.or(out_of_time.then_some(Stop::TimeLimit)) {
             // Where not even settling is in time, the repair alone is.
             let table = if is_late(settling) {
-                dual.selection.experts
+                dual.into_point().into_memory().experts
             } else {
                 settled_choices(&view.instance, &dual)
             };
             return repaired(instance, table, prices, stop, run);
         }
-        let (radius, units) = (margins(&dual, FIRST_TOKENS * dual.units).0, dual.units);
-        let selection = std::mem::take(&mut dual.selection);
+        let (radius, units) = (margins(&dual, FIRST_TOKENS * dual.units()).0, dual.units());
+        let selection = dual.into_point().into_memory();
         finish::finish(
             instance,
             Start { prices, selection, units, radius, best },
@@ -183,15 +183,16 @@ impl Target {
         if self.gap == 0.0 {
             return None;
         }
-        let expected = margins(dual, dual.units).1;
-        if self.loss * expected > self.gap * dual.value.abs() {
+        let expected = margins(dual, dual.units()).1;
+        if self.loss * expected > self.gap * dual.point().value().abs() {
             return None;
         }
-        let (table, prices) = (settled_choices(&view.instance, dual), dual.exact_prices());
+        let table = settled_choices(&view.instance, dual);
+        let prices = dual.point().wide_prices();
         let choices = Assignment::from_slots(instance.demand().k(), table);
         let assignment = repair(instance, choices, Some(&prices)).ok()?;
         let objective = instance.objective(&assignment).ok()?;
-        let loss = view.bound(dual) - objective;
+        let loss = view.bound(dual.point()) - objective;
         if loss <= self.gap * objective.abs() {
             return Some(Solution { assignment, prices: Some(prices), stop: Stop::TargetGap });
         }
@@ -202,7 +203,8 @@ impl Target {
 
 /// The smallest positive margins of the tokens: the one of rank `count`, and the sum up to it.
 fn margins(dual: &Dual, count: f64) -> (f64, f64) {
-    let margins = dual.selection.taken.iter().zip(&dual.selection.left).map(|(a, b)| a - b);
+    let selection = dual.point().selection();
+    let margins = selection.taken.iter().zip(&selection.left).map(|(a, b)| a - b);
     let mut margins: Vec<f32> = margins.filter(|m| m.is_finite() && *m > 0.0).collect();
     if margins.is_empty() {
         return (f64::from(f32::MIN_POSITIVE), 0.0);
@@ -227,16 +229,9 @@ pub(crate) fn enough_allowed(instance: &Instance) -> Result<(), Error> {
     }
 }
 
-/// The choices of `dual`, settled within the capacities. Under `AtMost` nobody takes what is not
-/// worth its price.
+/// The choices of `dual`, settled within the capacities.
 fn settled_choices(instance: &Instance, dual: &Dual) -> Vec<u32> {
-    let (mut choices, prices) = (dual.selection.experts.clone(), &dual.prices);
-    if !instance.demand().is_exact() {
-        for (t, row) in choices.chunks_exact_mut(instance.demand().k()).enumerate() {
-            let scores = instance.scores(t);
-            let dear = |e: usize| scores[e] <= prices[e];
-            row.iter_mut().filter(|e| dear(**e as usize)).for_each(|e| *e = Assignment::EMPTY);
-        }
-    }
-    settled(instance, choices, prices, Some(&dual.selection.left))
+    let (prices, selection) = (dual.point().prices(), dual.point().selection());
+    let choices = choice::slots(Batch::of(instance), selection, prices);
+    settled(instance, choices, prices, Some(&selection.left))
 }

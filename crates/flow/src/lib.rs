@@ -16,13 +16,11 @@
 //! - [`Flow`]: the exact solver, at the speed of a heuristic.
 //! - [`Lp`]: the linear program through a general solver, for small instances.
 mod cycles;
-mod dual;
 mod finish;
 mod flow;
 mod holdings;
-mod laplacian;
-mod level;
 mod lp;
+mod passes;
 mod proof;
 mod residual;
 mod score;

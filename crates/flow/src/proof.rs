@@ -13,6 +13,7 @@
 use rayon::prelude::*;
 use spinroute_core::{Assignment, Certificate, Instance};
 
+use crate::passes::above;
 use crate::score::Score;
 
 /// The gap, relative to the objective, that counts as none.
@@ -114,7 +115,7 @@ impl Sums {
         self.size += row.len() as f64 * size;
         let reduced = |e: usize| scores[e].into() - prices[e];
         let better = held.clone().filter(|&e| reduced(e) > level).count() as u64;
-        let missed = S::above(scores, prices, level) - better;
+        let missed = above(scores, prices, level) - better;
         if missed > 0 {
             // No more than as many times the best one: ties that rounding parted are many.
             let open = (0..scores.len()).filter(|&e| reduced(e) > level);

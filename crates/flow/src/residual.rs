@@ -18,11 +18,11 @@
 //! limit it, without looking at the scores of any other token.
 
 use spinroute_core::{Assignment, Instance};
-use spinroute_prices::Selection;
+use spinroute_prices::{Selection, value::lost};
 
 use crate::holdings::Holdings;
+use crate::passes::{lower, withdraw};
 use crate::score::Score;
-use crate::view::summed;
 
 /// The listed holdings, the table of cheapest moves, and the assignment that they change.
 pub(crate) struct Residual<'a, S> {
@@ -149,7 +149,7 @@ impl<'a, S: Score> Residual<'a, S> {
             size += rent.abs() + f64::from(self.load[e]) * self.prices[e];
         }
         let hidden = 16.0 * f64::EPSILON * self.table.len() as f64 * self.highest;
-        value + hidden + summed(self.table.len(), size)
+        value + hidden + lost(self.table.len(), size)
     }
 
     /// Whether no listed arc costs less than rounding of the largest score and the highest price
@@ -234,7 +234,7 @@ impl<'a, S: Score> Residual<'a, S> {
         self.listed[node].push((a as u32, score));
         let (ground, row) = (self.ground(), node * self.width..(node + 1) * self.width);
         let open = &self.open[a * self.width..][..self.width];
-        S::lower(&mut self.least[row.clone()], &mut self.second[row], score, open);
+        lower(&mut self.least[row.clone()], &mut self.second[row], score, open);
         self.least[ground * self.width + ground] = f64::INFINITY;
     }
 
@@ -342,7 +342,7 @@ impl<'a, S: Score> Residual<'a, S> {
         second.fill(f64::INFINITY);
         for &(a, score) in &self.listed[node] {
             let open = &self.open[a as usize * self.width..][..self.width];
-            S::lower(least, second, score, open);
+            lower(least, second, score, open);
         }
         let ground = self.ground();
         self.least[ground * self.width + ground] = f64::INFINITY;
@@ -372,7 +372,7 @@ impl<'a, S: Score> Residual<'a, S> {
         if !still {
             let (score, row) = (self.score(a, from), from * self.width..(from + 1) * self.width);
             let open = &self.open[a * self.width..][..self.width];
-            S::withdraw(&mut self.least[row.clone()], &self.second[row], score, open, stale);
+            withdraw(&mut self.least[row.clone()], &self.second[row], score, open, stale);
             self.listed[from].swap_remove(place);
         }
         self.shifted(a, from, to);

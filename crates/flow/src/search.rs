@@ -15,8 +15,7 @@
 //! a price may be passed by, which lets one search serve many units: it goes on until half of
 //! what is missing has been reached. One unit a search would need three times as many.
 
-use spinroute_prices::row::{self, Labels};
-
+use crate::passes::{Labels, position, relax};
 use crate::residual::Residual;
 use crate::score::Score;
 
@@ -92,7 +91,7 @@ impl Search {
                 beyond = true;
                 break;
             }
-            let node = row::position(&self.labels, next);
+            let node = position(&self.labels, next);
             self.labels.done[node] = u64::MAX;
             if let Some((room, free)) = sink(graph, phase, node) {
                 self.sinks.push(node as u32);
@@ -102,7 +101,7 @@ impl Search {
                     break;
                 }
             }
-            next = row::relax(&mut self.labels, graph.costs(node), &graph.prices, node, at);
+            next = relax(&mut self.labels, graph.costs(node), &graph.prices, node, at);
         }
         let Some(end) = end else {
             return if beyond || radius < f64::INFINITY {

@@ -7,8 +7,7 @@
 use ndarray::{Array2, ArrayViewMut2, Axis};
 use rayon::prelude::*;
 use spinroute_core::{Error, Instance};
-
-use crate::dual::Dual;
+use spinroute_prices::{Point, value};
 
 /// Tokens a block, for any number of threads.
 const BLOCK: usize = 256;
@@ -44,35 +43,9 @@ impl View {
         Ok(Self { instance: view, shift, narrowing })
     }
 
-    /// The upper bound that a dual's prices prove, from its choices: O(T·k).
-    ///
-    /// The choices were made in `f32`. Rounding keeps the order of reduced scores, so where the last
-    /// one taken and the first one left differ they are the best; where they are equal, another
-    /// choice is worth more by what rounding can take from `k` of them at most.
-    pub(crate) fn bound(&self, dual: &Dual) -> f64 {
-        let Dual { prices, selection, .. } = dual;
-        let demand = self.instance.demand();
-        let (mut value, mut size, mut hidden) = (0.0, 0.0, 0.0);
-        for (t, row) in selection.experts.chunks_exact(demand.k()).enumerate() {
-            let scores = self.instance.scores(t);
-            for e in row.iter().map(|&e| e as usize) {
-                let (score, price) = (f64::from(scores[e]), f64::from(prices[e]));
-                if demand.is_exact() || score > price {
-                    value += score - price;
-                    size += score.abs() + price;
-                }
-            }
-            if selection.taken[t] == selection.left[t] {
-                hidden += demand.k() as f64 * f64::from(selection.taken[t].abs());
-            }
-        }
-        for (&capacity, &price) in self.instance.capacity().iter().zip(prices) {
-            let rent = f64::from(capacity) * f64::from(price);
-            value += rent;
-            size += rent;
-        }
-        let hidden = hidden * 2f64.powi(-22) + summed(selection.experts.len(), size);
-        value + hidden + self.shift + self.narrowing
+    /// The upper bound that a point's prices prove, from its choices: O(T·k).
+    pub(crate) fn bound(&self, point: &Point) -> f64 {
+        value::sharp(&self.instance, point) + self.shift + self.narrowing
     }
 }
 
@@ -95,9 +68,4 @@ fn narrowed(mut out: ArrayViewMut2<'_, f32>, wide: &[f64], exact: bool) -> (f64,
         }
     }
     (shift, largest)
-}
-
-/// What a sum of so many terms, of that size together, can have lost.
-pub(crate) fn summed(terms: usize, size: f64) -> f64 {
-    (terms + 8) as f64 * f64::EPSILON * size
 }

@@ -1,20 +1,53 @@
-//! The `k` best of every row of a score table, at memory speed.
+//! Everything that expert prices are for.
 //!
-//! Every router starts here, and every round of a price method repeats it: for each token, the
-//! `k` largest of `s[t,e] − p[e]`, the value of the last one taken and of the first one left.
-//! The order is total: larger values first, equal values by lower expert. All paths give the
-//! same bits; which one runs is decided by the processor at run time.
+//! The dual of the assignment problem has one price an expert. Under prices every token takes its best
+//! experts; which prices make these choices fit the capacities, what they prove, and what is done about
+//! the units that still do not fit, is here, once, for every solver that needs it.
 //!
-//! This is the only crate for the CPU that holds `unsafe` code: the vector paths, each beside a
-//! portable twin that a test compares it with.
-#[cfg(target_arch = "x86_64")]
-mod avx512;
-mod candidates;
-mod portable;
-mod repair;
-pub mod row;
-mod selection;
+//! | room | what it does | cost |
+//! |---|---|---|
+//! | [`Selection`], [`Candidates`] | the top-k pass: every token's best under prices, and its margin | O(T·E) at memory speed |
+//! | [`choice`] | what tokens take: slots, table, loads | O(T·k) |
+//! | [`value`] | what a point's prices prove | O(T·k) |
+//! | [`Point`], [`Dual`] | prices with all that follows from them, never stale | a pass |
+//! | [`quantile`] | rounds of order statistics | two passes |
+//! | [`subgradient`] | steps along loads, Polyak's length | O(E) |
+//! | [`search()`] | from nothing to good prices: quantile rounds and Newton steps on samples, then on all | `docs/flow.md` |
+//! | [`repair`] | any choices made feasible | O(T·k), O(E) a token in the way |
+//!
+//! ```
+//! use ndarray::array;
+//! use spinroute_core::{Demand, Instance};
+//! use spinroute_prices::{Batch, Point, choice, repair, value};
+//!
+//! // Two tokens both prefer expert 0, which holds one of them.
+//! let instance = Instance::new(array![[0.9, 0.8], [0.7, 0.1]], vec![1, 1], Demand::Exactly(1))?;
+//! let point = Point::of(&instance, vec![0.05, 0.0]);
+//! let choices = choice::table(Batch::of(&instance), point.selection(), point.prices());
+//! let assignment = repair(&instance, choices, Some(&point.wide_prices()))?;
+//! let objective = instance.objective(&assignment)?;
+//! assert!((objective - 1.5).abs() < 1e-6 && value::bound(&instance, &point) >= objective);
+//! # Ok::<(), spinroute_core::Error>(())
+//! ```
 
-pub use candidates::Candidates;
+mod batch;
+pub mod choice;
+mod dual;
+mod laplacian;
+mod newton;
+mod pass;
+mod point;
+pub mod quantile;
+mod repair;
+mod search;
+pub mod subgradient;
+pub mod value;
+mod watch;
+
+pub use batch::Batch;
+pub use dual::Dual;
+pub use pass::{Candidates, Selection};
+pub use point::Point;
 pub use repair::{repair, repair_in_time};
-pub use selection::Selection;
+pub use search::search;
+pub use watch::Watch;

@@ -35,6 +35,8 @@
 //! ```
 #![allow(unsafe_code)]
 
+use std::sync::atomic::{AtomicU8, Ordering};
+
 /// A loop over arrays; `run` is `#[inline(always)]`, or its copies are worth nothing.
 pub trait Work {
     /// What it returns.
@@ -60,6 +62,23 @@ impl Width {
     #[must_use]
     #[inline]
     pub fn here() -> Self {
+        match FOUND.load(Ordering::Relaxed) {
+            3 => Self::Avx512,
+            2 => Self::Avx2,
+            1 => Self::Portable,
+            _ => Self::find(),
+        }
+    }
+
+    /// Asks the processor, and keeps the answer.
+    #[cold]
+    fn find() -> Self {
+        let width = Self::detected();
+        FOUND.store(width as u8 + 1, Ordering::Relaxed);
+        width
+    }
+
+    fn detected() -> Self {
         #[cfg(target_arch = "x86_64")]
         {
             use std::arch::is_x86_feature_detected as has;
@@ -71,6 +90,9 @@ impl Width {
         Self::Portable
     }
 }
+
+/// What [`Width::here`] found, plus 1; 0 before. Every thread would find the same.
+static FOUND: AtomicU8 = AtomicU8::new(0);
 
 /// Runs the widest compiled copy of the loop that the processor has.
 #[inline]
@@ -98,6 +120,52 @@ pub fn widest<W: Work>(work: W) -> W::Out {
     }
     let _ = width;
     work.run()
+}
+
+/// Defines a function whose body [`widest`] runs: [`Work`] without its ceremony.
+///
+/// Its references have the lifetime `'a`, and it may have one type parameter. The arguments reach the
+/// body as arguments, so that the compiler knows that they do not overlap.
+///
+/// ```
+/// spinroute_simd::widest! {
+///     /// `most[i] = max(most[i], row[i])`.
+///     fn raise(most: &'a mut [f32], row: &'a [f32]) {
+///         for (most, &value) in most.iter_mut().zip(row) {
+///             *most = if value > *most { value } else { *most };
+///         }
+///     }
+/// }
+///
+/// let mut most = [1.0, 2.0];
+/// raise(&mut most, &[3.0, 0.0]);
+/// assert_eq!(most, [3.0, 2.0]);
+/// ```
+#[macro_export]
+macro_rules! widest {
+    ($(
+        $(#[$attr:meta])*
+        $vis:vis fn $name:ident $(<$t:ident: $bound:path>)? ($($arg:ident: $type:ty),* $(,)?)
+        $(-> $out:ty)? $body:block
+    )*) => {$(
+        $(#[$attr])*
+        $vis fn $name<'a $(, $t: $bound)?>($($arg: $type),*) $(-> $out)? {
+            #[inline(always)]
+            #[allow(clippy::inline_always)] // its copies are worth nothing otherwise
+            fn body<'a $(, $t: $bound)?>($($arg: $type),*) $(-> $out)? $body
+            struct Arguments<'a $(, $t: $bound)?> {
+                $($arg: $type,)*
+            }
+            impl<'a $(, $t: $bound)?> $crate::Work for Arguments<'a $(, $t)?> {
+                type Out = ($($out)?);
+                #[inline(always)]
+                fn run(self) -> Self::Out {
+                    body($(self.$arg),*)
+                }
+            }
+            $crate::widest(Arguments { $($arg),* })
+        }
+    )*};
 }
 
 #[cfg(feature = "limit")]

@@ -20,14 +20,11 @@
 //! ```
 //!
 //! Each struct is its parameters; `docs/transport.md` has formulas, guarantees and measurements.
-mod bound;
 mod capped;
-mod columns;
 mod greedy;
 mod quantile;
 mod topk;
 
-pub use bound::dual_bound;
 pub use capped::{CappedTopK, DropPolicy};
 pub use greedy::Greedy;
 pub use quantile::Quantile;

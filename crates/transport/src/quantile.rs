@@ -1,29 +1,8 @@
 //! Quantile balancing: expert prices from order statistics, then selection and repair.
 //!
-//! The dual of the assignment problem is, over levels `α` and prices `p ≥ 0`,
-//!
-//! ```text
-//! minimise  k Σ_t α[t] + Σ_e c[e] p[e] + Σ_{t,e} max(0, s[t,e] − α[t] − p[e])
-//! ```
-//!
-//! with `α` free under `Exactly` and `α ≥ 0` under `AtMost`. A round minimises it exactly over
-//! `α`, then over `p`:
-//!
-//! ```text
-//! α[t] = (k+1)-th largest over e of s[t,e] − p[e]               (AtMost: at least 0)
-//! p[e] = max(0, (c[e]+1)-th largest over t of s[t,e] − α[t])    (c[e] ≥ T: 0)
-//! ```
-//!
-//! Each is the lower end of an interval of minimisers. Where there is no (k+1)-th allowed expert
-//! that end is `-∞` and `α[t]` is the upper end instead, the k-th largest. The dual value never
-//! rises, but the dual is not smooth, so rounds may stall above the optimum: field data is in
-//! `docs/transport.md`. After the last round every token takes its `k` best at the final prices
-//! and [`spinroute_prices::repair`] makes that feasible.
-//!
-//! With equality in both constraints and free prices this is the quantile balancing of J. Su
-//! (<https://kexue.fm/archives/11619>, 2026); with inequalities in both, the balancing by binary
-//! integer programming of arXiv 2502.15451. Prices here are clipped at 0 because only then do
-//! they prove a bound where capacity is left over.
+//! The rounds are [`spinroute_prices::quantile`]'s, which has the formulas. They may stall above the
+//! optimum, as the dual is not smooth: field data is in `docs/transport.md`. After the last round every
+//! token takes its `k` best at the final prices and [`spinroute_prices::repair`] makes that feasible.
 //!
 //! A round is two passes over the table, O(T·E), both parallel with a result that does not depend
 //! on the number of threads. Prices are `f32`, as the scores are.
@@ -34,12 +13,9 @@ use std::ops::ControlFlow;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
-use spinroute_core::{Best, Demand, Error, Instance, Run, Solution, Solver, Stop};
-use spinroute_prices::{Selection, repair_in_time};
-
-use crate::bound::dual_bound;
-use crate::columns::Columns;
-use crate::topk;
+use spinroute_core::{Best, Error, Instance, Run, Solution, Solver, Stop};
+use spinroute_prices::quantile::{Columns, Unbounded, levels};
+use spinroute_prices::{Batch, Point, Selection, choice, repair_in_time, value};
 
 /// Quantile balancing with a repair at the end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -69,26 +45,27 @@ impl Solver for Quantile {
             }
             None => vec![0.0; instance.experts()],
         };
-        let mut columns = Columns::new(start);
-        let mut selection = Selection::default();
+        let batch = Batch::of(instance);
+        let capacity: Vec<f64> = instance.capacity().iter().map(|&c| f64::from(c)).collect();
+        let at = |prices, memory| Point::at(batch, &capacity, prices, memory, None);
+        let mut columns = Columns::new(start.clone());
         let mut pace = Pace::new(run);
-        selection.fill(instance.flat(), &columns.prices, instance.demand().k());
+        let mut point = at(start, Selection::default());
         pace.selected(run);
-        topk::check(instance, &selection)?;
+        choice::enough_allowed(instance, point.selection())?;
         let mut stop = Stop::Finished;
         let mut bound = f64::INFINITY;
         for _ in 0..self.rounds {
-            let load = load(instance, &selection);
-            if let ControlFlow::Break(why) = pace.may_go_on(instance, &load, run) {
+            if let ControlFlow::Break(why) = pace.may_go_on(instance, point.loads(), run) {
                 stop = why;
                 break;
             }
-            let level = level(instance, &selection);
-            columns.update(instance.flat(), &level, instance.capacity(), &load);
-            selection.fill(instance.flat(), &columns.prices, instance.demand().k());
+            let level = levels(instance.demand(), point.selection(), Unbounded::Taken);
+            columns.update(instance.flat(), &level, instance.capacity(), point.loads());
+            point = at(columns.prices().to_vec(), point.into_memory());
             let mut best = Best::default();
             if run.is_watched() {
-                bound = bound.min(dual_bound(instance, &selection, &columns.prices));
+                bound = bound.min(value::bound(instance, &point));
                 best.bound = Some(bound);
             }
             pace.round_done(run);
@@ -97,8 +74,8 @@ impl Solver for Quantile {
                 break;
             }
         }
-        let prices: Vec<f64> = columns.prices.iter().copied().map(f64::from).collect();
-        let choices = topk::choices(instance, &selection, &columns.prices);
+        let prices = point.wide_prices();
+        let choices = choice::table(batch, point.selection(), point.prices());
         let (assignment, cut) = repair_in_time(instance, choices, Some(&prices), run)?;
         Ok(Solution { assignment, prices: Some(prices), stop: cut.unwrap_or(stop) })
     }
@@ -151,26 +128,3 @@ impl Pace {
 /// `docs/transport.md`).
 const REPAIR_TOKEN: f64 = 0.3e-6;
 const REPAIR_UNIT: f64 = 0.6e-6;
-
-/// `α`, finite.
-fn level(instance: &Instance, selection: &Selection) -> Vec<f32> {
-    let ends = selection.left.iter().zip(&selection.taken);
-    match instance.demand() {
-        Demand::AtMost(_) => ends.map(|(left, _)| left.max(0.0)).collect(),
-        // The last arm: prices so large that a reduced score is -∞. Any level will do.
-        Demand::Exactly(_) => ends
-            .map(|(&left, &taken)| match (left.is_finite(), taken.is_finite()) {
-                (true, _) => left,
-                (_, true) => taken,
-                _ => 0.0,
-            })
-            .collect(),
-    }
-}
-
-/// How many tokens chose each expert.
-fn load(instance: &Instance, selection: &Selection) -> Vec<u32> {
-    let mut load = vec![0; instance.experts()];
-    selection.experts.iter().for_each(|&e| load[e as usize] += 1);
-    load
-}

@@ -20,9 +20,8 @@
 use rayon::prelude::*;
 use spinroute_core::Instance;
 use spinroute_ising::{Error, Grid, Ising, Structured};
-use spinroute_prices::Selection;
+use spinroute_prices::{Selection, choice};
 
-use super::decode::mean_margin;
 use spinroute_bifurcation::LANES;
 use spinroute_simd::{Work, widest};
 
@@ -78,7 +77,7 @@ impl<'a> Field<'a> {
         let mean = instance.supply() as f64 / instance.experts() as f64;
         Self {
             instance,
-            unit: mean_margin(selection),
+            unit: choice::mean_margin(selection),
             rows: rows / instance.demand().k() as f64,
             columns: columns / mean.max(1.0),
             prices: Vec::new(),

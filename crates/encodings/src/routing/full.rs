@@ -26,7 +26,7 @@ use serde::{Deserialize, Serialize};
 use spinroute_core::{Error, Instance, Run, Solution, Solver};
 
 use self::dynamics::Dynamics;
-use super::prices::Path;
+use super::prices::{Path, loads};
 use super::{Incumbent, Origin, check_look, moderate, solve_from, too_late};
 use spinroute_bifurcation::Mode;
 
@@ -187,9 +187,9 @@ impl<'a> Search<'a> {
         let moved = match solver.prices {
             PriceRule::Subgradient => self.path.descend(solver.rate, solver.moves, best),
             PriceRule::Multipliers => {
-                let dynamics = self.dynamics.as_ref();
-                let loads = dynamics.map_or(&self.path.point().loads, |dynamics| &dynamics.loads);
-                self.path.follow(&loads.clone(), self.length, best)
+                let positions = self.dynamics.as_ref().map(|dynamics| dynamics.loads.clone());
+                let loads = positions.unwrap_or_else(|| loads(self.path.point()));
+                self.path.follow(&loads, self.length, best)
             }
         };
         if moved {

@@ -12,15 +12,15 @@
 //! the 2, 4 or 8 units of least regret for every unit over capacity saves part of that, and loses
 //! 0.06, 0.006 and 0.0004 % of the objective. Keeping each token's 2 or 4 best alternatives costs
 //! more to find (1.2 and 1.7 times in all) than it saves.
-use std::cmp::{Ordering, Reverse};
+use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::collections::binary_heap::PeekMut;
 
 use rayon::prelude::*;
-
-use super::Table;
-use super::quick::Limit;
 use spinroute_core::Assignment;
+
+use super::limit::Limit;
+use super::table::Table;
 
 /// Tokens a block of the parallel scan.
 const BLOCK: usize = 256;
@@ -30,30 +30,6 @@ const LOOK: usize = 32;
 
 /// What finding its alternative costs a token, in units of the quick pass.
 const LOOKS_A_TOKEN: usize = 4;
-
-/// A number that sorts by value.
-#[derive(Clone, Copy)]
-pub(super) struct Key(pub(super) f64);
-
-impl Ord for Key {
-    fn cmp(&self, other: &Self) -> Ordering {
-        self.0.total_cmp(&other.0)
-    }
-}
-
-impl PartialOrd for Key {
-    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
-        Some(self.cmp(other))
-    }
-}
-
-impl PartialEq for Key {
-    fn eq(&self, other: &Self) -> bool {
-        self.cmp(other) == Ordering::Equal
-    }
-}
-
-impl Eq for Key {}
 
 /// A place and its reduced score.
 type Place = (f32, u32);

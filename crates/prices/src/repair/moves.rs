@@ -8,10 +8,11 @@
 //! move.
 use std::collections::BinaryHeap;
 
-use super::Table;
-use super::direct::Key;
-use super::quick::Limit;
 use spinroute_core::Assignment;
+
+use super::key::Key;
+use super::limit::Limit;
+use super::table::Table;
 
 /// Moves between two looks at the clock.
 const LOOK: usize = 32;

@@ -12,8 +12,9 @@
 //! O(c[e]·E) an expert on a path. With no pair forbidden one phase with paths of one or two arcs
 //! is all there is. If a phase finds a unit from which no room can be reached, the experts that
 //! can be reached and the tokens that hold them are a Hall violator.
-use super::Table;
 use spinroute_core::{Assignment, Deficiency, Error};
+
+use super::table::Table;
 
 /// The distance of an expert from which no room can be reached.
 const FAR: u32 = u32::MAX;

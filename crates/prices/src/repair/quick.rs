@@ -11,47 +11,17 @@
 use std::cmp::Reverse;
 use std::time::Duration;
 
-use super::Table;
-use super::direct::Key;
-use spinroute_core::{Assignment, Clock, Run};
+use spinroute_core::Assignment;
+
+use super::key::Key;
+use super::limit::Limit;
+use super::table::Table;
 
 /// How many experts with room are looked at.
 const GLANCE: usize = 8;
 
-/// What a slot costs to look at and a unit to place, in seconds: about twice what was measured, and
-/// three times that where the scores are more than the caches hold.
-const SLOT: f64 = 10e-9;
-const UNIT: f64 = 60e-9;
-const CACHED: usize = 1 << 21;
-
 /// How late a careful pass may make the answer.
 const GRACE: Duration = Duration::from_micros(500);
-
-/// When the time is up.
-#[derive(Clone, Copy)]
-pub(super) struct Limit(Option<(Clock, Duration)>);
-
-impl Limit {
-    /// No limit.
-    pub(super) const NONE: Self = Self(None);
-
-    /// The limit of a run.
-    pub(super) fn of(run: &Run<'_>) -> Self {
-        Self(run.time_left().map(|left| (Clock::start(), left)))
-    }
-
-    /// Whether there is only just time to place so many open units of a table.
-    pub(super) fn is_near(self, table: &Table<'_>, open: usize) -> bool {
-        self.is_within(table.cost(open), Duration::ZERO)
-    }
-
-    /// Whether less time is left than `cost`, if the answer may be so late.
-    fn is_within(self, cost: Duration, late: Duration) -> bool {
-        self.0.is_some_and(|(clock, left)| {
-            left.saturating_add(late).saturating_sub(clock.elapsed()) < cost
-        })
-    }
-}
 
 /// Experts with room, gone through in a circle.
 struct Circle {
@@ -62,23 +32,9 @@ struct Circle {
 }
 
 impl Table<'_> {
-    /// Units over capacity and empty slots.
-    pub(super) fn unsettled(&self) -> usize {
-        let over: usize = (0..self.load.len()).map(|e| self.excess(e) as usize).sum();
-        let held: usize = self.load.iter().map(|&load| load as usize).sum();
-        over + self.choices.slots().len() - held
-    }
-
-    /// What it takes to settle so many open units.
-    fn cost(&self, open: usize) -> Duration {
-        let seconds = self.choices.slots().len() as f64 * SLOT + open as f64 * UNIT;
-        let far = if self.instance.flat().len() > CACHED { 3.0 } else { 1.0 };
-        Duration::from_secs_f64(far * seconds)
-    }
-
     /// Takes every expert down to its capacity and fills empty slots, as far as a glance goes.
     pub(super) fn settle_quickly(&mut self, prices: &[f32], limit: Limit) {
-        let careful = !limit.is_within(self.cost(self.unsettled()), GRACE);
+        let careful = !limit.is_within(self.quick_cost(self.unsettled()), GRACE);
         let stays = careful.then(|| self.last_to_stay(prices));
         let mut circle =
             Circle { room: self.room(), at: 0, glance: if careful { GLANCE } else { 1 } };

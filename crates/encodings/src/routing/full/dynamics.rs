@@ -1,13 +1,12 @@
 //! The dynamics of a run: positions of all pairs, steered by prices.
 
 use spinroute_core::{Assignment, Error, Instance};
-use spinroute_prices::{Selection, repair};
+use spinroute_prices::{Batch, Point, Selection, choice, repair};
 
 use super::SbFull;
 use crate::routing::as_core;
-use crate::routing::decode::choices;
 use crate::routing::field::{Field, Steering, sums};
-use crate::routing::prices::Point;
+use crate::routing::prices::loads;
 use spinroute_bifurcation::{Forces, Noise, Step, Stepper, bound};
 
 /// Positions and momenta start within this of where prices put them.
@@ -47,10 +46,10 @@ impl<'a> Dynamics<'a> {
         seed: u64,
     ) -> Result<Self, Error> {
         let (rows, columns) = (solver.row_weight, solver.column_weight);
-        let Point { prices, selection, loads, .. } = start;
+        let (prices, selection, loads) = (start.prices(), start.selection(), loads(start));
         let taken = vec![instance.demand().k() as f32; instance.tokens()];
         let mut field = Field::new(instance, selection, rows, columns);
-        field.steer(Steering { prices, selection, loads, taken: &taken });
+        field.steer(Steering { prices, selection, loads: &loads, taken: &taken });
         let forces = Forces::new(&field.model().map_err(as_core)?);
         let mut stepper = Stepper::new(&forces, solver.mode, 1, seed);
         let noise = Noise::new(seed, 0);
@@ -61,7 +60,7 @@ impl<'a> Dynamics<'a> {
         let highest = COUPLING * field.highest();
         let time_step = (SAFETY * bound(0.5 + highest, 0.0)).min(LONGEST);
         let steps = (0, u64::from(solver.looks) * u64::from(solver.period));
-        let (loads, keys, ranked) = (loads.clone(), Vec::new(), Selection::default());
+        let (keys, ranked) = (Vec::new(), Selection::default());
         Ok(Self { field, forces, stepper, time_step, steps, loads, taken, keys, ranked })
     }
 
@@ -81,7 +80,7 @@ impl<'a> Dynamics<'a> {
 
     /// A new field for new prices.
     pub(super) fn steer(&mut self, point: &Point) {
-        let Point { prices, selection, .. } = point;
+        let (prices, selection) = (point.prices(), point.selection());
         let (loads, taken) = (&self.loads, &self.taken);
         self.field.steer(Steering { prices, selection, loads, taken });
         self.field.write(self.forces.scale(), self.forces.field_mut());
@@ -99,8 +98,9 @@ impl<'a> Dynamics<'a> {
         self.field.rank(&mut self.keys);
         let free = vec![0.0; instance.experts()];
         self.ranked.fill(&self.keys, &free, instance.demand().k());
-        let found = choices(instance, &self.ranked, &point.prices);
-        let found = repair(instance, found, Some(&point.wide()))?;
+        let batch = Batch::of(instance);
+        let found = choice::allowed(batch, &self.ranked.experts, point.prices());
+        let found = repair(instance, found, Some(&point.wide_prices()))?;
         let objective = instance.objective(&found)?;
         Ok((found, objective))
     }

@@ -2,8 +2,7 @@
 
 use std::cmp::Ordering;
 
-use crate::candidates::{LISTED, Lists};
-use crate::selection::Block;
+use super::block::{Block, LISTED, Lists};
 
 /// Above this many a row is partitioned and sorted instead of kept by insertion.
 const INSERTION: usize = 32;

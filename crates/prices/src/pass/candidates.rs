@@ -10,11 +10,10 @@
 
 use rayon::prelude::*;
 
-use crate::portable;
-use crate::selection::{BLOCK, Block, Selection};
+use super::block::{BLOCK, LISTED, Lists};
+use super::path::{ListedPath, listed_path};
+use super::selection::Selection;
 
-/// Experts on a list, at most: one vector.
-pub(crate) const LISTED: usize = 16;
 /// Passes after which all lists are made anew, so that their prices need not be kept for ever.
 const LONGEST: usize = 256;
 /// Rows too short, or demands too large, for lists to pay.
@@ -36,37 +35,6 @@ pub struct Candidates {
     prices: Vec<Vec<f32>>,
 }
 
-/// A block's part of the lists.
-pub(crate) struct Lists<'a> {
-    pub(crate) scores: &'a mut [f32],
-    pub(crate) experts: &'a mut [u32],
-    pub(crate) floor: &'a mut [f32],
-    pub(crate) pass: &'a mut [u32],
-    /// By how much the price that fell most has fallen since each pass.
-    pub(crate) falls: &'a [f32],
-}
-
-impl Lists<'_> {
-    /// What an expert that is not on the list of `t` is worth now, at most.
-    #[inline]
-    pub(crate) fn others(&self, t: usize) -> f32 {
-        // Where there is no list, the pass may be out of range.
-        if self.floor[t] == f32::INFINITY {
-            return f32::INFINITY;
-        }
-        let (floor, fall) = (self.floor[t], self.falls[self.pass[t] as usize]);
-        // What rounding can hide: in the reduced score then, in it now, and in the fall.
-        let hidden = (floor.abs() + fall.abs()) * 2f32.powi(-22) + f32::MIN_POSITIVE;
-        if floor == f32::NEG_INFINITY { floor } else { floor + fall + hidden }
-    }
-
-    /// Marks what the list of `t`, just made, is good for.
-    pub(crate) fn date(&mut self, t: usize, floor: f32) {
-        self.floor[t] = floor;
-        self.pass[t] = self.falls.len() as u32 - 1;
-    }
-}
-
 impl Candidates {
     /// Fills `selection` as [`Selection::fill`] does, with the lists' help. All passes of one
     /// `Candidates` must be over the same `scores`.
@@ -77,12 +45,12 @@ impl Candidates {
         if prices.len() <= SHORT || k > LARGEST_DEMAND {
             return selection.fill(scores, prices, k);
         }
-        self.fill_with(path(), selection, scores, prices, k);
+        self.fill_with(listed_path(), selection, scores, prices, k);
     }
 
     fn fill_with(
         &mut self,
-        path: Path,
+        path: ListedPath,
         selection: &mut Selection,
         scores: &[f32],
         prices: &[f32],
@@ -119,21 +87,10 @@ impl Candidates {
     }
 }
 
-/// One way through a block of rows with lists.
-type Path = fn(&[f32], &[f32], usize, Lists<'_>, Block<'_>);
-
-/// The fastest path that this processor runs.
-fn path() -> Path {
-    #[cfg(target_arch = "x86_64")]
-    if crate::avx512::available() {
-        return crate::avx512::select_listed;
-    }
-    portable::select_listed
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::pass::portable;
     use proptest::prelude::*;
 
     proptest! {
@@ -151,7 +108,7 @@ mod tests {
                 _ => score,
             };
             let scores: Vec<f32> = seed.iter().map(score).take(experts * 7).collect();
-            for path in [portable::select_listed as Path, path()] {
+            for path in [portable::select_listed as ListedPath, listed_path()] {
                 let mut candidates = Candidates::default();
                 let (mut listed, mut plain) = (Selection::default(), Selection::default());
                 let mut prices = vec![0.25f32; experts];
@@ -172,7 +129,7 @@ mod tests {
         let (tokens, experts) = (300, 64);
         let mixed = |i: usize| ((i * 2_654_435_761) % 10_007) as f32 / 10_007.0;
         let scores: Vec<f32> = (0..tokens * experts).map(mixed).collect();
-        for path in [portable::select_listed as Path, path()] {
+        for path in [portable::select_listed as ListedPath, listed_path()] {
             let (mut candidates, mut selection) = (Candidates::default(), Selection::default());
             let mut prices = vec![0.5f32; experts];
             candidates.fill_with(path, &mut selection, &scores, &prices, 4);

@@ -7,7 +7,7 @@ use std::arch::x86_64::{
     _mm512_permutexvar_ps, _mm512_set1_ps, _mm512_setr_epi32,
 };
 
-use super::{LANES, Row, lane, lanes, lowest_bit, sort};
+use super::vectors::{LANES, Row, lane, lanes, lowest_bit, sort};
 
 /// Reduced scores and experts of a list to be, in ascending order of expert.
 pub(super) struct List {

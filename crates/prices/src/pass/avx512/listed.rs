@@ -10,9 +10,8 @@ use std::arch::x86_64::{
 };
 
 use super::shortlist::{List, shortlist};
-use super::{LANES, collect, divide, lane, lanes, load, nth_largest, reduce, sort, work};
-use crate::candidates::{LISTED, Lists};
-use crate::selection::Block;
+use super::vectors::{LANES, collect, divide, lane, lanes, load, nth_largest, reduce, sort, work};
+use crate::pass::block::{Block, LISTED, Lists};
 
 /// Rank among sixteen lane maxima whose value bounds a list from below, at least: about thirteen
 /// experts of a row pass.

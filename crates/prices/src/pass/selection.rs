@@ -2,7 +2,8 @@
 
 use rayon::prelude::*;
 
-use crate::portable;
+use super::block::{BLOCK, Block};
+use super::path::{Path, path};
 
 /// The `k` best experts of every token under prices, and the margin to the next one.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -20,19 +21,6 @@ pub struct Selection {
     /// The sum of the `k` best reduced scores of each token, one per token.
     pub worth: Vec<f32>,
 }
-
-/// Where a block of rows writes its part of a [`Selection`].
-pub(crate) struct Block<'a> {
-    pub(crate) experts: &'a mut [u32],
-    pub(crate) taken: &'a mut [f32],
-    pub(crate) last: &'a mut [u32],
-    pub(crate) left: &'a mut [f32],
-    pub(crate) next: &'a mut [u32],
-    pub(crate) worth: &'a mut [f32],
-}
-
-/// Tokens a block: what one task works on, whatever the number of threads.
-pub(crate) const BLOCK: usize = 1024;
 
 impl Selection {
     /// Selects the `k` largest `s[t,e] − p[e]` of every row of `scores` (row-major, one row of
@@ -86,21 +74,10 @@ impl Selection {
     }
 }
 
-/// One way through a block of rows.
-type Path = fn(&[f32], &[f32], usize, Block<'_>);
-
-/// The fastest path that this processor runs.
-fn path() -> Path {
-    #[cfg(target_arch = "x86_64")]
-    if crate::avx512::available() {
-        return crate::avx512::select;
-    }
-    portable::select
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::pass::portable;
     use proptest::prelude::*;
 
     #[test]

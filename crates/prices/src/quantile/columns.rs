@@ -21,9 +21,22 @@ const LANES: usize = 32;
 const REACH: f32 = 2.0;
 
 /// Prices of all experts, updated round by round.
-pub(crate) struct Columns {
+///
+/// ```
+/// use spinroute_prices::quantile::Columns;
+///
+/// // Three tokens, two experts that hold one token each.
+/// let scores = [0.9, 0.1, 0.8, 0.3, 0.7, 0.6];
+/// let mut columns = Columns::new(vec![0.0, 0.0]);
+/// columns.update(&scores, &[0.1, 0.3, 0.6], &[1, 1], &[3, 0]);
+/// assert_eq!(columns.prices(), [0.5, 0.0]); // the second largest of 0.8, 0.5, 0.1
+/// ```
+#[derive(Clone, Debug)]
+pub struct Columns {
     /// The prices, `p ≥ 0`.
-    pub(crate) prices: Vec<f32>,
+    prices: Vec<f32>,
+    /// No price is higher.
+    highest: f32,
     /// How much each price changed in the last round.
     change: Vec<f32>,
     /// Only values above are gathered.
@@ -33,17 +46,48 @@ pub(crate) struct Columns {
 
 impl Columns {
     /// Columns that start from given prices.
-    pub(crate) fn new(prices: Vec<f32>) -> Self {
+    #[must_use]
+    pub fn new(prices: Vec<f32>) -> Self {
         let change = vec![0.0; prices.len()];
         let threshold = change.clone();
-        Self { prices, change, threshold, gathered: Gathered::default() }
+        Self { prices, highest: f32::MAX, change, threshold, gathered: Gathered::default() }
+    }
+
+    /// Sets what no price is above.
+    #[must_use]
+    pub fn highest(mut self, highest: f32) -> Self {
+        self.highest = highest;
+        self
+    }
+
+    /// Sets what prices are expected to have changed by in the round before: how far below the last prices
+    /// the new ones are looked for at first.
+    #[must_use]
+    pub fn expecting(mut self, change: Vec<f32>) -> Self {
+        self.change = change;
+        self
+    }
+
+    /// The prices, one an expert.
+    #[must_use]
+    pub fn prices(&self) -> &[f32] {
+        &self.prices
+    }
+
+    /// The prices.
+    #[must_use]
+    pub fn into_prices(self) -> Vec<f32> {
+        self.prices
     }
 
     /// Sets every price to the order statistic of its column.
     ///
-    /// `scores` is row-major, one row a token; `level` is `α`, finite, one a token; `load[e]` says
+    /// `scores` is row-major, one row a token; `level` is `α`, one a token; `load[e]` says
     /// how many tokens chose expert `e` under the present prices (it only guides the search).
-    pub(crate) fn update(&mut self, scores: &[f32], level: &[f32], capacity: &[u32], load: &[u32]) {
+    ///
+    /// # Panics
+    /// If the lengths do not fit.
+    pub fn update(&mut self, scores: &[f32], level: &[f32], capacity: &[u32], load: &[u32]) {
         let (tokens, experts) = (level.len(), capacity.len());
         for e in 0..experts {
             self.threshold[e] = if capacity[e] as usize >= tokens {
@@ -55,7 +99,7 @@ impl Columns {
             };
         }
         self.gathered.fill(scores, level, &self.threshold);
-        let (threshold, gathered) = (&self.threshold, &mut self.gathered);
+        let (threshold, gathered, highest) = (&self.threshold, &mut self.gathered, self.highest);
         gathered
             .columns()
             .into_par_iter()
@@ -76,7 +120,7 @@ impl Columns {
                         column.zip(level).map(|(s, a)| s - a).filter(|v| *v > 0.0).collect();
                     if rank < values.len() { nth_largest(&mut values, rank) } else { 0.0 }
                 };
-                let found = found.min(f32::MAX);
+                let found = found.min(highest);
                 *change = (found - *price).abs();
                 *price = found;
             });
@@ -88,7 +132,7 @@ fn nth_largest(values: &mut [f32], n: usize) -> f32 {
 }
 
 /// Values of a table by column.
-#[derive(Default)]
+#[derive(Clone, Debug, Default)]
 struct Gathered {
     values: Vec<f32>,
     /// Where each column starts in `values`, and the end.

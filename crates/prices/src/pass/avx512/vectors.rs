@@ -1,16 +1,4 @@
-//! The pass with AVX-512: a bound from the lane maxima, then only the few scores above it.
-//!
-//! Sixteen lanes each keep the maximum of what passed through them. These are sixteen different
-//! scores, so the (k+1)-th largest of them is a lower bound of the row's (k+1)-th largest score.
-//! The scores not below the bound, about a dozen, are compressed into one register and sorted;
-//! the k-th and the next value then split the candidates. Where more than sixteen pass, the
-//! (k+1)-th largest of the first sixteen is a better bound; where still more do (ties), sorted
-//! vectors are merged to the best sixteen. Rows of `k > 15` take the scalar way.
-//!
-//! Tokens go through the stages in small batches: a vector load just behind the overlapping
-//! stores of [`collect`] would wait for each of them to leave the store buffer (2.5 times slower).
-//! Tried and slower: compressing straight to memory (microcoded on some processors).
-#![allow(unsafe_code)]
+//! What the stages of the pass share: a token's row, and operations on vectors of sixteen lanes.
 
 use std::arch::x86_64::{
     __m512, __m512i, __mmask16, _CMP_EQ_OQ, _CMP_GE_OQ, _CMP_GT_OQ, _mm512_add_epi32,
@@ -21,50 +9,28 @@ use std::arch::x86_64::{
     _mm512_setr_epi32, _mm512_shuffle_f32x4, _mm512_storeu_ps, _mm512_storeu_si512, _mm512_sub_ps,
 };
 
-use crate::portable;
-use crate::selection::Block;
+use crate::pass::block::Block;
 
-mod listed;
-mod shortlist;
-
-pub(crate) use listed::select_listed;
-use shortlist::shortlist;
-
-const LANES: usize = 16;
+pub(super) const LANES: usize = 16;
 
 /// Tokens a batch, at most; fewer where rows are long, so that a batch stays in the first cache.
 const BATCH: usize = 16;
 
-/// Whether this processor runs the path.
-pub(crate) fn available() -> bool {
-    std::arch::is_x86_feature_detected!("avx512f") && std::arch::is_x86_feature_detected!("popcnt")
-}
-
-/// Selects from each row; see [`crate::Selection::fill`].
-pub(crate) fn select(rows: &[f32], prices: &[f32], k: usize, out: Block<'_>) {
-    if k < LANES {
-        // SAFETY: this path is only chosen where `available` holds.
-        unsafe { select_few(rows, prices, k, out) }
-    } else {
-        portable::select(rows, prices, k, out);
-    }
-}
-
 /// The lanes of a vector of `LANES` that start at `start` and lie before `end`.
-fn lanes(start: usize, end: usize) -> __mmask16 {
+pub(super) fn lanes(start: usize, end: usize) -> __mmask16 {
     if start + LANES <= end { u16::MAX } else { (1u16 << (end - start)) - 1 }
 }
 
 /// What one token passes from stage to stage.
-struct Row {
+pub(super) struct Row {
     /// Reduced scores, padded with `-∞` to whole vectors.
-    reduced: Vec<f32>,
+    pub(super) reduced: Vec<f32>,
     /// The candidates' values and experts, with a vector of room behind the last.
-    values: Vec<f32>,
-    ids: Vec<u32>,
-    found: usize,
+    pub(super) values: Vec<f32>,
+    pub(super) ids: Vec<u32>,
+    pub(super) found: usize,
     /// All candidates are worth at least this, all others less.
-    bound: f32,
+    pub(super) bound: f32,
 }
 
 impl Row {
@@ -76,41 +42,13 @@ impl Row {
 }
 
 /// Room for a batch of tokens.
-fn work(experts: usize) -> Vec<Row> {
+pub(super) fn work(experts: usize) -> Vec<Row> {
     (0..(4096 / experts).clamp(1, BATCH)).map(|_| Row::new(experts)).collect()
-}
-
-#[target_feature(enable = "avx512f,popcnt")]
-fn select_few(rows: &[f32], prices: &[f32], k: usize, mut out: Block<'_>) {
-    let experts = prices.len();
-    let mut work = work(experts);
-    let batch = work.len();
-    for (b, rows) in rows.chunks(batch * experts).enumerate() {
-        let rows = rows.chunks_exact(experts);
-        let work = &mut work[..rows.len()];
-        for (row, scores) in work.iter_mut().zip(rows) {
-            row.bound = nth_largest(reduce(scores, prices, &mut row.reduced), k);
-        }
-        for row in work.iter_mut() {
-            row.found = collect(row, experts, row.bound);
-            if row.found > LANES {
-                row.bound = nth_largest(load(&row.values), k);
-                row.found = collect(row, experts, row.bound);
-            }
-        }
-        for (t, row) in (b * batch..).zip(work.iter()) {
-            let list = shortlist(row);
-            let mut ids = [0; LANES];
-            // SAFETY: `ids` is a whole vector.
-            unsafe { _mm512_storeu_si512(ids.as_mut_ptr().cast(), list.ids) };
-            divide(list.values, sort(list.values), lanes(0, list.found), &ids, k, t, &mut out);
-        }
-    }
 }
 
 /// Writes `scores − prices` to `reduced` (padded with `-∞`); returns the maximum of each lane.
 #[target_feature(enable = "avx512f")]
-fn reduce(scores: &[f32], prices: &[f32], reduced: &mut [f32]) -> __m512 {
+pub(super) fn reduce(scores: &[f32], prices: &[f32], reduced: &mut [f32]) -> __m512 {
     let experts = scores.len();
     assert!(prices.len() == experts && reduced.len() == experts.next_multiple_of(LANES));
     let lowest = _mm512_set1_ps(f32::NEG_INFINITY);
@@ -142,7 +80,7 @@ fn reduce(scores: &[f32], prices: &[f32], reduced: &mut [f32]) -> __m512 {
 
 /// The first vector of `values`.
 #[target_feature(enable = "avx512f")]
-fn load(values: &[f32]) -> __m512 {
+pub(super) fn load(values: &[f32]) -> __m512 {
     assert!(values.len() >= LANES);
     // SAFETY: a whole vector lies within `values`.
     unsafe { _mm512_loadu_ps(values.as_ptr()) }
@@ -151,7 +89,7 @@ fn load(values: &[f32]) -> __m512 {
 /// Sorts the lanes, ascending, by a bitonic network.
 #[inline]
 #[target_feature(enable = "avx512f")]
-fn sort(lanes: __m512) -> __m512 {
+pub(super) fn sort(lanes: __m512) -> __m512 {
     let mut sorted = exchange::<2, 1>(lanes);
     sorted = exchange::<4, 1>(exchange::<4, 2>(sorted));
     sorted = exchange::<8, 1>(exchange::<8, 2>(exchange::<8, 4>(sorted)));
@@ -191,20 +129,20 @@ fn exchange<const SIZE: usize, const GAP: usize>(values: __m512) -> __m512 {
 /// Lane `lane` of `values`.
 #[inline]
 #[target_feature(enable = "avx512f")]
-fn lane(values: __m512, lane: usize) -> f32 {
+pub(super) fn lane(values: __m512, lane: usize) -> f32 {
     _mm512_cvtss_f32(_mm512_permutexvar_ps(_mm512_set1_epi32(lane as i32), values))
 }
 
 /// The `n`-th largest lane, `n` from 0.
 #[inline]
 #[target_feature(enable = "avx512f")]
-fn nth_largest(values: __m512, n: usize) -> f32 {
+pub(super) fn nth_largest(values: __m512, n: usize) -> f32 {
     lane(sort(values), LANES - 1 - n)
 }
 
 /// Gathers the values not below `bound` with their experts, in ascending order of expert.
 #[target_feature(enable = "avx512f,popcnt")]
-fn collect(row: &mut Row, experts: usize, bound: f32) -> usize {
+pub(super) fn collect(row: &mut Row, experts: usize, bound: f32) -> usize {
     let Row { reduced, values, ids, .. } = row;
     assert!(values.len() >= reduced.len() + LANES && ids.len() >= reduced.len() + LANES);
     let (bound, step) = (_mm512_set1_ps(bound), _mm512_set1_epi32(LANES as i32));
@@ -230,7 +168,7 @@ fn collect(row: &mut Row, experts: usize, bound: f32) -> usize {
 /// Writes both sides of the lanes `there` of `values`, whose experts are `ids`, ascending.
 #[inline]
 #[target_feature(enable = "avx512f,popcnt")]
-fn divide(
+pub(super) fn divide(
     values: __m512,
     sorted: __m512,
     there: u16,
@@ -277,6 +215,6 @@ fn sum(values: __m512) -> f32 {
 }
 
 /// The lowest bit set.
-fn lowest_bit(mask: u16) -> u16 {
+pub(super) fn lowest_bit(mask: u16) -> u16 {
     mask & mask.wrapping_neg()
 }

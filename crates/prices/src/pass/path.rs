@@ -1,0 +1,28 @@
+//! Which path a pass takes: the fastest that the processor runs.
+
+use super::block::{Block, Lists};
+use super::portable;
+
+/// One way through a block of rows.
+pub(super) type Path = fn(&[f32], &[f32], usize, Block<'_>);
+
+/// One way through a block of rows with lists.
+pub(super) type ListedPath = fn(&[f32], &[f32], usize, Lists<'_>, Block<'_>);
+
+/// The way through rows.
+pub(super) fn path() -> Path {
+    #[cfg(target_arch = "x86_64")]
+    if super::avx512::available() {
+        return super::avx512::select;
+    }
+    portable::select
+}
+
+/// The way through rows with lists.
+pub(super) fn listed_path() -> ListedPath {
+    #[cfg(target_arch = "x86_64")]
+    if super::avx512::available() {
+        return super::avx512::select_listed;
+    }
+    portable::select_listed
+}
