@@ -38,6 +38,26 @@
 use std::sync::atomic::{AtomicU8, Ordering};
 
 /// A loop over arrays; `run` is `#[inline(always)]`, or its copies are worth nothing.
+///
+/// Slices that are fields may overlap as far as the compiler knows. Where that keeps it from vectorising,
+/// `run` hands them to a function that is `#[inline(always)]`, too, whose parameters do not.
+///
+/// ```
+/// use spinroute_simd::{Work, widest};
+///
+/// struct Sum<'a>(&'a [u32]);
+///
+/// impl Work for Sum<'_> {
+///     type Out = u32;
+///
+///     #[inline(always)]
+///     fn run(self) -> u32 {
+///         self.0.iter().sum()
+///     }
+/// }
+///
+/// assert_eq!(widest(Sum(&[1, 2, 3])), 6);
+/// ```
 pub trait Work {
     /// What it returns.
     type Out;
@@ -47,6 +67,13 @@ pub trait Work {
 }
 
 /// What a copy is compiled for, from narrow to wide.
+///
+/// ```
+/// use spinroute_simd::Width;
+///
+/// assert!(Width::Portable < Width::Avx512);
+/// println!("loops run in their {:?} copies here", Width::here());
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Width {
     /// Any processor: the definition.
@@ -58,6 +85,9 @@ pub enum Width {
 }
 
 impl Width {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Portable, Self::Avx2, Self::Avx512];
+
     /// The widest that the processor has.
     #[must_use]
     #[inline]

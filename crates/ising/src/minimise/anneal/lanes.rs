@@ -11,14 +11,14 @@
 //! state of the generator no longer fits the registers); rows of bytes for G1, 98 ms for 8 reads
 //! against 25 ms.
 //!
-//! The portable code is the definition, and compiled for several processors: no operation is
-//! reordered, so every copy gives the same bits.
-#![allow(unsafe_code)]
+//! The portable code is the definition, and compiled for several processors by [`spinroute_simd`].
 #![allow(clippy::inline_always)] // a body is compiled into its copies, or the copies are worth nothing
 
 use std::array::from_fn;
 use std::f32::consts::LN_2;
 use std::ops::Range;
+
+use spinroute_simd::{Work, widest};
 
 use super::Form;
 use super::kernel::{Graph, Kernel};
@@ -96,7 +96,7 @@ impl<const L: usize> Form for Lanes<'_, L> {
     }
 
     fn sweep(&self, reach: &f32, reads: &mut Reads<L>) {
-        let rises = sweep(self, *reach, reads);
+        let rises = widest(Sweep { lanes: self, reach: *reach, reads });
         let mut better = [false; L];
         for lane in 0..reads.used {
             reads.energy[lane] += self.graph.energy(rises[lane]);
@@ -180,41 +180,22 @@ fn waiting(bits: u32) -> f32 {
 }
 
 /// One pass of proposals; the sums of the accepted rises.
-fn sweep<const L: usize>(lanes: &Lanes<'_, L>, reach: f32, reads: &mut Reads<L>) -> [i64; L] {
-    #[cfg(target_arch = "x86_64")]
-    {
-        #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl")]
-        fn avx512<const L: usize>(
-            lanes: &Lanes<'_, L>,
-            reach: f32,
-            reads: &mut Reads<L>,
-        ) -> [i64; L] {
-            pass(lanes, reach, reads)
-        }
-        #[target_feature(enable = "avx2")]
-        fn avx2<const L: usize>(
-            lanes: &Lanes<'_, L>,
-            reach: f32,
-            reads: &mut Reads<L>,
-        ) -> [i64; L] {
-            pass(lanes, reach, reads)
-        }
-        if std::arch::is_x86_feature_detected!("avx512f")
-            && std::arch::is_x86_feature_detected!("avx512bw")
-            && std::arch::is_x86_feature_detected!("avx512dq")
-            && std::arch::is_x86_feature_detected!("avx512vl")
-        {
-            // SAFETY: the processor has what the copy is compiled for.
-            return unsafe { avx512(lanes, reach, reads) };
-        }
-        if std::arch::is_x86_feature_detected!("avx2") {
-            // SAFETY: the processor has what the copy is compiled for.
-            return unsafe { avx2(lanes, reach, reads) };
-        }
-    }
-    pass(lanes, reach, reads)
+struct Sweep<'a, 'm, const L: usize> {
+    lanes: &'a Lanes<'m, L>,
+    reach: f32,
+    reads: &'a mut Reads<L>,
 }
 
+impl<const L: usize> Work for Sweep<'_, '_, L> {
+    type Out = [i64; L];
+
+    #[inline(always)]
+    fn run(self) -> [i64; L] {
+        pass(self.lanes, self.reach, self.reads)
+    }
+}
+
+/// The pass. References of its own are what tells the compiler that nothing overlaps.
 #[inline(always)]
 fn pass<const L: usize>(lanes: &Lanes<'_, L>, reach: f32, reads: &mut Reads<L>) -> [i64; L] {
     let Reads { fields, spins, random, .. } = reads;
@@ -264,6 +245,8 @@ fn pass<const L: usize>(lanes: &Lanes<'_, L>, reach: f32, reads: &mut Reads<L>) 
 
 #[cfg(test)]
 mod tests {
+    use spinroute_simd::{Width, at_most};
+
     use super::*;
 
     /// A graph of three neighbours a spin, and reads of it.
@@ -277,7 +260,7 @@ mod tests {
     }
 
     #[test]
-    fn the_compiled_copies_do_what_the_portable_code_does() {
+    fn copies_give_the_same_bits() {
         for weights in [[1.0, 1.0], [2.0, -3.0], [16_000.0, 201.0]] {
             let pairs = (0..200_u32).flat_map(|i| [(i, (i + 1) % 200, 0), (i, (i + 7) % 200, 1)]);
             let pairs = pairs.map(|(i, j, weight)| (i, j, weights[weight]));
@@ -286,10 +269,14 @@ mod tests {
             let (lanes, mut reads) = reads::<16>(&model);
             let scale = f64::abs(weights[0]);
             for step in 0..20 {
-                let mut twin = reads.clone();
+                let twins = Width::ALL.map(|_| reads.clone());
                 let reach = lanes.rule(0.05 * f64::from(step + 1) / scale);
-                assert_eq!(sweep(&lanes, reach, &mut reads), pass(&lanes, reach, &mut twin));
-                assert!(reads.spins == twin.spins && reads.fields == twin.fields);
+                let rises = widest(Sweep { lanes: &lanes, reach, reads: &mut reads });
+                for (width, mut twin) in Width::ALL.into_iter().zip(twins) {
+                    let work = Sweep { lanes: &lanes, reach, reads: &mut twin };
+                    assert_eq!(at_most(width, || widest(work)), rises, "{width:?}");
+                    assert!(reads.spins == twin.spins && reads.fields == twin.fields, "{width:?}");
+                }
             }
             // What is kept is true.
             for lane in 0..16 {

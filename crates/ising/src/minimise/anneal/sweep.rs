@@ -1,10 +1,10 @@
-//! Sweeps of a read: written once in plain Rust, compiled for several processors.
-//!
-//! The copies run the same operations in the same order, so they give the same bits.
-#![allow(unsafe_code)]
+//! Sweeps of a read: written once in plain Rust, compiled for several processors by
+//! [`spinroute_simd`], whose copies give the same bits.
 #![allow(clippy::inline_always)] // a body is compiled into its copies, or the copies are worth nothing
 
 use std::ops::Range;
+
+use spinroute_simd::{Work, widest};
 
 use super::Form;
 use super::kernel::{Kernel, Rule};
@@ -69,7 +69,7 @@ impl<K: Kernel> Form for Single<'_, K> {
     }
 
     fn sweep(&self, rule: &K::Rule, read: &mut Read<K>) {
-        sweep(&self.kernel, rule, read);
+        widest(Sweep { kernel: &self.kernel, rule, read });
     }
 
     fn refresh(&self, read: &mut Read<K>) {
@@ -87,33 +87,22 @@ impl<K: Kernel> Form for Single<'_, K> {
 }
 
 /// One pass of proposals.
-fn sweep<K: Kernel>(kernel: &K, rule: &K::Rule, read: &mut Read<K>) {
-    #[cfg(target_arch = "x86_64")]
-    {
-        #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl")]
-        fn avx512<K: Kernel>(kernel: &K, rule: &K::Rule, read: &mut Read<K>) {
-            pass(kernel, rule, read);
-        }
-        #[target_feature(enable = "avx2")]
-        fn avx2<K: Kernel>(kernel: &K, rule: &K::Rule, read: &mut Read<K>) {
-            pass(kernel, rule, read);
-        }
-        if std::arch::is_x86_feature_detected!("avx512f")
-            && std::arch::is_x86_feature_detected!("avx512bw")
-            && std::arch::is_x86_feature_detected!("avx512dq")
-            && std::arch::is_x86_feature_detected!("avx512vl")
-        {
-            // SAFETY: the processor has what the copy is compiled for.
-            return unsafe { avx512(kernel, rule, read) };
-        }
-        if std::arch::is_x86_feature_detected!("avx2") {
-            // SAFETY: the processor has what the copy is compiled for.
-            return unsafe { avx2(kernel, rule, read) };
-        }
-    }
-    pass(kernel, rule, read);
+struct Sweep<'a, K: Kernel> {
+    kernel: &'a K,
+    rule: &'a K::Rule,
+    read: &'a mut Read<K>,
 }
 
+impl<K: Kernel> Work for Sweep<'_, K> {
+    type Out = ();
+
+    #[inline(always)]
+    fn run(self) {
+        pass(self.kernel, self.rule, self.read);
+    }
+}
+
+/// The pass. References of its own are what tells the compiler that nothing overlaps.
 #[inline(always)]
 fn pass<K: Kernel>(kernel: &K, rule: &K::Rule, read: &mut Read<K>) {
     let mut rises = K::Sum::default();
@@ -158,6 +147,7 @@ pub(super) fn descend<K: Kernel>(kernel: &K, read: &mut Read<K>) {
 #[cfg(test)]
 mod tests {
     use ndarray::Array2;
+    use spinroute_simd::{Width, at_most};
 
     use super::super::kernel::{Bytes, Floats};
     use super::*;
@@ -176,18 +166,20 @@ mod tests {
         let mut stream = Stream::new(1, 2);
         let spins = stream.spins(99);
         let start = || Read::new(kernel, model.energy(&spins), spins.clone(), stream);
-        let (mut read, mut twin) = (start(), start());
+        let (mut read, mut twins) = (start(), Width::ALL.map(|_| start()));
         for step in 1..30 {
             let rule = kernel.rule(0.002 * f64::from(step));
-            sweep(kernel, &rule, &mut read);
-            pass(kernel, &rule, &mut twin);
-            assert!(read.spins == twin.spins && read.energy == twin.energy);
+            widest(Sweep { kernel, rule: &rule, read: &mut read });
+            for (width, twin) in Width::ALL.into_iter().zip(&mut twins) {
+                at_most(width, || widest(Sweep { kernel, rule: &rule, read: twin }));
+                assert!(read.spins == twin.spins && read.energy == twin.energy, "{width:?}");
+            }
             assert!((read.energy - model.energy(&read.spins)).abs() < 1e-2);
         }
     }
 
     #[test]
-    fn the_compiled_copies_do_what_the_portable_code_does() {
+    fn copies_give_the_same_bits() {
         let integers = model(1.0);
         agree(&integers, &Bytes::new(&integers, Units::of(&integers).unwrap()));
         let reals = model(1.1);
