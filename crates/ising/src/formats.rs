@@ -23,10 +23,12 @@
 mod bqm;
 mod content;
 mod coo;
+mod format;
 mod labels;
 mod lp;
 mod lp_bounds;
 mod lp_headings;
+mod lp_letters;
 mod lp_tokens;
 mod mps;
 mod mps_quadratic;
@@ -43,68 +45,12 @@ use std::io::{self, BufRead, BufReader, Write};
 use std::path::Path;
 
 pub use content::{Content, Problem};
+pub use format::Format;
 pub use names::{CONSTANT, is_name};
 pub use terms::invalid;
 
 use crate::Error;
 use source::Source;
-
-/// A file format.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Format {
-    /// qbsolv's `.qubo`.
-    Qubo,
-    /// rudy's `.rud`.
-    Rudy,
-    /// dimod's coordinates, `.coo`.
-    Coo,
-    /// dimod's binary quadratic model as `.json`.
-    Bqm,
-    /// `.lp`.
-    Lp,
-    /// `.mps`.
-    Mps,
-}
-
-impl Format {
-    /// Every format.
-    pub const ALL: &[Self] = &[Self::Qubo, Self::Rudy, Self::Coo, Self::Bqm, Self::Lp, Self::Mps];
-
-    /// Its name, which is also the ending of its files.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Qubo => "qubo",
-            Self::Rudy => "rud",
-            Self::Coo => "coo",
-            Self::Bqm => "json",
-            Self::Lp => "lp",
-            Self::Mps => "mps",
-        }
-    }
-
-    /// The format of that name; also `rudy` and `mc` for rudy's, and `bqm` for dimod's JSON.
-    #[must_use]
-    pub fn find(name: &str) -> Option<Self> {
-        let name = name.to_ascii_lowercase();
-        match &*name {
-            "rudy" | "mc" => Some(Self::Rudy),
-            "bqm" => Some(Self::Bqm),
-            _ => Self::ALL.iter().copied().find(|format| format.name() == name),
-        }
-    }
-
-    /// The format that the ending of a file's name says; `None` if it says none.
-    #[must_use]
-    pub fn of_path(path: &Path) -> Option<Self> {
-        match path.extension()?.to_str()? {
-            // dimod's `.bqm` files are binary: not what `bqm` means here.
-            "bqm" => None,
-            ending => Self::find(ending),
-        }
-    }
-}
 
 /// Reads a problem. `name` stands in messages; `progress` is told, now and then, how many bytes were
 /// read so far.
@@ -193,15 +139,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn endings_and_names_find_their_format() {
-        for &format in Format::ALL {
-            assert_eq!(Format::find(format.name()), Some(format));
-            let path = format!("a/b.{}", format.name());
-            assert_eq!(Format::of_path(Path::new(&path)), Some(format));
-        }
-        for (name, want) in [("G1.MC", Some(Format::Rudy)), ("x.bqm", None), ("x", None)] {
-            assert_eq!(Format::of_path(Path::new(name)), want, "{name}");
-        }
+    fn files_that_cannot_be_read_are_errors() {
         assert!(matches!(read_file(Path::new("x.bqm")), Err(Error::Format { .. })));
         assert!(matches!(read_file(Path::new("no/such.lp")), Err(Error::File { .. })));
     }

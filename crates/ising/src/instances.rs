@@ -19,61 +19,16 @@
 mod known;
 mod recipe;
 mod subtractive;
+mod table;
 
-pub use known::KNOWN;
+pub use known::{Evidence, Known};
 pub use recipe::{Recipe, Shape};
 pub use subtractive::Subtractive;
+pub use table::KNOWN;
 
 use std::fmt::Write as _;
 
-use crate::{Error, Graph};
-
-/// How an instance is known to be the published one.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Evidence {
-    /// The SHA-256 is that of the published file.
-    Hash,
-    /// Length and last lines are those of a stored copy of the published file.
-    File,
-    /// The published number of edges, which depends on the seeds.
-    Edges,
-    /// The same rule and the next seeds as those of neighbours with better evidence; annealing reached
-    /// this cut, at or just below the best known one, and none beyond it.
-    Cut(i64),
-}
-
-/// A published instance.
-#[derive(Clone, Copy, Debug, PartialEq)]
-#[non_exhaustive]
-pub struct Known {
-    /// Its name in the literature.
-    pub name: &'static str,
-    /// How it is made.
-    pub recipe: Recipe,
-    /// How many nodes it has.
-    pub nodes: usize,
-    /// How many edges it has.
-    pub edges: usize,
-    /// The best known cut: a lower bound of the largest.
-    pub best: i64,
-    /// How it is known to be the published instance.
-    pub evidence: Evidence,
-    /// The SHA-256 of its file, in hexadecimal.
-    pub sha256: &'static str,
-    /// The SHA-256 of its file with the edges in ascending order: the same for every order of edges.
-    pub fingerprint: &'static str,
-}
-
-impl Known {
-    /// Makes the graph.
-    ///
-    /// # Errors
-    /// None for an entry of [`KNOWN`].
-    pub fn graph(&self) -> Result<Graph, Error> {
-        self.recipe.graph()
-    }
-}
+use crate::Graph;
 
 /// The instance of that name, in upper or lower case.
 #[must_use]

@@ -3,7 +3,7 @@
 use rayon::prelude::*;
 
 use crate::couplings::{TOGETHER, reals};
-use crate::{AnyCouplings, Couplings, Error, Qubo};
+use crate::{AnyCouplings, Couplings, Error};
 
 /// `E(s) = offset + Σ_i h[i] s[i] + Σ_{i<j} J[i,j] s[i] s[j]` with `s[i] = ±1`, to be minimised.
 #[derive(Clone, Debug, PartialEq)]
@@ -100,20 +100,6 @@ impl Ising {
     pub fn change(&self, spins: &[i8], i: usize) -> f64 {
         check_spins(&spins[i..=i]);
         -2.0 * f64::from(spins[i]) * local(&self.field, &self.couplings, spins, i)
-    }
-
-    /// The same model in binaries, `s = 2 x − 1`, of the same structure.
-    ///
-    /// Weights are scaled by powers of two; linear terms and offset are sums, exact where `f64`
-    /// holds them.
-    #[must_use]
-    pub fn to_qubo(&self) -> Qubo {
-        let ones = vec![1.0; self.variables()];
-        let mut linear = vec![0.0; self.variables()];
-        self.couplings.product(&ones, &mut linear);
-        linear.iter_mut().zip(&self.field).for_each(|(a, h)| *a = 2.0 * (h - *a));
-        let offset = self.offset - self.field.iter().sum::<f64>() + self.couplings.energy(&ones);
-        Qubo::from_parts(linear, self.couplings.scaled(4.0), offset)
     }
 
     /// A model whose parts were checked.

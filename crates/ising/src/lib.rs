@@ -39,6 +39,7 @@ mod graph;
 pub mod instances;
 mod ising;
 mod minimise;
+mod number;
 pub mod presolve;
 mod qubo;
 mod samples;
@@ -50,9 +51,10 @@ pub use couplings::{
     Structured, TOGETHER,
 };
 pub use error::{Error, Unsatisfiable};
-pub use graph::{Edge, Graph, Number};
+pub use graph::{Edge, Graph};
 pub use ising::Ising;
 pub use minimise::registry::{self, MINIMISERS};
 pub use minimise::{Anneal, Exhaustive, Minimiser, Schedule};
+pub use number::Number;
 pub use qubo::Qubo;
 pub use samples::{Samples, Vartype, check_state};

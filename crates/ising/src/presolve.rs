@@ -21,36 +21,15 @@
 //! cut*, ALENEX 2020, others of the kind for graphs.) Structured couplings are left as they are: their
 //! rows are long, and writing them out would be worse than what the rules could take away.
 
-mod work;
+mod reduction;
 
+use spinroute_core::{Run, Stop};
+
+use self::reduction::{Reduction, Removal, against};
 use crate::ising::check_spins;
 use crate::{AnyCouplings, Couplings, Error, Ising, Minimiser, Samples, Sparse, Vartype};
-use spinroute_core::{Run, Stop};
-use work::Work;
 
-/// How one variable went.
-#[derive(Clone, Debug, PartialEq)]
-enum Step {
-    /// It has this value.
-    Fixed { variable: u32, spin: i8 },
-    /// It is another times a sign.
-    Substituted { variable: u32, by: u32, sign: i8 },
-    /// It follows from its neighbours: the sign against `field + Σ J s`.
-    Eliminated { variable: u32, field: f64, neighbours: Vec<(u32, f64)> },
-}
-
-/// How many variables went by which rule.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize)]
-pub struct Counts {
-    /// Variables whose linear term dominates their couplings, or that stand alone.
-    pub fixed: usize,
-    /// Variables of which one coupling dominates all else.
-    pub substituted: usize,
-    /// Variables that behave as another does.
-    pub duplicates: usize,
-    /// Variables that follow from two or three neighbours.
-    pub eliminated: usize,
-}
+pub use reduction::Counts;
 
 /// A smaller model, and the way back from its states.
 #[derive(Clone, Debug, PartialEq)]
@@ -58,7 +37,7 @@ pub struct Presolved {
     kernel: Ising,
     /// The number that a variable of the kernel has in the whole model.
     kept: Vec<u32>,
-    steps: Vec<Step>,
+    removals: Vec<Removal>,
     counts: Counts,
     variables: usize,
 }
@@ -72,11 +51,11 @@ pub fn presolve(model: &Ising) -> Result<Presolved, Error> {
     if matches!(model.couplings(), AnyCouplings::Structured(_)) {
         let kept = (0..variables as u32).collect();
         let (kernel, counts) = (model.clone(), Counts::default());
-        return Ok(Presolved { kernel, kept, steps: Vec::new(), counts, variables });
+        return Ok(Presolved { kernel, kept, removals: Vec::new(), counts, variables });
     }
-    let mut work = Work::new(model);
-    work.run();
-    let Work { offset, field, rows, alive, steps, counts, .. } = work;
+    let mut reduction = Reduction::new(model);
+    reduction.run();
+    let Reduction { offset, field, rows, alive, removals, counts, .. } = reduction;
     let kept: Vec<u32> = (0..variables as u32).filter(|&i| alive[i as usize]).collect();
     let mut numbers = vec![u32::MAX; variables];
     for (number, &i) in (0..).zip(&kept) {
@@ -90,7 +69,7 @@ pub fn presolve(model: &Ising) -> Result<Presolved, Error> {
     let couplings = Sparse::from_triplets(kept.len(), triplets)?;
     let field = kept.iter().map(|&i| field[i as usize]).collect();
     let kernel = Ising::new(field, couplings, offset)?;
-    Ok(Presolved { kernel, kept, steps, counts, variables })
+    Ok(Presolved { kernel, kept, removals, counts, variables })
 }
 
 impl Presolved {
@@ -124,13 +103,13 @@ impl Presolved {
         for (&i, &spin) in self.kept.iter().zip(spins) {
             whole[i as usize] = spin;
         }
-        for step in self.steps.iter().rev() {
-            match step {
-                Step::Fixed { variable, spin } => whole[*variable as usize] = *spin,
-                Step::Substituted { variable, by, sign } => {
+        for removal in self.removals.iter().rev() {
+            match removal {
+                Removal::Fixed { variable, spin } => whole[*variable as usize] = *spin,
+                Removal::Substituted { variable, by, sign } => {
                     whole[*variable as usize] = sign * whole[*by as usize];
                 }
-                Step::Eliminated { variable, field, neighbours } => {
+                Removal::Eliminated { variable, field, neighbours } => {
                     let pull = |&(j, value): &(u32, f64)| value * f64::from(whole[j as usize]);
                     let field = field + neighbours.iter().map(pull).sum::<f64>();
                     whole[*variable as usize] = against(field);
@@ -270,9 +249,4 @@ impl Presolved {
         }
         energy
     }
-}
-
-/// The spin that lowers `field · s`; +1 where both are equal.
-fn against(field: f64) -> i8 {
-    if field > 0.0 { -1 } else { 1 }
 }

@@ -93,6 +93,23 @@ impl Qubo {
     }
 }
 
+impl Ising {
+    /// The same model in binaries, `s = 2 x − 1`, of the same structure.
+    ///
+    /// Weights are scaled by powers of two; linear terms and offset are sums, exact where `f64`
+    /// holds them.
+    #[must_use]
+    pub fn to_qubo(&self) -> Qubo {
+        let ones = vec![1.0; self.variables()];
+        let mut linear = vec![0.0; self.variables()];
+        self.couplings().product(&ones, &mut linear);
+        linear.iter_mut().zip(self.field()).for_each(|(a, h)| *a = 2.0 * (h - *a));
+        let offset =
+            self.offset() - self.field().iter().sum::<f64>() + self.couplings().energy(&ones);
+        Qubo::from_parts(linear, self.couplings().scaled(4.0), offset)
+    }
+}
+
 /// Spins taken for binaries would have an energy, but not theirs.
 fn check_binaries(binaries: &[i8]) {
     let all = binaries.iter().fold(true, |all, &value| all & (value == 0 || value == 1));

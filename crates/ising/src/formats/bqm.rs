@@ -15,7 +15,7 @@ use super::labels::{Label, Labels, labels, names};
 use super::source::Source;
 use super::terms::{Terms, bounded, invalid, pairs};
 use super::{Content, Problem};
-use crate::graph::Number;
+use crate::number::Number;
 use crate::{AnyCouplings, Error};
 
 /// What is read of a file.

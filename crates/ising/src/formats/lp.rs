@@ -33,7 +33,7 @@ use super::source::Source;
 use super::terms::{invalid, pairs};
 use super::{Format, Problem};
 use crate::Error;
-use crate::graph::Number;
+use crate::number::Number;
 
 pub(super) fn read<R: BufRead>(source: &mut Source<'_, R>) -> Result<Problem, Error> {
     let mut tokens = Tokens::new(source);

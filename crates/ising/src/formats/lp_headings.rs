@@ -5,7 +5,7 @@
 //! covered, with the spellings that their manuals give and those with blanks, hyphens or nothing between
 //! words.
 
-use super::lp_tokens::in_name;
+use super::lp_letters::in_name;
 
 /// A heading.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -7,6 +7,7 @@ use std::collections::VecDeque;
 use std::io::BufRead;
 
 use super::lp_headings::{Section, heading};
+use super::lp_letters::in_name;
 use super::source::{Line, Source};
 use crate::Error;
 
@@ -139,11 +140,6 @@ fn split(line: Line<'_>, tokens: &mut VecDeque<Token>) -> Result<(), Error> {
 
 /// What is said of `x[0]`.
 const BRACKET: &str = "a `[` in a name, which LP files do not have; write x_0 for x[0], or use MPS";
-
-/// Whether a byte may stand in a name. Those of other scripts may.
-pub(super) fn in_name(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || !byte.is_ascii() || b"!\"#$%&(),.;?@_'`{}|~".contains(&byte)
-}
 
 /// The length of digits, point and exponent.
 fn numeral(text: &[u8]) -> usize {

@@ -23,7 +23,7 @@ use super::source::{Line, Source, Word};
 use super::terms::{invalid, pairs};
 use super::{Format, Problem};
 use crate::Error;
-use crate::graph::Number;
+use crate::number::Number;
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Section {

@@ -7,7 +7,7 @@
 use std::collections::{HashMap, HashSet};
 
 use super::lp_headings;
-use super::lp_tokens::in_name;
+use super::lp_letters::in_name;
 use super::{Format, Problem};
 
 /// The variable that is 1 and whose coefficient is the offset of an LP file, as Gurobi writes it. A

@@ -16,7 +16,7 @@ use super::source::{Line, Source};
 use super::terms::{Census, Terms, invalid, pairs};
 use super::{Content, Problem};
 use crate::Error;
-use crate::graph::Number;
+use crate::number::Number;
 
 /// What the `p` line promises.
 struct Header {

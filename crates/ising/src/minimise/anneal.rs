@@ -13,17 +13,19 @@
 //! and [`choose`] says which is taken.
 
 mod choose;
+mod form;
 mod kernel;
 mod lanes;
 mod schedule;
 mod sweep;
 
-use std::ops::{ControlFlow, Range};
+use std::ops::ControlFlow;
 
 use rayon::prelude::*;
 use spinroute_core::{Best, Run, Stop};
 
 use self::choose::{Choice, choose};
+use self::form::Form;
 use self::lanes::Lanes;
 use self::sweep::Single;
 use super::Minimiser;
@@ -113,36 +115,6 @@ impl Anneal {
         energies.resize(self.reads, model.offset()); // without variables
         Ok(Samples { states, energies, vartype: Vartype::Spin, steps: run.steps(), stop })
     }
-}
-
-/// A way to run the reads: by itself each, or several together.
-trait Form: Sync {
-    /// Reads that advance together.
-    type Reads: Send;
-    /// Which flips are accepted at a temperature.
-    type Rule: Sync;
-    /// Whether nothing that is kept drifts.
-    const EXACT: bool;
-    /// The most reads that advance together.
-    const WIDTH: usize;
-
-    /// Reads of those numbers from random states.
-    fn start(&self, seed: u64, reads: Range<usize>) -> Self::Reads;
-
-    /// The rule at inverse temperature `beta`.
-    fn rule(&self, beta: f64) -> Self::Rule;
-
-    /// Proposes to flip every spin of every read, and notes the best states.
-    fn sweep(&self, rule: &Self::Rule, reads: &mut Self::Reads);
-
-    /// Computes again what drifts.
-    fn refresh(&self, reads: &mut Self::Reads);
-
-    /// The lowest energy so far.
-    fn best(&self, reads: &Self::Reads) -> f64;
-
-    /// The best state of every read, after a descent.
-    fn finish(&self, reads: Self::Reads) -> Vec<i8>;
 }
 
 impl Minimiser for Anneal {

@@ -7,7 +7,8 @@
 //! (weight `b`) of a `T × E` grid the bounds are `2 (a (E − 1) + b (T − 1))`, which the common mode
 //! attains, and `−2 (a + b)`, where the discs of `J` itself would reach to minus the former.
 
-use super::{Couplings, Magnitude, Spectrum, Structured};
+use super::super::{Couplings, Magnitude, Spectrum};
+use super::blocks::Structured;
 
 impl Structured {
     /// The bounds, in O(n + members + remainder).

@@ -20,7 +20,7 @@ use std::ops::Range;
 
 use spinroute_simd::{Work, widest};
 
-use super::Form;
+use super::form::Form;
 use super::kernel::{Graph, Kernel};
 use super::sweep::{Read, descend};
 use crate::Ising;

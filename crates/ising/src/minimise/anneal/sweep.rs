@@ -6,7 +6,7 @@ use std::ops::Range;
 
 use spinroute_simd::{Work, widest};
 
-use super::Form;
+use super::form::Form;
 use super::kernel::{Kernel, Rule};
 use crate::Ising;
 use crate::stream::Stream;

@@ -4,23 +4,46 @@ use std::collections::HashMap;
 use std::collections::hash_map::DefaultHasher;
 use std::hash::{Hash, Hasher};
 
-use super::{Counts, Step, against};
 use crate::{Couplings, Ising};
 
+/// How one variable was taken out.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Removal {
+    /// It has this value.
+    Fixed { variable: u32, spin: i8 },
+    /// It is another times a sign.
+    Substituted { variable: u32, by: u32, sign: i8 },
+    /// It follows from its neighbours: the sign against `field + Σ J s`.
+    Eliminated { variable: u32, field: f64, neighbours: Vec<(u32, f64)> },
+}
+
+/// How many variables went by which rule.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize)]
+pub struct Counts {
+    /// Variables whose linear term dominates their couplings, or that stand alone.
+    pub fixed: usize,
+    /// Variables of which one coupling dominates all else.
+    pub substituted: usize,
+    /// Variables that behave as another does.
+    pub duplicates: usize,
+    /// Variables that follow from two or three neighbours.
+    pub eliminated: usize,
+}
+
 /// Rows of couplings that shrink and grow; every neighbour stands in both rows, ascending.
-pub(super) struct Work {
+pub(super) struct Reduction {
     pub(super) offset: f64,
     pub(super) field: Vec<f64>,
     pub(super) rows: Vec<Vec<(u32, f64)>>,
     pub(super) alive: Vec<bool>,
-    pub(super) steps: Vec<Step>,
+    pub(super) removals: Vec<Removal>,
     pub(super) counts: Counts,
     /// Variables whose terms changed, last first.
     queue: Vec<u32>,
     queued: Vec<bool>,
 }
 
-impl Work {
+impl Reduction {
     pub(super) fn new(model: &Ising) -> Self {
         let variables = model.variables();
         let rows = (0..variables).map(|i| {
@@ -38,7 +61,7 @@ impl Work {
             field: model.field().to_vec(),
             rows: rows.collect(),
             alive: vec![true; variables],
-            steps: Vec::new(),
+            removals: Vec::new(),
             counts: Counts::default(),
             queue: (0..variables as u32).rev().collect(),
             queued: vec![true; variables],
@@ -86,7 +109,7 @@ impl Work {
         for (j, value) in self.take(i) {
             self.field[j as usize] += value * f64::from(spin);
         }
-        self.steps.push(Step::Fixed { variable: i, spin });
+        self.removals.push(Removal::Fixed { variable: i, spin });
     }
 
     /// Replaces `s[i]` by `sign · s[j]`.
@@ -101,7 +124,7 @@ impl Work {
             }
         }
         self.wake(j);
-        self.steps.push(Step::Substituted { variable: i, by: j, sign });
+        self.removals.push(Removal::Substituted { variable: i, by: j, sign });
     }
 
     /// Puts the minimum over `s[i]` into the terms of its two or three neighbours.
@@ -132,7 +155,7 @@ impl Work {
             }
             _ => {}
         }
-        self.steps.push(Step::Eliminated { variable: i, field, neighbours });
+        self.removals.push(Removal::Eliminated { variable: i, field, neighbours });
     }
 
     /// Takes a variable out of its neighbours' rows, and returns its own.
@@ -219,4 +242,9 @@ impl Work {
         let rows = a.len() == b.len() && a.iter().zip(b).all(same);
         (rows && self.field[i as usize] == factor * self.field[j as usize]).then_some(sign)
     }
+}
+
+/// The spin that lowers `field · s`; +1 where both are equal.
+pub(super) fn against(field: f64) -> i8 {
+    if field > 0.0 { -1 } else { 1 }
 }
