@@ -23,8 +23,10 @@
 mod bqm;
 mod content;
 mod coo;
+mod duplicates;
 mod format;
 mod labels;
+mod lines;
 mod lp;
 mod lp_bounds;
 mod lp_headings;
@@ -32,13 +34,12 @@ mod lp_letters;
 mod lp_tokens;
 mod mps;
 mod mps_quadratic;
-mod named;
-mod names;
-mod once;
+mod pairs;
+mod polynomial;
 mod qbsolv;
 mod rudy;
-mod source;
-mod terms;
+mod variables;
+mod written_names;
 
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Write};
@@ -46,11 +47,11 @@ use std::path::Path;
 
 pub use content::{Content, Problem};
 pub use format::Format;
-pub use names::{CONSTANT, is_name};
-pub use terms::invalid;
+pub use pairs::invalid;
+pub use written_names::{CONSTANT, is_name};
 
+use self::lines::Lines;
 use crate::Error;
-use source::Source;
 
 /// Reads a problem. `name` stands in messages; `progress` is told, now and then, how many bytes were
 /// read so far.
@@ -78,16 +79,16 @@ pub fn read_with_notes(
     reader: impl BufRead,
     progress: &mut dyn FnMut(u64),
 ) -> Result<(Problem, Vec<String>), Error> {
-    let mut source = Source::new(name, reader, progress);
+    let mut lines = Lines::new(name, reader, progress);
     let problem = match format {
-        Format::Qubo => qbsolv::read(&mut source),
-        Format::Rudy => rudy::read(&mut source),
-        Format::Coo => coo::read(&mut source),
-        Format::Bqm => return Ok((bqm::read(source)?, Vec::new())),
-        Format::Lp => lp::read(&mut source),
-        Format::Mps => mps::read(&mut source),
+        Format::Qubo => qbsolv::read(&mut lines),
+        Format::Rudy => rudy::read(&mut lines),
+        Format::Coo => coo::read(&mut lines),
+        Format::Bqm => return Ok((bqm::read(lines)?, Vec::new())),
+        Format::Lp => lp::read(&mut lines),
+        Format::Mps => mps::read(&mut lines),
     };
-    Ok((problem?, source.notes()))
+    Ok((problem?, lines.notes()))
 }
 
 /// The names that the variables have in a file of the format: their own in JSON, and in LP and MPS where
@@ -96,7 +97,7 @@ pub fn read_with_notes(
 pub fn written_names(format: Format, problem: &Problem) -> Vec<String> {
     let first = usize::from(format == Format::Rudy);
     match (format, &problem.names) {
-        (Format::Lp | Format::Mps, _) => names::written(format, problem),
+        (Format::Lp | Format::Mps, _) => written_names::written(format, problem),
         (Format::Bqm, Some(names)) => names.clone(),
         _ => (first..first + problem.content.variables()).map(|i| i.to_string()).collect(),
     }

@@ -37,6 +37,7 @@ mod error;
 pub mod formats;
 mod graph;
 pub mod instances;
+mod integers;
 mod ising;
 mod minimise;
 mod number;
@@ -44,7 +45,6 @@ pub mod presolve;
 mod qubo;
 mod samples;
 mod stream;
-mod units;
 
 pub use couplings::{
     AnyCouplings, Block, Couplings, Dense, Grid, Line, Magnitude, Place, Sparse, Spectrum,

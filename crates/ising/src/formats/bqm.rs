@@ -12,8 +12,9 @@ use serde::de::{Deserialize, DeserializeSeed, Deserializer, Error as _, IgnoredA
 use serde::de::{MapAccess, Visitor};
 
 use super::labels::{Label, Labels, labels, names};
-use super::source::Source;
-use super::terms::{Terms, bounded, invalid, pairs};
+use super::lines::Lines;
+use super::pairs::{invalid, pairs};
+use super::polynomial::{Polynomial, bounded};
 use super::{Content, Problem};
 use crate::number::Number;
 use crate::{AnyCouplings, Error};
@@ -46,47 +47,47 @@ enum Type {
     BinaryQuadraticModel,
 }
 
-pub(super) fn read<R: BufRead>(mut source: Source<'_, R>) -> Result<Problem, Error> {
-    let bqm = parse(&mut source)?;
+pub(super) fn read<R: BufRead>(mut lines: Lines<'_, R>) -> Result<Problem, Error> {
+    let bqm = parse(&mut lines)?;
     if let Err(reason) = check(&bqm) {
-        return Err(source.end(reason));
+        return Err(lines.end(reason));
     }
     let variables = bqm.linear_biases.len();
-    bounded(variables as u64, &source)?;
+    bounded(variables as u64, &lines)?;
     let names = bqm.variable_labels.and_then(names);
     let linear = (0..).zip(bqm.linear_biases).collect();
     let ends = bqm.quadratic_head.into_iter().zip(bqm.quadratic_tail);
     let pairs = ends.zip(bqm.quadratic_biases).map(|((i, j), bias)| (i, j, bias)).collect();
-    let terms = Terms { linear, pairs, offset: bqm.offset };
+    let terms = Polynomial { linear, pairs, offset: bqm.offset };
     let content = match bqm.variable_type {
-        VariableType::Binary => Content::Qubo(terms.qubo(variables as u64, &source)?),
-        VariableType::Spin => Content::Ising(terms.ising(variables as u64, &source)?),
+        VariableType::Binary => Content::Qubo(terms.qubo(variables as u64, &lines)?),
+        VariableType::Spin => Content::Ising(terms.ising(variables as u64, &lines)?),
     };
     Ok(Problem { content, names })
 }
 
-fn parse<R: BufRead>(source: &mut Source<'_, R>) -> Result<Bqm, Error> {
+fn parse<R: BufRead>(lines: &mut Lines<'_, R>) -> Result<Bqm, Error> {
     let (place, repeated) = (Cell::new((1, 1)), Cell::new(None));
-    let mut parser = serde_json::Deserializer::from_reader(Counted { source, place: &place });
+    let mut parser = serde_json::Deserializer::from_reader(Counted { lines, place: &place });
     let object = Object(Labels { place: &place, repeated: &repeated });
     let bqm = object.deserialize(&mut parser).and_then(|bqm| parser.end().map(|()| bqm));
-    bqm.map_err(|error| match (source.json(&error), repeated.get()) {
+    bqm.map_err(|error| match (lines.json(&error), repeated.get()) {
         // The parser stands behind the list when it hears of the label.
-        (Error::Syntax { reason, .. }, Some((line, column))) => source.at(line, column, reason),
+        (Error::Syntax { reason, .. }, Some((line, column))) => lines.at(line, column, reason),
         (error, _) => error,
     })
 }
 
 /// A reader that tells line and column of the byte that it read last.
 struct Counted<'s, 'a, R> {
-    source: &'s mut Source<'a, R>,
+    lines: &'s mut Lines<'a, R>,
     place: &'s Cell<(usize, usize)>,
 }
 
 impl<R: BufRead> Read for Counted<'_, '_, R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let read = self.source.read(buffer)?;
-        let (line, column) = self.source.position();
+        let read = self.lines.read(buffer)?;
+        let (line, column) = self.lines.position();
         self.place.set((line, column.saturating_sub(1).max(1)));
         Ok(read)
     }

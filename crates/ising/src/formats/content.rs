@@ -2,7 +2,7 @@
 
 use crate::{AnyCouplings, Couplings, Edge, Error, Graph, Ising, Qubo, Vartype};
 
-use super::terms::pairs;
+use super::pairs::pairs;
 
 /// A problem in the form in which its file states it.
 #[derive(Clone, Debug, PartialEq)]

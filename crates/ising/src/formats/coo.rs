@@ -12,17 +12,18 @@
 
 use std::io::{self, BufRead, Write};
 
-use super::once::Offset;
-use super::source::{Line, Source};
-use super::terms::{Census, Terms, invalid, pairs};
+use super::duplicates::OffsetComment;
+use super::lines::{Line, Lines};
+use super::pairs::{Census, invalid, pairs};
+use super::polynomial::Polynomial;
 use super::{Content, Problem};
 use crate::{AnyCouplings, Error, Vartype};
 
-pub(super) fn read<R: BufRead>(source: &mut Source<'_, R>) -> Result<Problem, Error> {
-    let mut terms = Terms::default();
+pub(super) fn read<R: BufRead>(lines: &mut Lines<'_, R>) -> Result<Problem, Error> {
+    let mut terms = Polynomial::default();
     let mut vartype: Option<(Vartype, usize)> = None;
-    let mut offset = Offset::default();
-    while let Some(line) = source.line()? {
+    let mut offset = OffsetComment::default();
+    while let Some(line) = lines.line()? {
         if line.bytes().trim_ascii_start().first() == Some(&b'#') {
             let found = vartype_of(line, vartype)?;
             vartype = vartype.or(found.map(|found| (found, line.number())));
@@ -36,9 +37,9 @@ pub(super) fn read<R: BufRead>(source: &mut Source<'_, R>) -> Result<Problem, Er
     terms.offset = offset.value();
     let variables = terms.variables();
     let content = match vartype {
-        Some((Vartype::Binary, _)) => Content::Qubo(terms.qubo(variables, source)?),
-        Some((Vartype::Spin, _)) => Content::Ising(terms.ising(variables, source)?),
-        None => return Err(source.end("no comment `# vartype=BINARY` or `# vartype=SPIN`")),
+        Some((Vartype::Binary, _)) => Content::Qubo(terms.qubo(variables, lines)?),
+        Some((Vartype::Spin, _)) => Content::Ising(terms.ising(variables, lines)?),
+        None => return Err(lines.end("no comment `# vartype=BINARY` or `# vartype=SPIN`")),
     };
     Ok(content.into())
 }
@@ -84,7 +85,7 @@ fn vartype_named(text: &[u8]) -> Option<Vartype> {
 }
 
 /// Takes `# offset=X`, also with blanks around the sign.
-fn take_offset(line: Line<'_>, offset: &mut Offset) -> Result<(), Error> {
+fn take_offset(line: Line<'_>, offset: &mut OffsetComment) -> Result<(), Error> {
     let text = line.bytes().trim_ascii_start();
     let body = text.iter().position(|&b| b != b'#').map_or(&[][..], |start| &text[start..]);
     let sign = |text: &'_ [u8]| text.first().is_some_and(|first| b"=:".contains(first));

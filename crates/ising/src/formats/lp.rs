@@ -24,31 +24,31 @@
 
 use std::io::{self, BufRead, Write};
 
+use super::lines::Lines;
 use super::lp_bounds;
 use super::lp_headings::{Section, is_word};
 use super::lp_tokens::{Kind, Token, Tokens};
-use super::named::{Domain, Named};
-use super::names::{CONSTANT, written};
-use super::source::Source;
-use super::terms::{invalid, pairs};
+use super::pairs::{invalid, pairs};
+use super::variables::{Domain, Variables};
+use super::written_names::{CONSTANT, written};
 use super::{Format, Problem};
 use crate::Error;
 use crate::number::Number;
 
-pub(super) fn read<R: BufRead>(source: &mut Source<'_, R>) -> Result<Problem, Error> {
-    let mut tokens = Tokens::new(source);
-    let mut named = Named::default();
+pub(super) fn read<R: BufRead>(lines: &mut Lines<'_, R>) -> Result<Problem, Error> {
+    let mut tokens = Tokens::new(lines);
+    let mut variables = Variables::default();
     let first = tokens.next()?;
     let maximise = match first.kind {
         Kind::Section(Section::Minimize) => false,
         Kind::Section(Section::Maximize) => true,
         _ => return Err(tokens.error(&first, "expected `Minimize` or `Maximize`")),
     };
-    objective(&mut tokens, &mut named)?;
+    objective(&mut tokens, &mut variables)?;
     let mut section = Section::Constraints;
     loop {
         if section == Section::Bounds {
-            lp_bounds::read(&mut tokens, &mut named)?;
+            lp_bounds::read(&mut tokens, &mut variables)?;
         }
         let token = tokens.next()?;
         match (&token.kind, section) {
@@ -65,7 +65,7 @@ pub(super) fn read<R: BufRead>(source: &mut Source<'_, R>) -> Result<Problem, Er
                     );
                     return Err(tokens.error(&token, reason));
                 }
-                declare(&mut named, name, section);
+                declare(&mut variables, name, section);
             }
             (_, Section::Binary | Section::General) => {
                 return Err(tokens.error(&token, "expected a variable"));
@@ -77,13 +77,13 @@ pub(super) fn read<R: BufRead>(source: &mut Source<'_, R>) -> Result<Problem, Er
     if token.kind != Kind::Nothing {
         return Err(tokens.error(&token, "something after `End`"));
     }
-    named.problem(maximise, tokens.source())
+    variables.problem(maximise, tokens.lines())
 }
 
 /// Lists a variable as binary or, unless it is one already, as an integer.
-fn declare(named: &mut Named, name: &str, section: Section) {
-    let number = named.variable(name) as usize;
-    let domain = &mut named.variables[number].domain;
+fn declare(variables: &mut Variables, name: &str, section: Section) {
+    let number = variables.number(name) as usize;
+    let domain = &mut variables.declared[number].domain;
     match section {
         Section::Binary => *domain = Domain::Binary,
         _ if *domain == Domain::Continuous => *domain = Domain::Integer,
@@ -105,31 +105,34 @@ fn has_not(section: Section) -> String {
 }
 
 /// Everything up to the next heading.
-fn objective<R: BufRead>(tokens: &mut Tokens<'_, '_, R>, named: &mut Named) -> Result<(), Error> {
+fn objective<R: BufRead>(
+    tokens: &mut Tokens<'_, '_, R>,
+    variables: &mut Variables,
+) -> Result<(), Error> {
     let mut first = true;
     if matches!(tokens.peek()?, Kind::Name(_)) {
         let token = tokens.next()?;
         // The objective's name; otherwise the name of the first variable.
         if !tokens.take(b':')? {
             let Kind::Name(name) = &token.kind else { return Ok(()) };
-            let number = named.variable(name);
-            named.terms.linear.push((number, 1.0));
+            let number = variables.number(name);
+            variables.terms.linear.push((number, 1.0));
             first = false;
         }
     }
     while !matches!(tokens.peek()?, Kind::Section(_) | Kind::Nothing) {
         let sign = sign(tokens, std::mem::take(&mut first))?;
         if tokens.take(b'[')? {
-            brackets(tokens, named, sign)?;
+            brackets(tokens, variables, sign)?;
             continue;
         }
         let (value, token) = coefficient(tokens)?;
         match token.kind {
             Kind::Name(name) => {
-                let number = named.variable(&name);
-                named.terms.linear.push((number, sign * value.unwrap_or(1.0)));
+                let number = variables.number(&name);
+                variables.terms.linear.push((number, sign * value.unwrap_or(1.0)));
             }
-            Kind::Number(constant) => named.terms.offset += sign * constant,
+            Kind::Number(constant) => variables.terms.offset += sign * constant,
             _ => return Err(tokens.error(&token, "expected a term of the objective")),
         }
     }
@@ -169,7 +172,7 @@ fn coefficient<R: BufRead>(tokens: &mut Tokens<'_, '_, R>) -> Result<(Option<f64
 /// `[ 4 x * y + 2 z ^ 2 ] / 2`, of which the opening bracket is read.
 fn brackets<R: BufRead>(
     tokens: &mut Tokens<'_, '_, R>,
-    named: &mut Named,
+    variables: &mut Variables,
     outer: f64,
 ) -> Result<(), Error> {
     let mut first = true;
@@ -180,7 +183,7 @@ fn brackets<R: BufRead>(
         let Kind::Name(name) = &token.kind else {
             return Err(tokens.error(&token, "expected a product of two variables, or a square"));
         };
-        let i = named.variable(name);
+        let i = variables.number(name);
         let j = if tokens.take(b'^')? {
             expect_two(tokens)?;
             i
@@ -188,11 +191,11 @@ fn brackets<R: BufRead>(
             let star = tokens.next()?;
             let other = tokens.next()?;
             match (star.kind == Kind::Symbol(b'*'), &other.kind) {
-                (true, Kind::Name(name)) => named.variable(name),
+                (true, Kind::Name(name)) => variables.number(name),
                 _ => return Err(tokens.error(&star, "expected `* variable` or `^ 2`")),
             }
         };
-        named.terms.pairs.push((i, j, half));
+        variables.terms.pairs.push((i, j, half));
     }
     let slash = tokens.next()?;
     if slash.kind != Kind::Symbol(b'/') {

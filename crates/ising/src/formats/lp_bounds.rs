@@ -6,7 +6,7 @@ use std::io::BufRead;
 
 use super::lp_headings::is_word;
 use super::lp_tokens::{Kind, Token, Tokens};
-use super::named::{Limit, Named, Variable};
+use super::variables::{Limit, Variable, Variables};
 use crate::Error;
 
 /// A comparison.
@@ -31,15 +31,18 @@ impl Relation {
 /// Everything up to the next heading.
 pub(super) fn read<R: BufRead>(
     tokens: &mut Tokens<'_, '_, R>,
-    named: &mut Named,
+    variables: &mut Variables,
 ) -> Result<(), Error> {
     while !matches!(tokens.peek()?, Kind::Section(_) | Kind::Nothing) {
-        bound(tokens, named)?;
+        bound(tokens, variables)?;
     }
     Ok(())
 }
 
-fn bound<R: BufRead>(tokens: &mut Tokens<'_, '_, R>, named: &mut Named) -> Result<(), Error> {
+fn bound<R: BufRead>(
+    tokens: &mut Tokens<'_, '_, R>,
+    variables: &mut Variables,
+) -> Result<(), Error> {
     let mut before = None;
     if let Some(value) = value(tokens)? {
         let relation = relation(tokens)?;
@@ -54,8 +57,8 @@ fn bound<R: BufRead>(tokens: &mut Tokens<'_, '_, R>, named: &mut Named) -> Resul
             tokens.error(&token, format!("`{name}` is a word of the format, not a variable"))
         );
     }
-    let number = named.variable(name) as usize;
-    let variable = &mut named.variables[number];
+    let number = variables.number(name) as usize;
+    let variable = &mut variables.declared[number];
     let free = matches!(tokens.peek()?, Kind::Name(word) if word.eq_ignore_ascii_case("free"));
     if free && before.is_none() {
         tokens.next()?;

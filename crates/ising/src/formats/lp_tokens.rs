@@ -6,9 +6,9 @@
 use std::collections::VecDeque;
 use std::io::BufRead;
 
+use super::lines::{Line, Lines};
 use super::lp_headings::{Section, heading};
 use super::lp_letters::in_name;
-use super::source::{Line, Source};
 use crate::Error;
 
 /// A word.
@@ -33,18 +33,18 @@ pub(super) struct Token {
 
 /// Words, one after the other.
 pub(super) struct Tokens<'s, 'p, R> {
-    source: &'s mut Source<'p, R>,
+    lines: &'s mut Lines<'p, R>,
     waiting: VecDeque<Token>,
 }
 
 impl<'s, 'p, R: BufRead> Tokens<'s, 'p, R> {
-    pub(super) fn new(source: &'s mut Source<'p, R>) -> Self {
-        Self { source, waiting: VecDeque::new() }
+    pub(super) fn new(lines: &'s mut Lines<'p, R>) -> Self {
+        Self { lines, waiting: VecDeque::new() }
     }
 
     /// The text itself, once its words are read.
-    pub(super) fn source(&mut self) -> &mut Source<'p, R> {
-        self.source
+    pub(super) fn lines(&mut self) -> &mut Lines<'p, R> {
+        self.lines
     }
 
     /// The word to come; it stays to come.
@@ -55,14 +55,14 @@ impl<'s, 'p, R: BufRead> Tokens<'s, 'p, R> {
 
     pub(super) fn next(&mut self) -> Result<Token, Error> {
         self.fill()?;
-        let (line, column) = self.source.position();
+        let (line, column) = self.lines.position();
         Ok(self.waiting.pop_front().unwrap_or(Token { kind: Kind::Nothing, line, column }))
     }
 
     /// A word without meaning where the word to come stands, which stays to come.
     pub(super) fn next_place(&mut self) -> Result<Token, Error> {
         self.fill()?;
-        let (line, column) = self.source.position();
+        let (line, column) = self.lines.position();
         let place = self.waiting.front().map_or((line, column), |token| (token.line, token.column));
         Ok(Token { kind: Kind::Nothing, line: place.0, column: place.1 })
     }
@@ -78,12 +78,12 @@ impl<'s, 'p, R: BufRead> Tokens<'s, 'p, R> {
 
     /// An error at a word.
     pub(super) fn error(&self, token: &Token, reason: impl Into<String>) -> Error {
-        self.source.at(token.line, token.column, reason)
+        self.lines.at(token.line, token.column, reason)
     }
 
     fn fill(&mut self) -> Result<(), Error> {
         while self.waiting.is_empty() {
-            match self.source.line()? {
+            match self.lines.line()? {
                 Some(line) => split(line, &mut self.waiting)?,
                 None => break,
             }

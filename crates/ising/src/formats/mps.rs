@@ -16,11 +16,11 @@
 use std::collections::HashMap;
 use std::io::{self, BufRead, Write};
 
+use super::lines::{Line, Lines, Word};
 use super::mps_quadratic::Quadratic;
-use super::named::{Domain, Limit, Named};
-use super::names::written;
-use super::source::{Line, Source, Word};
-use super::terms::{invalid, pairs};
+use super::pairs::{invalid, pairs};
+use super::variables::{Domain, Limit, Variables};
+use super::written_names::written;
 use super::{Format, Problem};
 use crate::Error;
 use crate::number::Number;
@@ -64,7 +64,7 @@ const FOREIGN: [&str; 17] = [
 const QUADRATIC: [&str; 3] = ["QUADOBJ", "QSECTION", "QMATRIX"];
 
 struct Reader {
-    named: Named,
+    variables: Variables,
     section: Section,
     /// The line of its heading.
     heading: usize,
@@ -109,9 +109,9 @@ impl Vector {
     }
 }
 
-pub(super) fn read<R: BufRead>(source: &mut Source<'_, R>) -> Result<Problem, Error> {
+pub(super) fn read<R: BufRead>(lines: &mut Lines<'_, R>) -> Result<Problem, Error> {
     let mut reader = Reader {
-        named: Named::default(),
+        variables: Variables::default(),
         section: Section::Start,
         heading: 0,
         maximise: false,
@@ -127,7 +127,7 @@ pub(super) fn read<R: BufRead>(source: &mut Source<'_, R>) -> Result<Problem, Er
         bounds: Vector::default(),
         quadratic: Quadratic::default(),
     };
-    while let Some(line) = source.line()? {
+    while let Some(line) = lines.line()? {
         match line.bytes()[0] {
             b'*' => {}
             b' ' | b'\t' => reader.data(line)?,
@@ -135,30 +135,30 @@ pub(super) fn read<R: BufRead>(source: &mut Source<'_, R>) -> Result<Problem, Er
         }
     }
     if reader.section != Section::End {
-        return Err(source.end("expected `ENDATA`"));
+        return Err(lines.end("expected `ENDATA`"));
     }
-    reader.finish(source)
+    reader.finish(lines)
 }
 
 impl Reader {
-    fn finish<R: BufRead>(mut self, source: &mut Source<'_, R>) -> Result<Problem, Error> {
+    fn finish<R: BufRead>(mut self, lines: &mut Lines<'_, R>) -> Result<Problem, Error> {
         if let (Some(chosen), None) = (&self.chosen, &self.objective) {
-            return Err(source.end(format!("OBJNAME names {chosen:?}, which is no row of kind N")));
+            return Err(lines.end(format!("OBJNAME names {chosen:?}, which is no row of kind N")));
         }
         for (section, vector) in [("RHS", &self.rhs), ("BOUNDS", &self.bounds)] {
             if let (Some(first), Some(other)) = (&vector.name, &vector.passed_over) {
-                source.note(format!(
+                lines.note(format!(
                     "of the vectors in {section} the first counts, {first:?}, not {other:?}"
                 ));
             }
         }
         let free = self.rows.len() - usize::from(self.objective.is_some());
         if free > 0 {
-            source.note(format!(
+            lines.note(format!(
                 "rows of kind N beside the objective, which are no constraints: {free}"
             ));
         }
-        for variable in &mut self.named.variables {
+        for variable in &mut self.variables.declared {
             // An integer is 0 or 1 where no bound says otherwise.
             if variable.domain == Domain::Integer
                 && variable.low.is_none()
@@ -167,8 +167,8 @@ impl Reader {
                 variable.domain = Domain::Binary;
             }
         }
-        self.quadratic.finish(&mut self.named, source)?;
-        self.named.problem(self.maximise, source)
+        self.quadratic.finish(&mut self.variables, lines)?;
+        self.variables.problem(self.maximise, lines)
     }
 
     fn heading(&mut self, line: Line<'_>) -> Result<(), Error> {
@@ -318,7 +318,7 @@ impl Reader {
             }
             let value = value.number()?;
             if is_objective {
-                self.named.terms.linear.push((number, value));
+                self.variables.terms.linear.push((number, value));
             }
         }
         Ok(())
@@ -327,7 +327,7 @@ impl Reader {
     /// The number of the column that a word names: the one being read, or a new one.
     fn begin(&mut self, word: Word<'_>) -> Result<u32, Error> {
         let name = word.text()?;
-        let known = self.named.numbers.get(name).copied();
+        let known = self.variables.numbers.get(name).copied();
         match known {
             Some(number) if self.column == known => return Ok(number),
             Some(number) => {
@@ -338,19 +338,19 @@ impl Reader {
             }
             None => {}
         }
-        let number = self.named.variable(name);
+        let number = self.variables.number(name);
         self.columns.push(word.place().0);
         self.column = Some(number);
         self.entries.clear();
         if self.integer {
-            self.named.variables[number as usize].domain = Domain::Integer;
+            self.variables.declared[number as usize].domain = Domain::Integer;
         }
         Ok(number)
     }
 
     /// A column that was declared.
     fn known(&self, word: Word<'_>) -> Result<u32, Error> {
-        let number = self.named.numbers.get(word.text()?);
+        let number = self.variables.numbers.get(word.text()?);
         number.copied().ok_or_else(|| word.error("not a column"))
     }
 
@@ -375,7 +375,7 @@ impl Reader {
                 return Err(row.error(reason));
             }
             if is_objective {
-                self.named.terms.offset -= value;
+                self.variables.terms.offset -= value;
             }
         }
         Ok(())
@@ -410,7 +410,7 @@ impl Reader {
         if !self.bounds.counts(vector) {
             return Ok(());
         }
-        let variable = &mut self.named.variables[number];
+        let variable = &mut self.variables.declared[number];
         match kind.text()? {
             "BV" => variable.domain = Domain::Binary,
             "UI" | "LI" if variable.domain == Domain::Continuous => {

@@ -9,8 +9,8 @@
 
 use std::io::BufRead;
 
-use super::named::Named;
-use super::source::{Source, Word};
+use super::lines::{Lines, Word};
+use super::variables::Variables;
 use crate::Error;
 
 /// An entry of Q.
@@ -63,8 +63,8 @@ impl Quadratic {
     /// Puts the terms of the objective to the others.
     pub(super) fn finish<R: BufRead>(
         mut self,
-        named: &mut Named,
-        source: &mut Source<'_, R>,
+        variables: &mut Variables,
+        lines: &mut Lines<'_, R>,
     ) -> Result<(), Error> {
         let Some((heading, _)) = self.section else { return Ok(()) };
         let whole = heading == "QMATRIX";
@@ -73,15 +73,15 @@ impl Quadratic {
         let (mut single, mut double): (Option<Entry>, Option<Entry>) = (None, None);
         for group in self.entries.chunk_by(|a, b| a.pair == b.pair) {
             let (first, mirror) = (group[0], group.get(1).copied());
-            if let Some((at, reason)) = fault(group, heading, &named.names) {
-                return Err(source.at(at.line, at.column, reason));
+            if let Some((at, reason)) = fault(group, heading, &variables.names) {
+                return Err(lines.at(at.line, at.column, reason));
             }
             let (i, j) = first.pair;
             if i == j {
-                named.terms.pairs.push((i, j, first.value / 2.0));
+                variables.terms.pairs.push((i, j, first.value / 2.0));
                 continue;
             }
-            named.terms.pairs.push((i, j, first.value));
+            variables.terms.pairs.push((i, j, first.value));
             match mirror {
                 Some(mirror) => double = double.or(Some(mirror)),
                 None => single = single.or(Some(first)),
@@ -93,10 +93,10 @@ impl Quadratic {
                     "a pair in both orders, and one in line {} in one: `{heading}` lists one triangle",
                     single.line
                 );
-                Err(source.at(double.line, double.column, reason))
+                Err(lines.at(double.line, double.column, reason))
             }
             (false, None, Some(double)) => {
-                source.note(format!(
+                lines.note(format!(
                     "`{heading}` lists every pair in both orders, as in line {}: read as the whole matrix, though \
                      some solvers add them up",
                     double.line

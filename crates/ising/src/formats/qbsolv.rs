@@ -11,9 +11,10 @@
 
 use std::io::{self, BufRead, Write};
 
-use super::once::{Offset, Once};
-use super::source::{Line, Source};
-use super::terms::{Census, Terms, invalid, pairs};
+use super::duplicates::{Duplicates, OffsetComment};
+use super::lines::{Line, Lines};
+use super::pairs::{Census, invalid, pairs};
+use super::polynomial::Polynomial;
 use super::{Content, Problem};
 use crate::Error;
 use crate::number::Number;
@@ -25,11 +26,12 @@ struct Header {
     couplers: u64,
 }
 
-pub(super) fn read<R: BufRead>(source: &mut Source<'_, R>) -> Result<Problem, Error> {
-    let mut terms = Terms::default();
+pub(super) fn read<R: BufRead>(lines: &mut Lines<'_, R>) -> Result<Problem, Error> {
+    let mut terms = Polynomial::default();
     let mut header: Option<Header> = None;
-    let (mut offset, mut diagonals, mut couplers) = (Offset::default(), Once::new(), Once::new());
-    while let Some(line) = source.line()? {
+    let (mut offset, mut diagonals, mut couplers) =
+        (OffsetComment::default(), Duplicates::new(), Duplicates::new());
+    while let Some(line) = lines.line()? {
         match (line.bytes().trim_ascii_start().first(), &header) {
             (Some(b'c'), _) => take_offset(line, &mut offset)?,
             (Some(b'p'), None) => header = Some(promise(line)?),
@@ -44,18 +46,18 @@ pub(super) fn read<R: BufRead>(source: &mut Source<'_, R>) -> Result<Problem, Er
             }
         }
     }
-    let header = header.ok_or_else(|| source.end("no line `p qubo 0 nodes diagonals couplers`"))?;
-    diagonals.check("diagonal term", source)?;
-    couplers.check("coupler", source)?;
+    let header = header.ok_or_else(|| lines.end("no line `p qubo 0 nodes diagonals couplers`"))?;
+    diagonals.check("diagonal term", lines)?;
+    couplers.check("coupler", lines)?;
     let found = (terms.linear.len() as u64, terms.pairs.len() as u64);
     if found != (header.diagonals, header.couplers) {
-        return Err(source.end(format!(
+        return Err(lines.end(format!(
             "the header promises {} diagonal terms and {} couplers, the file holds {} and {}",
             header.diagonals, header.couplers, found.0, found.1
         )));
     }
     terms.offset = offset.value();
-    Ok(Content::Qubo(terms.qubo(header.nodes, source)?).into())
+    Ok(Content::Qubo(terms.qubo(header.nodes, lines)?).into())
 }
 
 fn promise(line: Line<'_>) -> Result<Header, Error> {
@@ -83,7 +85,7 @@ fn promise(line: Line<'_>) -> Result<Header, Error> {
 }
 
 /// Takes `c offset X`.
-fn take_offset(line: Line<'_>, found: &mut Offset) -> Result<(), Error> {
+fn take_offset(line: Line<'_>, found: &mut OffsetComment) -> Result<(), Error> {
     let mut words = line.words();
     match [words.next(), words.next(), words.next(), words.next()] {
         [Some(c), Some(offset), Some(value), None] if c.is("c") && offset.is("offset") => {

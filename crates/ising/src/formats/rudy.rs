@@ -6,16 +6,17 @@
 
 use std::io::{self, BufRead, Write};
 
-use super::source::{Line, Source};
-use super::terms::{bounded, invalid};
+use super::lines::{Line, Lines};
+use super::pairs::invalid;
+use super::polynomial::bounded;
 use super::{Content, Problem};
 use crate::Error;
 use crate::graph::{Edge, Graph};
 
-pub(super) fn read<R: BufRead>(source: &mut Source<'_, R>) -> Result<Problem, Error> {
+pub(super) fn read<R: BufRead>(lines: &mut Lines<'_, R>) -> Result<Problem, Error> {
     let mut header = None;
     let mut edges = Vec::new();
-    while let Some(line) = source.line()? {
+    while let Some(line) = lines.line()? {
         if is_comment(line) {
             continue;
         }
@@ -34,17 +35,17 @@ pub(super) fn read<R: BufRead>(source: &mut Source<'_, R>) -> Result<Problem, Er
         edges.push(Edge { from: u, to: v, weight: weight.number()? });
     }
     let Some((nodes, count)) = header else {
-        return Err(source.end("no line `nodes edges`"));
+        return Err(lines.end("no line `nodes edges`"));
     };
     if edges.len() as u64 != count {
         let found = edges.len();
-        return Err(source.end(format!("the first line promises {count} edges, there are {found}")));
+        return Err(lines.end(format!("the first line promises {count} edges, there are {found}")));
     }
-    let nodes = bounded(nodes, source)?;
-    let graph = Graph::new(nodes, edges).map_err(|error| source.end(error.to_string()))?;
+    let nodes = bounded(nodes, lines)?;
+    let graph = Graph::new(nodes, edges).map_err(|error| lines.end(error.to_string()))?;
     // Parallel edges must add up to something finite.
     if !graph.total().is_finite() {
-        return Err(source.end("the weights add up to infinity"));
+        return Err(lines.end("the weights add up to infinity"));
     }
     Ok(Content::Graph(graph).into())
 }

@@ -15,7 +15,7 @@ use rayon::prelude::*;
 use spinroute_core::{Best, Run, Stop};
 
 use super::Minimiser;
-use crate::units::Units;
+use crate::integers::CommonUnit;
 use crate::{Couplings, Error, Ising, Samples, Vartype};
 
 /// The most variables.
@@ -101,7 +101,7 @@ impl<'a> Table<'a> {
         // A chunk is 2^CHUNK additions to each field and to the energy, every one rounded by at
         // most half a unit in the last place of a number below `size`; the bound is generous.
         let steps = (1_u64 << CHUNK) as f64;
-        let exact = Units::of(model).is_some_and(|units| {
+        let exact = CommonUnit::of(model).is_some_and(|units| {
             let offset = model.offset() / units.unit;
             offset.fract() == 0.0 && offset.abs() < f64::powi(2.0, 52)
         });

@@ -10,7 +10,7 @@
 //! | [`Blocks`] | structured couplings | block sums | the sums of the spin's blocks |
 
 use super::kernel::{Blocks, Bytes, Floats, Graph};
-use crate::units::Units;
+use crate::integers::CommonUnit;
 use crate::{AnyCouplings, Ising, Sparse};
 
 /// The form chosen for a model.
@@ -32,7 +32,7 @@ const FEW: usize = 3;
 
 /// Chooses the form for a model and a number of reads.
 pub(super) fn choose(model: &Ising, reads: usize) -> Choice<'_> {
-    let units = Units::of(model).filter(|units| units.field <= INTEGER);
+    let units = CommonUnit::of(model).filter(|units| units.field <= INTEGER);
     let bytes = units.filter(|units| units.coupling <= f64::from(i8::MAX));
     match (model.couplings(), units) {
         (AnyCouplings::Structured(couplings), _) => Choice::Blocks(Blocks::new(model, couplings)),

@@ -7,8 +7,8 @@
 use std::ops::Add;
 
 use crate::couplings::StructuredFields;
+use crate::integers::CommonUnit;
 use crate::stream::Stream;
-use crate::units::Units;
 use crate::{Couplings, Dense, Ising, Sparse, Structured};
 
 /// Which rises are accepted.
@@ -121,7 +121,7 @@ fn local_fields(model: &Ising, spins: &[i8]) -> Vec<f64> {
 /// Integer couplings of a byte, all of them.
 pub(super) struct Bytes<'a> {
     model: &'a Ising,
-    units: Units,
+    units: CommonUnit,
     rows: Vec<i8>,
 }
 
@@ -182,7 +182,7 @@ impl<'a, W> Graph<'a, W> {
     pub(super) fn new(
         model: &'a Ising,
         sparse: &'a Sparse,
-        units: Units,
+        units: CommonUnit,
         weight: impl Fn(f64) -> W,
     ) -> Self {
         let weights = sparse.values().iter().map(|&value| weight(value));
@@ -395,13 +395,13 @@ impl<'a> Blocks<'a> {
 
 impl<'a> Graph<'a, f64> {
     pub(super) fn reals(model: &'a Ising, sparse: &'a Sparse) -> Self {
-        let units = Units { unit: 1.0, field: largest_field(model), coupling: 0.0 };
+        let units = CommonUnit { unit: 1.0, field: largest_field(model), coupling: 0.0 };
         Self::new(model, sparse, units, |value| value)
     }
 }
 
 impl<'a> Bytes<'a> {
-    pub(super) fn new(model: &'a Ising, units: Units) -> Self {
+    pub(super) fn new(model: &'a Ising, units: CommonUnit) -> Self {
         let n = model.variables();
         let mut rows = vec![0; n * n];
         for (i, row) in rows.chunks_exact_mut(n.max(1)).enumerate() {

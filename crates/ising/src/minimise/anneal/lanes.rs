@@ -252,7 +252,7 @@ mod tests {
     /// A graph of three neighbours a spin, and reads of it.
     fn reads<const L: usize>(model: &Ising) -> (Lanes<'_, L>, Reads<L>) {
         let crate::AnyCouplings::Sparse(sparse) = model.couplings() else { unreachable!() };
-        let units = crate::units::Units::of(model).unwrap();
+        let units = crate::integers::CommonUnit::of(model).unwrap();
         let graph = Graph::new(model, sparse, units, |value| units.integer(value));
         let lanes = Lanes::new(model, graph);
         let reads = lanes.start(5, 3..3 + L);

@@ -151,7 +151,7 @@ mod tests {
 
     use super::super::kernel::{Bytes, Floats};
     use super::*;
-    use crate::units::Units;
+    use crate::integers::CommonUnit;
     use crate::{AnyCouplings, Dense};
 
     fn model(unit: f64) -> Ising {
@@ -181,7 +181,7 @@ mod tests {
     #[test]
     fn copies_give_the_same_bits() {
         let integers = model(1.0);
-        agree(&integers, &Bytes::new(&integers, Units::of(&integers).unwrap()));
+        agree(&integers, &Bytes::new(&integers, CommonUnit::of(&integers).unwrap()));
         let reals = model(1.1);
         let AnyCouplings::Dense(dense) = reals.couplings() else { unreachable!() };
         agree(&reals, &Floats::new(&reals, dense));

@@ -11,8 +11,8 @@ const LONGEST_LINE: u64 = 1 << 20;
 /// Bytes between two reports of progress.
 const REPORT: u64 = 1 << 18;
 
-/// Where the text comes from, and how far it was read.
-pub(super) struct Source<'a, R> {
+/// The lines of a text: where it comes from, and how far it was read.
+pub(super) struct Lines<'a, R> {
     reader: R,
     path: PathBuf,
     progress: &'a mut dyn FnMut(u64),
@@ -25,7 +25,7 @@ pub(super) struct Source<'a, R> {
     notes: Vec<String>,
 }
 
-impl<'a, R: BufRead> Source<'a, R> {
+impl<'a, R: BufRead> Lines<'a, R> {
     pub(super) fn new(path: &Path, reader: R, progress: &'a mut dyn FnMut(u64)) -> Self {
         Self {
             reader,
@@ -122,7 +122,7 @@ impl<'a, R: BufRead> Source<'a, R> {
 }
 
 /// As a reader: for a parser that does its own splitting. Lines are counted all the same.
-impl<R: BufRead> Read for Source<'_, R> {
+impl<R: BufRead> Read for Lines<'_, R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let read = self.reader.read(buffer)?;
         self.number = self.number.max(1);

@@ -2,19 +2,19 @@
 
 use std::io::BufRead;
 
-use super::source::{Line, Source, Word};
+use super::lines::{Line, Lines, Word};
 use crate::Error;
 
 /// The terms of a file, with their lines. 12 bytes a term.
 #[derive(Debug)]
-pub(super) struct Once {
+pub(super) struct Duplicates {
     /// Smaller variable, larger variable, line.
     terms: Vec<(u32, u32, u32)>,
     /// Whether they came in ascending order, so that none can be twice.
     ascending: bool,
 }
 
-impl Once {
+impl Duplicates {
     pub(super) fn new() -> Self {
         Self { terms: Vec::new(), ascending: true }
     }
@@ -30,7 +30,7 @@ impl Once {
     pub(super) fn check<R: BufRead>(
         mut self,
         what: &str,
-        source: &Source<'_, R>,
+        lines: &Lines<'_, R>,
     ) -> Result<(), Error> {
         if self.ascending {
             return Ok(());
@@ -40,7 +40,7 @@ impl Once {
             self.terms.windows(2).filter(|two| (two[0].0, two[0].1) == (two[1].0, two[1].1));
         let Some(two) = again.min_by_key(|two| two[1].2) else { return Ok(()) };
         let ((i, j, first), line) = (two[0], two[1].2);
-        Err(source.at(
+        Err(lines.at(
             line as usize,
             1,
             format!(
@@ -52,12 +52,12 @@ impl Once {
 
 /// The offset that a comment of our own writers may hold, once.
 #[derive(Debug, Default)]
-pub(super) struct Offset {
+pub(super) struct OffsetComment {
     /// The value and its line.
     found: Option<(f64, usize)>,
 }
 
-impl Offset {
+impl OffsetComment {
     /// Takes the word of a comment that stands where the offset does. A word that is no number makes
     /// it a comment like any other; a number beyond `f64` is an error.
     pub(super) fn take(&mut self, line: Line<'_>, word: Word<'_>) -> Result<(), Error> {

@@ -7,7 +7,7 @@ const LARGEST: f64 = 1_073_741_824.0;
 
 /// The common unit of a model's coefficients, and how large they are in it.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) struct Units {
+pub(crate) struct CommonUnit {
     /// Every field and coupling is a multiple of this, exactly.
     pub(crate) unit: f64,
     /// The largest `|h[i]| + Σ_j |J[i,j]|`: no local field is larger.
@@ -16,7 +16,7 @@ pub(crate) struct Units {
     pub(crate) coupling: f64,
 }
 
-impl Units {
+impl CommonUnit {
     /// The units of a model, if it has one and local fields fit 31 bits of it. Structured couplings
     /// are not looked into.
     pub(crate) fn of(model: &Ising) -> Option<Self> {
@@ -79,15 +79,15 @@ mod tests {
     use super::*;
     use crate::Sparse;
 
-    fn units(field: &[f64], coupling: f64) -> Option<Units> {
+    fn units(field: &[f64], coupling: f64) -> Option<CommonUnit> {
         let n = field.len();
         let couplings = Sparse::from_triplets(n, [(0, 1, coupling)]).unwrap();
-        Units::of(&Ising::new(field.to_vec(), couplings, 0.0).unwrap())
+        CommonUnit::of(&Ising::new(field.to_vec(), couplings, 0.0).unwrap())
     }
 
     #[test]
     fn units_are_exact_or_none() {
-        let of = |unit, field, coupling| Some(Units { unit, field, coupling });
+        let of = |unit, field, coupling| Some(CommonUnit { unit, field, coupling });
         assert_eq!(units(&[0.0, 0.0], 1.0), of(1.0, 1.0, 1.0));
         assert_eq!(units(&[6.0, 9.0], -12.0), of(3.0, 7.0, 4.0));
         assert_eq!(units(&[0.25, 1.0], 0.5), of(0.25, 6.0, 2.0));

@@ -1,4 +1,4 @@
-//! The variables of an LP or MPS file while it is read, and the problem that they make.
+//! The variables of an LP or MPS file while it is read, by name, and the problem that they make.
 //!
 //! A variable may have bounds. It is a binary if it is declared so, or an integer from 0 to 1. One whose
 //! bounds are equal is a constant: its value goes into the terms, and it is no variable of the problem.
@@ -8,9 +8,9 @@
 use std::collections::HashMap;
 use std::io::BufRead;
 
-use super::names::CONSTANT;
-use super::source::Source;
-use super::terms::Terms;
+use super::lines::Lines;
+use super::polynomial::Polynomial;
+use super::written_names::CONSTANT;
 use super::{Content, Problem};
 use crate::Error;
 
@@ -44,23 +44,23 @@ pub(super) struct Variable {
 /// Names in the order of their first appearance, and the terms. Squares are pairs of a variable with
 /// itself.
 #[derive(Default)]
-pub(super) struct Named {
+pub(super) struct Variables {
     pub(super) numbers: HashMap<String, u32>,
     pub(super) names: Vec<String>,
-    pub(super) variables: Vec<Variable>,
-    pub(super) terms: Terms,
+    pub(super) declared: Vec<Variable>,
+    pub(super) terms: Polynomial,
 }
 
-impl Named {
+impl Variables {
     /// The number of a name.
-    pub(super) fn variable(&mut self, name: &str) -> u32 {
+    pub(super) fn number(&mut self, name: &str) -> u32 {
         if let Some(&number) = self.numbers.get(name) {
             return number;
         }
         let number = self.names.len() as u32;
         self.numbers.insert(name.to_owned(), number);
         self.names.push(name.to_owned());
-        self.variables.push(Variable::default());
+        self.declared.push(Variable::default());
         number
     }
 
@@ -68,15 +68,15 @@ impl Named {
     pub(super) fn problem<R: BufRead>(
         self,
         maximise: bool,
-        source: &mut Source<'_, R>,
+        lines: &mut Lines<'_, R>,
     ) -> Result<Problem, Error> {
         let values = self
-            .variables
+            .declared
             .iter()
             .zip(&self.names)
-            .map(|(variable, name)| variable.value(name, source))
+            .map(|(variable, name)| variable.value(name, lines))
             .collect::<Result<Vec<Option<f64>>, Error>>()?;
-        self.say(&values, source);
+        self.say(&values, lines);
         let mut kept = 0..;
         let numbers: Vec<u32> = values
             .iter()
@@ -84,7 +84,7 @@ impl Named {
             .collect();
         let mut terms = resolved(self.terms, &values, &numbers);
         if maximise {
-            let Terms { linear, pairs, offset } = &mut terms;
+            let Polynomial { linear, pairs, offset } = &mut terms;
             for term in linear {
                 term.1 = -term.1;
             }
@@ -95,14 +95,14 @@ impl Named {
         }
         let names = self.names.into_iter().zip(&values).filter(|(_, value)| value.is_none());
         let names: Vec<String> = names.map(|(name, _)| name).collect();
-        let content = Content::Qubo(terms.qubo(names.len() as u64, source)?);
+        let content = Content::Qubo(terms.qubo(names.len() as u64, lines)?);
         let counted = names.iter().enumerate().all(|(i, name)| *name == format!("x{i}"));
         Ok(Problem { content, names: (!counted).then_some(names) })
     }
 
     /// Notes the variables that have one value, but for the one that carries an offset.
-    fn say<R: BufRead>(&self, values: &[Option<f64>], source: &mut Source<'_, R>) {
-        let fixed = values.iter().zip(&self.variables).zip(&self.names);
+    fn say<R: BufRead>(&self, values: &[Option<f64>], lines: &mut Lines<'_, R>) {
+        let fixed = values.iter().zip(&self.declared).zip(&self.names);
         let fixed: Vec<String> = fixed
             .filter(|((value, variable), name)| {
                 let offset = variable.domain == Domain::Continuous && *name == CONSTANT;
@@ -113,7 +113,7 @@ impl Named {
         if let Some(first) = fixed.first() {
             let more = fixed.len() - 1;
             let more = if more > 0 { format!(" and {more} more") } else { String::new() };
-            source
+            lines
                 .note(format!("fixed by its bounds and no variable of the problem: {first}{more}"));
         }
     }
@@ -121,7 +121,7 @@ impl Named {
 
 impl Variable {
     /// The value, if there is one only; `None` for a binary.
-    fn value<R: BufRead>(&self, name: &str, source: &Source<'_, R>) -> Result<Option<f64>, Error> {
+    fn value<R: BufRead>(&self, name: &str, lines: &Lines<'_, R>) -> Result<Option<f64>, Error> {
         let infinite =
             |value: f64| if value.abs() < INFINITE { value } else { f64::INFINITY.copysign(value) };
         let largest = if self.domain == Domain::Binary { 1.0 } else { f64::INFINITY };
@@ -146,15 +146,15 @@ impl Variable {
         let blamed = [self.high.filter(|_| high != 1.0), self.low.filter(|_| low != 0.0)];
         let place = blamed.into_iter().flatten().chain(self.high).chain(self.low).next();
         Err(match place {
-            Some(Limit { line, column, .. }) => source.at(line, column, reason),
-            None => source.end(reason),
+            Some(Limit { line, column, .. }) => lines.at(line, column, reason),
+            None => lines.end(reason),
         })
     }
 }
 
 /// The terms with the values put in, squares of binaries as linear terms, and variables renumbered.
-fn resolved(mut terms: Terms, values: &[Option<f64>], numbers: &[u32]) -> Terms {
-    let Terms { linear, pairs, offset } = &mut terms;
+fn resolved(mut terms: Polynomial, values: &[Option<f64>], numbers: &[u32]) -> Polynomial {
+    let Polynomial { linear, pairs, offset } = &mut terms;
     let mut more = Vec::new();
     pairs.retain_mut(|(i, j, value)| {
         match (values[*i as usize], values[*j as usize]) {
