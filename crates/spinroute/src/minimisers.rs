@@ -8,9 +8,9 @@
 
 use spinroute_ising::registry::{self, Entry, Error};
 
-/// Every minimiser: those of `spinroute-qubo`, and simulated bifurcation.
+/// Every minimiser: those of `spinroute-ising`, and simulated bifurcation.
 pub const MINIMISERS: &[Entry] =
-    &[spinroute_ising::MINIMISERS[0], spinroute_ising::MINIMISERS[1], spinroute_bifurcation::ENTRY];
+    &[registry::EXHAUSTIVE, registry::ANNEAL, spinroute_bifurcation::ENTRY];
 
 /// The minimiser of that name.
 ///

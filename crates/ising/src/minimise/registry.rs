@@ -18,6 +18,13 @@ pub use spinroute_core::registry::{Error, Param, defaults};
 use crate::{Anneal, Exhaustive, Minimiser};
 
 /// A minimiser. Other crates write entries of their own with [`defaults`] and [`build`].
+///
+/// ```
+/// use spinroute_ising::registry::{ANNEAL, Entry};
+///
+/// const MINE: Entry = Entry { name: "slow", ..ANNEAL };
+/// assert_eq!(MINE.params[0].name, "reads");
+/// ```
 pub type Entry = registry::Entry<dyn Minimiser>;
 
 /// The entry of that name.
@@ -39,39 +46,42 @@ where
     Ok(Box::new(registry::parse::<M>(params)?))
 }
 
+/// [`Exhaustive`].
+pub const EXHAUSTIVE: Entry = Entry {
+    name: "exhaustive",
+    summary: "every state, up to 26 variables: the proven minimum",
+    exact: true,
+    facts: (),
+    reference: "Gray code: F. Gray, US patent 2632058, 1953",
+    params: &[Param { name: "reads", help: "how many of the lowest states, at least 1" }],
+    default_params: defaults::<Exhaustive>,
+    builder: build::<Exhaustive>,
+};
+
+/// [`Anneal`].
+pub const ANNEAL: Entry = Entry {
+    name: "anneal",
+    summary: "simulated annealing from random states, the best state of every read",
+    exact: false,
+    facts: (),
+    reference: "Kirkpatrick, Gelatt, Vecchi, Science 220 (1983) 671-680",
+    params: &[
+        Param { name: "reads", help: "independent runs, 1 to 2^24" },
+        Param { name: "sweeps", help: "proposals to every spin in a read, at least 1" },
+        Param { name: "schedule", help: "of beta: geometric or linear" },
+        Param {
+            name: "beta",
+            help: "first and last inverse temperature, positive and in order, or null: from \
+                   the model",
+        },
+        Param { name: "target", help: "stop at an energy this low, or null" },
+    ],
+    default_params: defaults::<Anneal>,
+    builder: build::<Anneal>,
+};
+
 /// The minimisers of this crate.
-pub const MINIMISERS: &[Entry] = &[
-    Entry {
-        name: "exhaustive",
-        summary: "every state, up to 26 variables: the proven minimum",
-        exact: true,
-        facts: (),
-        reference: "Gray code: F. Gray, US patent 2632058, 1953",
-        params: &[Param { name: "reads", help: "how many of the lowest states, at least 1" }],
-        default_params: defaults::<Exhaustive>,
-        builder: build::<Exhaustive>,
-    },
-    Entry {
-        name: "anneal",
-        summary: "simulated annealing from random states, the best state of every read",
-        exact: false,
-        facts: (),
-        reference: "Kirkpatrick, Gelatt, Vecchi, Science 220 (1983) 671-680",
-        params: &[
-            Param { name: "reads", help: "independent runs, 1 to 2^24" },
-            Param { name: "sweeps", help: "proposals to every spin in a read, at least 1" },
-            Param { name: "schedule", help: "of beta: geometric or linear" },
-            Param {
-                name: "beta",
-                help: "first and last inverse temperature, positive and in order, or null: from \
-                       the model",
-            },
-            Param { name: "target", help: "stop at an energy this low, or null" },
-        ],
-        default_params: defaults::<Anneal>,
-        builder: build::<Anneal>,
-    },
-];
+pub const MINIMISERS: &[Entry] = &[EXHAUSTIVE, ANNEAL];
 
 #[cfg(test)]
 mod tests {
