@@ -1,34 +1,35 @@
 //! Where agents start: numbers that depend on seed, agent and variable only.
 //!
-//! `SplitMix64` (Steele, Lea, Flood, OOPSLA 2014) as a function of a counter, so that an agent starts
-//! at the same place whatever the number of agents and threads.
+//! [`SplitMix64`] as a function of a counter, so that an agent starts at the same place whatever the
+//! number of agents and threads. A stream is an agent's: its number and 1.
 
-/// The odd constant nearest to 2⁶⁴ / φ.
-const GAMMA: u64 = 0x9e37_79b9_7f4a_7c15;
-
-fn mix(mut z: u64) -> u64 {
-    z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    z ^ (z >> 31)
-}
+use spinroute_ising::SplitMix64;
 
 /// The numbers of an agent.
+///
+/// ```
+/// use spinroute_bifurcation::Noise;
+///
+/// let [position, momentum] = Noise::new(1, 0).pair(5);
+/// assert!(position.abs() < 1.0 && momentum.abs() < 1.0);
+/// assert_ne!(Noise::new(1, 1).pair(5), [position, momentum]);
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub struct Noise {
-    key: u64,
+    stream: SplitMix64,
 }
 
 impl Noise {
     /// The numbers of agent `agent` of a run with that seed.
     #[must_use]
     pub fn new(seed: u64, agent: usize) -> Self {
-        Self { key: mix(mix(seed.wrapping_add(GAMMA)) ^ (agent as u64 + 1).wrapping_mul(GAMMA)) }
+        Self { stream: SplitMix64::new(seed, agent as u64 + 1) }
     }
 
     /// Two numbers of a variable, uniform in (−1, 1), odd multiples of 2⁻²³.
     #[must_use]
     pub fn pair(self, variable: usize) -> [f32; 2] {
-        let bits = mix(self.key.wrapping_add((variable as u64 + 1).wrapping_mul(GAMMA)));
+        let bits = self.stream.nth(variable);
         [bits >> 32, bits & 0xffff_ffff].map(|bits| {
             let odd = (bits >> 9) as i32 * 2 - ((1 << 23) - 1);
             odd as f32 / (1 << 23) as f32

@@ -44,7 +44,7 @@ mod number;
 pub mod presolve;
 mod qubo;
 mod samples;
-mod stream;
+mod split_mix;
 
 pub use couplings::{
     AnyCouplings, Block, Couplings, Dense, Grid, Line, Magnitude, Place, Sparse, Spectrum,
@@ -58,3 +58,4 @@ pub use minimise::{Anneal, Exhaustive, Minimiser, Schedule};
 pub use number::Number;
 pub use qubo::Qubo;
 pub use samples::{Samples, Vartype, check_state};
+pub use split_mix::SplitMix64;

@@ -7,9 +7,18 @@
 /// The odd constant nearest to 2⁶⁴ / φ.
 const GAMMA: u64 = 0x9e37_79b9_7f4a_7c15;
 
-/// A stream of random numbers.
+/// A stream of random numbers, one of 2⁶⁴ of a seed.
+///
+/// ```
+/// use spinroute_ising::SplitMix64;
+///
+/// let mut stream = SplitMix64::new(7, 3);
+/// let second = stream.nth(1);
+/// stream.bits();
+/// assert_eq!(stream.bits(), second);
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Stream {
+pub struct SplitMix64 {
     state: u64,
 }
 
@@ -21,22 +30,31 @@ fn mix(mut z: u64) -> u64 {
     z ^ (z >> 31)
 }
 
-impl Stream {
-    /// Stream `stream` of a seed.
-    pub(crate) fn new(seed: u64, stream: u64) -> Self {
+impl SplitMix64 {
+    /// SplitMix64 `stream` of a seed.
+    #[must_use]
+    pub fn new(seed: u64, stream: u64) -> Self {
         Self { state: mix(mix(seed.wrapping_add(GAMMA)) ^ stream.wrapping_mul(GAMMA)) }
     }
 
-    /// 64 random bits.
+    /// The number that is drawn after `skipped` others, which stay undrawn.
+    #[must_use]
     #[inline(always)]
     #[allow(clippy::inline_always)]
-    pub(crate) fn bits(&mut self) -> u64 {
+    pub fn nth(self, skipped: usize) -> u64 {
+        mix(self.state.wrapping_add((skipped as u64 + 1).wrapping_mul(GAMMA)))
+    }
+
+    /// The next 64 random bits.
+    #[inline(always)]
+    #[allow(clippy::inline_always)]
+    pub fn bits(&mut self) -> u64 {
         self.state = self.state.wrapping_add(GAMMA);
         mix(self.state)
     }
 
-    /// `count` random spins.
-    pub(crate) fn spins(&mut self, count: usize) -> Vec<i8> {
+    /// The next `count` random spins.
+    pub fn spins(&mut self, count: usize) -> Vec<i8> {
         let mut spins = Vec::with_capacity(count);
         while spins.len() < count {
             let bits = self.bits();
@@ -54,15 +72,16 @@ mod tests {
     #[test]
     fn the_published_sequence() {
         // The first outputs of SplitMix64 from state 1234567, as published with the generator.
-        let mut stream = Stream { state: 1_234_567 };
+        let mut stream = SplitMix64 { state: 1_234_567 };
         let expected = [6_457_827_717_110_365_317, 3_203_168_211_198_807_973];
+        assert_eq!([stream.nth(0), stream.nth(1)], expected);
         assert_eq!([stream.bits(), stream.bits()], expected);
     }
 
     #[test]
     fn streams_of_a_seed_differ_and_spins_are_fair() {
         let means = (0..64).map(|stream| {
-            let spins = Stream::new(7, stream).spins(10_000);
+            let spins = SplitMix64::new(7, stream).spins(10_000);
             spins.iter().map(|&s| f64::from(s)).sum::<f64>() / 10_000.0
         });
         let means: Vec<f64> = means.collect();

@@ -10,7 +10,7 @@
 //! A power iteration needs many times the products for the same accuracy, and two runs for two ends.
 
 use super::{Couplings, Spectrum};
-use crate::stream::Stream;
+use crate::SplitMix64;
 
 /// Estimates of the lowest and the highest eigenvalue, both within the spectrum: at most `steps`
 /// products and as many vectors of `n`. 30 steps give them to a few percent of the radius, `n` steps
@@ -19,7 +19,7 @@ use crate::stream::Stream;
 pub fn estimate_spectrum(couplings: &impl Couplings, steps: usize, seed: u64) -> Spectrum {
     let n = couplings.variables();
     let (mut diagonal, mut beside): (Vec<f64>, Vec<f64>) = (Vec::new(), Vec::new());
-    let mut stream = Stream::new(seed, 0);
+    let mut stream = SplitMix64::new(seed, 0);
     let mut next: Vec<f64> = (0..n).map(|_| stream.bits() as f64 / 2f64.powi(63) - 1.0).collect();
     let mut basis: Vec<Vec<f64>> = Vec::new();
     let scale = couplings.spectrum().radius();

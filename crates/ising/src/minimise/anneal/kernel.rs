@@ -6,9 +6,9 @@
 
 use std::ops::Add;
 
+use crate::SplitMix64;
 use crate::couplings::StructuredFields;
 use crate::integers::CommonUnit;
-use crate::stream::Stream;
 use crate::{Couplings, Dense, Ising, Sparse, Structured};
 
 /// Which rises are accepted.
@@ -17,7 +17,7 @@ pub(super) trait Rule<R>: Sync {
     fn new(unit: f64, largest: f64, beta: f64) -> Self;
 
     /// Draws from the stream only where chance decides.
-    fn accepts(&self, rise: R, stream: &mut Stream) -> bool;
+    fn accepts(&self, rise: R, stream: &mut SplitMix64) -> bool;
 }
 
 /// A form of the inner loop.
@@ -75,7 +75,7 @@ impl Rule<i32> for Table {
     }
 
     #[inline(always)]
-    fn accepts(&self, rise: i32, stream: &mut Stream) -> bool {
+    fn accepts(&self, rise: i32, stream: &mut SplitMix64) -> bool {
         let rise = rise.max(0) as usize;
         rise < self.odds.len() && (rise == 0 || (stream.bits() >> 32) as u32 <= self.odds[rise])
     }
@@ -92,7 +92,7 @@ impl Rule<f64> for Exponential {
     }
 
     #[inline(always)]
-    fn accepts(&self, rise: f64, stream: &mut Stream) -> bool {
+    fn accepts(&self, rise: f64, stream: &mut SplitMix64) -> bool {
         let rise = rise * self.step;
         if rise <= 0.0 {
             return true;

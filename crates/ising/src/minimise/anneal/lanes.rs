@@ -24,7 +24,7 @@ use super::form::Form;
 use super::kernel::{Graph, Kernel};
 use super::sweep::{Read, descend};
 use crate::Ising;
-use crate::stream::Stream;
+use crate::SplitMix64;
 
 /// Variables after which the sums of rises are taken to 64 bits: each rise fits 15 bits.
 const BLOCK: usize = 1 << 15;
@@ -76,7 +76,7 @@ impl<const L: usize> Form for Lanes<'_, L> {
         };
         for lane in 0..L {
             // A lane that no read uses runs along, and is not looked at.
-            let mut stream = Stream::new(seed, reads.start.saturating_add(lane) as u64);
+            let mut stream = SplitMix64::new(seed, reads.start.saturating_add(lane) as u64);
             let spins = stream.spins(n);
             for (i, field) in self.graph.keep(&spins).into_iter().enumerate() {
                 group.fields[i][lane] = field as i16;
@@ -124,7 +124,7 @@ impl<const L: usize> Form for Lanes<'_, L> {
         let mut states = Vec::with_capacity(reads.used * reads.states.len());
         for lane in 0..reads.used {
             let state: Vec<i8> = reads.states.iter().map(|state| state[lane]).collect();
-            let mut read = Read::new(&self.graph, reads.best[lane], state, Stream::new(0, 0));
+            let mut read = Read::new(&self.graph, reads.best[lane], state, SplitMix64::new(0, 0));
             descend(&self.graph, &mut read);
             states.extend(read.state());
         }
@@ -139,7 +139,7 @@ struct Xoshiro<const L: usize> {
 }
 
 impl<const L: usize> Xoshiro<L> {
-    fn seed(&mut self, lane: usize, stream: &mut Stream) {
+    fn seed(&mut self, lane: usize, stream: &mut SplitMix64) {
         let (low, high) = (stream.bits(), stream.bits());
         let words = [low as u32, (low >> 32) as u32, high as u32, (high >> 32) as u32 | 1];
         for (state, word) in self.state.iter_mut().zip(words) {

@@ -9,20 +9,20 @@ use spinroute_simd::{Work, widest};
 use super::form::Form;
 use super::kernel::{Kernel, Rule};
 use crate::Ising;
-use crate::stream::Stream;
+use crate::SplitMix64;
 
 /// A read: its state, what the kernel keeps, and the best so far.
 pub(super) struct Read<K: Kernel> {
     spins: Vec<i8>,
     kept: K::Kept,
-    stream: Stream,
+    stream: SplitMix64,
     energy: f64,
     best: f64,
     state: Vec<i8>,
 }
 
 impl<K: Kernel> Read<K> {
-    pub(super) fn new(kernel: &K, energy: f64, spins: Vec<i8>, stream: Stream) -> Self {
+    pub(super) fn new(kernel: &K, energy: f64, spins: Vec<i8>, stream: SplitMix64) -> Self {
         let (kept, state) = (kernel.keep(&spins), spins.clone());
         Self { spins, kept, stream, energy, best: energy, state }
     }
@@ -59,7 +59,7 @@ impl<K: Kernel> Form for Single<'_, K> {
     const WIDTH: usize = 1;
 
     fn start(&self, seed: u64, reads: Range<usize>) -> Read<K> {
-        let mut stream = Stream::new(seed, reads.start as u64);
+        let mut stream = SplitMix64::new(seed, reads.start as u64);
         let spins = stream.spins(self.model.variables());
         Read::new(&self.kernel, self.model.energy(&spins), spins, stream)
     }
@@ -163,7 +163,7 @@ mod tests {
     }
 
     fn agree<K: Kernel>(model: &Ising, kernel: &K) {
-        let mut stream = Stream::new(1, 2);
+        let mut stream = SplitMix64::new(1, 2);
         let spins = stream.spins(99);
         let start = || Read::new(kernel, model.energy(&spins), spins.clone(), stream);
         let (mut read, mut twins) = (start(), Width::ALL.map(|_| start()));
