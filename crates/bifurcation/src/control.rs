@@ -21,8 +21,9 @@
 //! which reaches the walls exactly at the bound above. Long before, it drowns what should bifurcate:
 //! on G1, `A` = 0.35 costs 40 of the mean cut. See docs/bifurcation.md for the derivations and for what was measured.
 
-use spinroute_ising::{Error, Ising};
+use spinroute_ising::{Error as ModelError, Ising};
 
+use crate::error::Error;
 use crate::product::Forces;
 use crate::spectrum::{Edges, edges};
 use crate::variant::{Mode, adiabatic};
@@ -76,7 +77,8 @@ impl Control {
         let coupling = wishes.coupling.unwrap_or_else(chosen);
         if coupling * forces.scale() * (model.variables() + 1) as f64 > LARGEST {
             let mend = "forces would leave single precision; null has it chosen";
-            return Err(Error::Parameter { name: "coupling", value: coupling.to_string(), mend });
+            let value = coupling.to_string();
+            return Err(ModelError::Parameter { name: "coupling", value, mend }.into());
         }
         let highest = coupling * edges.likely.highest.max(0.0);
         let spring = 1.0 - wishes.pump;
@@ -86,7 +88,7 @@ impl Control {
         }
         if let Some(time_step) = wishes.time_step {
             if time_step >= bound {
-                return Err(Error::Unstable { time_step, coupling, bound });
+                return Err(Error::Unstable { time_step, coupling, limit: bound });
             }
             return Ok(Self { mode, time_step, coupling, bound, edges });
         }
@@ -122,11 +124,11 @@ const CYCLE: f64 = 0.25;
 /// The same where a field drives it, as penalties do: at 0.25 agents flip all their signs for ever.
 const BIASED_CYCLE: f64 = 0.01;
 
-fn positive(name: &'static str, value: Option<f64>) -> Result<(), Error> {
+fn positive(name: &'static str, value: Option<f64>) -> Result<(), ModelError> {
     match value {
         Some(value) if !(value > 0.0 && value.is_finite()) => {
             let mend = "it is positive and finite, or null to have it chosen";
-            Err(Error::Parameter { name, value: value.to_string(), mend })
+            Err(ModelError::Parameter { name, value: value.to_string(), mend })
         }
         _ => Ok(()),
     }

@@ -24,6 +24,7 @@
 mod control;
 #[cfg(test)]
 mod copies;
+mod error;
 mod minimise;
 mod noise;
 mod product;
@@ -35,6 +36,7 @@ mod trace;
 mod variant;
 
 pub use control::{Control, Wishes, bound, coupling};
+pub use error::Error;
 pub use minimise::{Bifurcation, ENTRY, FEWER_STEPS, MOST_STEPS};
 pub use noise::Noise;
 pub use product::{Forces, LANES};

@@ -4,11 +4,12 @@ use std::ops::ControlFlow;
 
 use spinroute_core::{Best, Run, Stop};
 use spinroute_ising::{
-    Error, Ising, Minimiser, Samples, Vartype,
+    Error as ModelError, Ising, Minimiser, Samples, Vartype,
     registry::{self, Entry, Param},
 };
 
 use crate::control::{Control, Wishes};
+use crate::error::Error;
 use crate::product::Forces;
 use crate::pump::Pump;
 use crate::stepper::Stepper;
@@ -158,7 +159,7 @@ impl Bifurcation {
         }
     }
 
-    fn check(&self, variables: usize) -> Result<(), Error> {
+    fn check(&self, variables: usize) -> Result<(), ModelError> {
         let window = self.window.unwrap_or(1);
         let counts = [
             ("agents", self.agents),
@@ -167,25 +168,29 @@ impl Bifurcation {
             ("window", window),
         ];
         if let Some((name, _)) = counts.into_iter().find(|(_, count)| *count == 0) {
-            return Err(Error::Parameter { name, value: "0".into(), mend: "it is at least 1" });
+            return Err(ModelError::Parameter {
+                name,
+                value: "0".into(),
+                mend: "it is at least 1",
+            });
         }
         if self.agents > MOST_AGENTS {
             let (name, value) = ("agents", self.agents.to_string());
-            return Err(Error::Parameter { name, value, mend: "it is at most 2^24" });
+            return Err(ModelError::Parameter { name, value, mend: "it is at most 2^24" });
         }
         if self.agents.saturating_mul(variables) > MOST_SPINS {
             let (name, value) = ("agents", self.agents.to_string());
             let mend = "agents times variables are at most 2^28";
-            return Err(Error::Parameter { name, value, mend });
+            return Err(ModelError::Parameter { name, value, mend });
         }
         if self.period > MOST_STEPS {
             let (name, value) = ("period", self.period.to_string());
-            return Err(Error::Parameter { name, value, mend: FEWER_STEPS });
+            return Err(ModelError::Parameter { name, value, mend: FEWER_STEPS });
         }
         if !(0.0..=1.0).contains(&self.heated) {
             let value = self.heated.to_string();
             let mend = "it is 0 to 1";
-            return Err(Error::Parameter { name: "heated", value, mend });
+            return Err(ModelError::Parameter { name: "heated", value, mend });
         }
         self.pump.check()
     }
@@ -221,8 +226,8 @@ pub const ENTRY: Entry = Entry {
 };
 
 impl Minimiser for Bifurcation {
-    fn minimise(&self, model: &Ising, run: &mut Run<'_>) -> Result<Samples, Error> {
-        self.solve(model, run, None)
+    fn minimise(&self, model: &Ising, run: &mut Run<'_>) -> Result<Samples, ModelError> {
+        Ok(self.solve(model, run, None)?)
     }
 }
 

@@ -248,7 +248,11 @@ fn penalties_collapse_without_control() {
                 ..Bifurcation::default()
             };
             let refused = given.minimise(&model, &mut Run::new(3)).unwrap_err();
-            assert!(matches!(refused, Error::Unstable { .. }), "{refused}");
+            assert!(
+                matches!(refused, Error::Unsuited { name: "time_step", .. })
+                    && refused.to_string().starts_with("a time step of 1.25 is unstable with"),
+                "{refused}"
+            );
         }
     }
 }

@@ -94,18 +94,15 @@ pub enum Error {
         /// What is allowed.
         mend: &'static str,
     },
-    /// A time step with which the integration of a dynamical system would diverge.
-    #[error(
-        "a time step of {time_step} is unstable with coupling {coupling:.6}: it is below {bound:.6}, \
-         or null for one that fits"
-    )]
-    Unstable {
-        /// What was asked for.
-        time_step: f64,
-        /// The coupling constant.
-        coupling: f64,
-        /// The limit of stability.
-        bound: f64,
+    /// A parameter in its range that does not suit the model, as a minimiser of another crate says it.
+    #[error("{reason}")]
+    Unsuited {
+        /// Its name.
+        name: &'static str,
+        /// What was given.
+        value: String,
+        /// Why it does not suit, and the mend.
+        reason: String,
     },
     /// A name or a parameter that no minimiser has.
     #[error(transparent)]
