@@ -20,7 +20,7 @@ use spinroute_benches::{
     report::{self, Options},
     worker::Worker,
 };
-use spinroute_bifurcation::{Forces, Mode, Step, Stepper};
+use spinroute_bifurcation::{Mode, ScaledModel, Step, Stepper};
 use spinroute_ising::{Dense, Grid, Ising, Structured};
 
 const STEP: Step = Step { time_step: 0.1, stiffness: 0.5, strength: 0.01, heat: 0.0 };
@@ -117,7 +117,7 @@ fn dense(
             (matrix[[i, j]], matrix[[j, i]]) = (value, value);
         }
     }
-    let forces = Forces::new(&Ising::new(vec![0.0; n], Dense::new(matrix)?, 0.0)?);
+    let forces = ScaledModel::new(&Ising::new(vec![0.0; n], Dense::new(matrix)?, 0.0)?);
     let pool = measure::pool(threads)?;
     let mut stepper = Stepper::new(&forces, Mode::Ballistic, agents, 1);
     let flop = 2.0 * (n * n * agents) as f64;
@@ -162,7 +162,8 @@ fn structured(mode: Mode, agents: usize, threads: usize, options: &Options) -> R
     };
     let field: Vec<f64> = (0..n).map(|i| (i * 7919 % 1009) as f64 / 1009.0).collect();
     let values: Vec<f32> = field.iter().map(|h| *h as f32).collect();
-    let forces = Forces::new(&Ising::new(field, Structured::new(n, &[grid], &[], None)?, 0.0)?);
+    let forces =
+        ScaledModel::new(&Ising::new(field, Structured::new(n, &[grid], &[], None)?, 0.0)?);
     let pool = measure::pool(threads)?;
     let mut stepper = Stepper::new(&forces, mode, agents, 1);
     // Positions and momenta are read and written; the field is read once.

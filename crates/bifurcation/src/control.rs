@@ -18,14 +18,14 @@
 //! A = Δt² c0 λ / (4 − Δt² (1 − a))
 //! ```
 //!
-//! which reaches the walls exactly at the bound above. Long before, it drowns what should bifurcate:
+//! which reaches the walls exactly at the limit above. Long before, it drowns what should bifurcate:
 //! on G1, `A` = 0.35 costs 40 of the mean cut. See docs/bifurcation.md for the derivations and for what was measured.
 
 use spinroute_ising::{Error as ModelError, Ising};
 
 use crate::error::Error;
-use crate::product::Forces;
-use crate::spectrum::{Edges, edges};
+use crate::product::ScaledModel;
+use crate::spectrum::{SpectrumEnds, spectrum_ends};
 use crate::variant::{Mode, adiabatic};
 
 /// Which time step and coupling constant a run uses, and why.
@@ -39,14 +39,14 @@ pub struct Control {
     /// The coupling constant, `c0`, in units of the model.
     pub coupling: f64,
     /// The time step at which the dynamics become unstable.
-    pub bound: f64,
+    pub unstable_from: f64,
     /// The ends of the spectrum that this rests on.
-    pub edges: Edges,
+    pub ends: SpectrumEnds,
 }
 
 /// What is asked of the control.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct Wishes {
+pub struct Settings {
     /// The variant, if it is given.
     pub mode: Option<Mode>,
     /// The coefficient of heat, `γ`.
@@ -64,33 +64,33 @@ impl Control {
     ///
     /// # Errors
     /// If what is given is not positive and finite, or unstable.
-    pub fn new(model: &Ising, forces: &Forces, wishes: &Wishes) -> Result<Self, Error> {
-        positive("coupling", wishes.coupling)?;
-        positive("time_step", wishes.time_step)?;
-        let edges = edges(model.couplings(), forces);
+    pub fn new(model: &Ising, scaled: &ScaledModel, settings: &Settings) -> Result<Self, Error> {
+        positive("coupling", settings.coupling)?;
+        positive("time_step", settings.time_step)?;
+        let ends = spectrum_ends(model.couplings(), scaled);
         let biased = model.field().iter().any(|h| *h != 0.0);
-        let outlier = edges.likely.highest > OUTLIER * -edges.likely.lowest;
+        let outlier = ends.likely.highest > OUTLIER * -ends.likely.lowest;
         // Signs see a stiff mode as noise; positions let it relax.
         let suited = if biased && outlier { Mode::Ballistic } else { Mode::Discrete };
-        let mode = wishes.mode.unwrap_or(suited);
-        let chosen = || coupling(model, forces, mode, edges.found.lowest);
-        let coupling = wishes.coupling.unwrap_or_else(chosen);
-        if coupling * forces.scale() * (model.variables() + 1) as f64 > LARGEST {
+        let mode = settings.mode.unwrap_or(suited);
+        let chosen = || coupling(model, scaled, mode, ends.found.lowest);
+        let coupling = settings.coupling.unwrap_or_else(chosen);
+        if coupling * scaled.scale() * (model.variables() + 1) as f64 > LARGEST {
             let mend = "forces would leave single precision; null has it chosen";
             let value = coupling.to_string();
             return Err(ModelError::Parameter { name: "coupling", value, mend }.into());
         }
-        let highest = coupling * edges.likely.highest.max(0.0);
-        let spring = 1.0 - wishes.pump;
-        let mut bound = bound(spring + highest, wishes.heated);
+        let highest = coupling * ends.likely.highest.max(0.0);
+        let spring = 1.0 - settings.pump;
+        let mut limit = largest_stable_time_step(spring + highest, settings.heated);
         if mode == Mode::Adiabatic {
-            bound = bound.min(adiabatic::bound(wishes.pump));
+            limit = limit.min(adiabatic::largest_stable_time_step(settings.pump));
         }
-        if let Some(time_step) = wishes.time_step {
-            if time_step >= bound {
-                return Err(Error::Unstable { time_step, coupling, limit: bound });
+        if let Some(time_step) = settings.time_step {
+            if time_step >= limit {
+                return Err(Error::Unstable { time_step, coupling, limit });
             }
-            return Ok(Self { mode, time_step, coupling, bound, edges });
+            return Ok(Self { mode, time_step, coupling, unstable_from: limit, ends });
         }
         let cycle = match mode {
             Mode::Adiabatic | Mode::Ballistic => f64::INFINITY,
@@ -100,15 +100,15 @@ impl Control {
         };
         // Δt at which A = cycle.
         let calm = (4.0 / (highest / cycle + spring.max(0.0))).sqrt();
-        let time_step = (SAFETY * bound).min(calm).min(LONGEST);
-        Ok(Self { mode, time_step, coupling, bound, edges })
+        let time_step = (SAFETY * limit).min(calm).min(LONGEST);
+        Ok(Self { mode, time_step, coupling, unstable_from: limit, ends })
     }
 }
 
 /// The largest force in units of a step: `f32` holds its sums.
 const LARGEST: f64 = 1e30;
 
-/// Part of the bound that a chosen time step keeps to.
+/// Part of the limit that a chosen time step keeps to.
 const SAFETY: f64 = 0.87;
 
 /// The longest time step that is chosen.
@@ -136,7 +136,7 @@ fn positive(name: &'static str, value: Option<f64>) -> Result<(), ModelError> {
 
 /// The time step at which a spring of stiffness `omega` is no longer stable.
 #[must_use]
-pub fn bound(omega: f64, heated: f64) -> f64 {
+pub fn largest_stable_time_step(omega: f64, heated: f64) -> f64 {
     let stable = |t: f64| t * t * omega * (1.0 + t * heated) < 4.0 + 2.0 * t * heated;
     let (mut low, mut high) = (0.0, 1e6);
     for _ in 0..100 {
@@ -158,9 +158,9 @@ pub fn bound(omega: f64, heated: f64) -> f64 {
 /// Without walls, in [`Mode::Adiabatic`], a large field is a large position; `Σ_j J[i,j]² + h[i]²`
 /// stands there for the sum, and there is no second rule.
 #[must_use]
-pub fn coupling(model: &Ising, forces: &Forces, mode: Mode, lowest: f64) -> f64 {
-    // In the unit of the forces, so that no square overflows or vanishes.
-    let unit = forces.scale();
+pub fn coupling(model: &Ising, scaled: &ScaledModel, mode: Mode, lowest: f64) -> f64 {
+    // In the unit of the scaled model, so that no square overflows or vanishes.
+    let unit = scaled.scale();
     let n = model.variables().max(1) as f64;
     let fields = model.field().iter().map(|h| (h / unit).powi(2)).sum::<f64>();
     let half = |squares: f64| 0.5 / unit / (squares / n).sqrt();

@@ -5,17 +5,17 @@ use spinroute_ising::{Couplings, Ising};
 use spinroute_simd::{Width, at_most};
 
 use crate::product::tests::couplings;
-use crate::{Forces, Mode, Step, Stepper};
+use crate::{Mode, ScaledModel, Step, Stepper};
 
 /// Bits of everything that a few steps and two looks leave; small enough to stay in one thread.
-fn bits(width: Width, forces: &Forces, mode: Mode, agents: usize) -> Vec<u64> {
-    let mut stepper = at_most(width, || Stepper::new(forces, mode, agents, 5));
+fn bits(width: Width, scaled: &ScaledModel, mode: Mode, agents: usize) -> Vec<u64> {
+    let mut stepper = at_most(width, || Stepper::new(scaled, mode, agents, 5));
     let step = Step { time_step: 0.7, stiffness: 0.6, strength: 0.21, heat: 0.03 };
     let mut bits = Vec::new();
     at_most(width, || {
         for _ in 0..2 {
-            stepper.advance(forces, &[step; 4]);
-            stepper.sample(forces, false);
+            stepper.advance(scaled, &[step; 4]);
+            stepper.sample(scaled, false);
             bits.extend(stepper.energies().map(f64::to_bits));
         }
     });
@@ -35,14 +35,14 @@ proptest! {
     ) {
         let n = couplings.variables();
         let field = (0..n).map(|i| (i * 29 % 13) as f64 / 13.0 - 0.4).collect();
-        let forces = Forces::new(&Ising::new(field, couplings.scaled(0.123), 0.0).unwrap());
-        let portable = bits(Width::Portable, &forces, mode, agents);
+        let scaled = ScaledModel::new(&Ising::new(field, couplings.scaled(0.123), 0.0).unwrap());
+        let portable = bits(Width::Portable, &scaled, mode, agents);
         for width in [Width::Avx2, Width::Avx512] {
             if width > Width::here() {
                 eprintln!("skipped: the processor has no {width:?}");
                 continue;
             }
-            prop_assert_eq!(&bits(width, &forces, mode, agents), &portable);
+            prop_assert_eq!(&bits(width, &scaled, mode, agents), &portable);
         }
     }
 }

@@ -35,14 +35,14 @@ pub mod symplectic;
 mod trace;
 mod variant;
 
-pub use control::{Control, Wishes, bound, coupling};
+pub use control::{Control, Settings, coupling, largest_stable_time_step};
 pub use error::Error;
 pub use minimise::{Bifurcation, ENTRY, FEWER_STEPS, MOST_STEPS};
 pub use noise::Noise;
-pub use product::{Forces, LANES};
+pub use product::{LANES, ScaledModel};
 pub use pump::Pump;
-pub use spectrum::{Edges, edges};
+pub use spectrum::{SpectrumEnds, spectrum_ends};
 pub use stepper::Stepper;
 pub use symplectic::{Step, Variant};
-pub use trace::{Look, Trace};
+pub use trace::{Snapshot, Trace};
 pub use variant::{Adiabatic, Ballistic, Discrete, Mode};

@@ -8,9 +8,9 @@ use spinroute_ising::{
     registry::{self, Entry, Param},
 };
 
-use crate::control::{Control, Wishes};
+use crate::control::{Control, Settings};
 use crate::error::Error;
-use crate::product::Forces;
+use crate::product::ScaledModel;
 use crate::pump::Pump;
 use crate::stepper::Stepper;
 use crate::symplectic::Step;
@@ -36,9 +36,10 @@ pub struct Bifurcation {
     pub coupling: Option<f64>,
     /// How the pump goes from step to step.
     pub pump: Pump,
-    /// Steps between looks at the energies, 1 to 1,000. Limits and interruptions are seen at looks.
+    /// Steps of a sampling period, 1 to 1,000: energies are computed, and limits and interruptions seen,
+    /// at its end.
     pub period: usize,
-    /// Looks in a row without a change of any energy that end the run, at least 1; `None` goes on to the
+    /// Sampling periods in a row without a change of any energy that end the run, at least 1; `None` goes on to the
     /// end.
     pub window: Option<usize>,
     /// An energy, offset included, at or below which the run ends.
@@ -68,7 +69,7 @@ const MOST_AGENTS: usize = 1 << 24;
 /// The most spins of all agents, 2²⁸, 13 bytes each.
 const MOST_SPINS: usize = 1 << 28;
 
-/// The most that is done before a look: in between nothing can end a run.
+/// The most steps of a sampling period: within it nothing can end a run.
 pub const MOST_STEPS: usize = 1000;
 
 /// What a run with more than [`MOST_STEPS`] is told.
@@ -80,10 +81,10 @@ impl Bifurcation {
     ///
     /// # Errors
     /// If those given are out of range or unstable.
-    pub fn control(&self, model: &Ising, forces: &Forces) -> Result<Control, Error> {
+    pub fn control(&self, model: &Ising, scaled: &ScaledModel) -> Result<Control, Error> {
         let Self { mode, heated, time_step, coupling, .. } = *self;
         let pump = self.pump.lowest();
-        Control::new(model, forces, &Wishes { mode, heated, pump, time_step, coupling })
+        Control::new(model, scaled, &Settings { mode, heated, pump, time_step, coupling })
     }
 
     /// Minimises, and records what there is to plot.
@@ -103,28 +104,28 @@ impl Bifurcation {
         mut trace: Option<&mut Trace>,
     ) -> Result<Samples, Error> {
         self.check(model.variables())?;
-        let forces = Forces::new(model);
-        let control = self.control(model, &forces)?;
-        let mut stepper = Stepper::new(&forces, control.mode, self.agents, run.seed());
-        let energy = |low: f64| model.offset() + forces.scale() * low;
-        let mut still = Still::new(self.agents);
+        let scaled = ScaledModel::new(model);
+        let control = self.control(model, &scaled)?;
+        let mut stepper = Stepper::new(&scaled, control.mode, self.agents, run.seed());
+        let energy = |low: f64| model.offset() + scaled.scale() * low;
+        let mut convergence = Convergence::new(self.agents);
         let mut stop = Stop::Finished;
         let mut done = 0;
         if let Some(trace) = trace.as_deref_mut() {
-            stepper.sample(&forces, true);
-            trace.record(model, &forces, &stepper, 0, self.pump.at(0, self.steps));
+            stepper.sample(&scaled, true);
+            trace.record(model, &scaled, &stepper, 0, self.pump.at(0, self.steps));
         }
         while done < self.steps {
             // Only a period's: steps may be more than memory holds, with a limit of time.
             let end = done + self.period.min(self.steps - done);
-            let steps: Vec<Step> = (done..end).map(|t| self.step(&control, &forces, t)).collect();
-            stepper.advance(&forces, &steps);
+            let steps: Vec<Step> = (done..end).map(|t| self.step(&control, &scaled, t)).collect();
+            stepper.advance(&scaled, &steps);
             done = end;
             let last = done == self.steps;
-            stepper.sample(&forces, last || trace.is_some());
+            stepper.sample(&scaled, last || trace.is_some());
             if let Some(trace) = trace.as_deref_mut() {
                 let pump = self.pump.at(done - 1, self.steps);
-                trace.record(model, &forces, &stepper, done, pump);
+                trace.record(model, &scaled, &stepper, done, pump);
             }
             let best = energy(stepper.lowest().fold(f64::INFINITY, f64::min));
             let ended = run.tick(Best { objective: Some(best), bound: None });
@@ -139,7 +140,8 @@ impl Bifurcation {
                 stop = Stop::Target;
                 break;
             }
-            if self.window.is_some_and(|window| still.looks(stepper.energies()) >= window) {
+            if self.window.is_some_and(|window| convergence.unchanged(stepper.energies()) >= window)
+            {
                 break;
             }
         }
@@ -150,11 +152,11 @@ impl Bifurcation {
     }
 
     /// The constants of a step.
-    fn step(&self, control: &Control, forces: &Forces, t: usize) -> Step {
+    fn step(&self, control: &Control, scaled: &ScaledModel, t: usize) -> Step {
         Step {
             time_step: control.time_step as f32,
             stiffness: (1.0 - self.pump.at(t, self.steps)) as f32,
-            strength: (control.coupling * forces.scale()) as f32,
+            strength: (control.coupling * scaled.scale()) as f32,
             heat: (control.time_step * self.heated) as f32,
         }
     }
@@ -231,24 +233,24 @@ impl Minimiser for Bifurcation {
     }
 }
 
-/// For how many looks no energy has changed.
-struct Still {
+/// For how many sampling periods no energy has changed.
+struct Convergence {
     energies: Vec<f64>,
-    looks: usize,
+    periods: usize,
 }
 
-impl Still {
+impl Convergence {
     fn new(agents: usize) -> Self {
-        Self { energies: vec![f64::NAN; agents], looks: 0 }
+        Self { energies: vec![f64::NAN; agents], periods: 0 }
     }
 
-    fn looks(&mut self, energies: impl Iterator<Item = f64>) -> usize {
+    fn unchanged(&mut self, energies: impl Iterator<Item = f64>) -> usize {
         let mut same = true;
         for (old, new) in self.energies.iter_mut().zip(energies) {
             same &= *old == new;
             *old = new;
         }
-        self.looks = if same { self.looks + 1 } else { 0 };
-        self.looks
+        self.periods = if same { self.periods + 1 } else { 0 };
+        self.periods
     }
 }

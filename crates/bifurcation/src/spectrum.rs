@@ -5,7 +5,7 @@
 //! Matrix Anal. Appl.* 13 (1992) 1094-1122, theorem 4.2) the highest misses the highest eigenvalue of
 //! a positive semidefinite matrix by more than a part `ε` with a probability of at most
 //! `1.648 √n exp(−√ε (2 k − 1))`. Shifted by the lowest eigenvalue this is a part of the spectrum's
-//! width; [`edges`] adds what [`DOUBT`] allows, at either end.
+//! width; [`spectrum_ends`] adds what [`DOUBT`] allows, at either end.
 //!
 //! The recurrence runs in `f64` on products in `f32`, without reorthogonalisation: what rounding
 //! makes of it is copies of values at the ends, not values beyond them.
@@ -15,7 +15,7 @@ use rayon::prelude::*;
 use spinroute_ising::{AnyCouplings, Couplings, Spectrum};
 
 use crate::noise::Noise;
-use crate::product::{Forces, zeros};
+use crate::product::{ScaledModel, zeros};
 
 /// Products.
 const STEPS: usize = 32;
@@ -25,7 +25,7 @@ const DOUBT: f64 = 1e-6;
 
 /// Where the spectrum ends, and which part of that is proven.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Edges {
+pub struct SpectrumEnds {
     /// No eigenvalue is outside, up to rounding.
     pub proven: Spectrum,
     /// The extreme values that Lanczos' method found: they are inside.
@@ -36,11 +36,11 @@ pub struct Edges {
 
 /// The ends of the spectrum of the couplings, in units of the model.
 #[must_use]
-pub fn edges(couplings: &AnyCouplings, forces: &Forces) -> Edges {
+pub fn spectrum_ends(couplings: &AnyCouplings, scaled: &ScaledModel) -> SpectrumEnds {
     let proven = couplings.spectrum();
     let n = couplings.variables();
-    let found = lanczos(forces, STEPS.min(n));
-    let scale = forces.scale();
+    let found = lanczos(scaled, STEPS.min(n));
+    let scale = scaled.scale();
     let found = Spectrum { lowest: found.lowest * scale, highest: found.highest * scale };
     // ε of the width: with ε of either end missing, the width is at most found / (1 − 2 ε).
     let root = (1.648 * (n as f64).sqrt() / DOUBT).ln() / (2.0 * STEPS as f64 - 1.0);
@@ -50,18 +50,18 @@ pub fn edges(couplings: &AnyCouplings, forces: &Forces) -> Edges {
         lowest: (found.lowest - epsilon * width).max(proven.lowest),
         highest: (found.highest + epsilon * width).min(proven.highest),
     };
-    Edges { proven, found, likely }
+    SpectrumEnds { proven, found, likely }
 }
 
-/// The extreme Ritz values after some steps, in units of [`Forces::scale`].
-fn lanczos(forces: &Forces, steps: usize) -> Spectrum {
-    let n = forces.variables();
+/// The extreme Ritz values after some steps, in units of [`ScaledModel::scale`].
+fn lanczos(scaled: &ScaledModel, steps: usize) -> Spectrum {
+    let n = scaled.variables();
     let mut current: Vec<f64> = (0..n).map(|i| f64::from(Noise::new(0, 0).pair(i)[0])).collect();
     normalise(&mut current);
     let mut previous = vec![0.0; n];
     let (mut diagonal, mut beside) = (Vec::new(), Vec::<f64>::new());
     for _ in 0..steps {
-        let mut next = product(forces, &current);
+        let mut next = product(scaled, &current);
         let alpha: f64 = next.iter().zip(&current).map(|(a, b)| a * b).sum();
         let beta = beside.last().copied().unwrap_or(0.0);
         for ((next, current), previous) in next.iter_mut().zip(&current).zip(&previous) {
@@ -91,17 +91,17 @@ fn lanczos(forces: &Forces, steps: usize) -> Spectrum {
 }
 
 /// `J v`, in several threads where that pays.
-fn product(forces: &Forces, values: &[f64]) -> Vec<f64> {
-    let n = forces.variables();
+fn product(scaled: &ScaledModel, values: &[f64]) -> Vec<f64> {
+    let n = scaled.variables();
     let (mut signal, mut out, mut sums) = (zeros(n), zeros(n), Vec::new());
     signal.iter_mut().zip(values).for_each(|(to, v)| *to = *v as f32);
-    forces.sums(&signal, 1, false, &mut sums);
-    let chunk = 512usize.next_multiple_of(forces.grain());
+    scaled.sums(&signal, 1, false, &mut sums);
+    let chunk = 512usize.next_multiple_of(scaled.grain());
     let work = |(c, out): (usize, &mut [f32])| {
         let rows = c * chunk..c * chunk + out.len();
-        forces.rows(forces.seen(&signal, 1, &rows), &sums, 1, rows, out);
+        scaled.rows(scaled.seen(&signal, 1, &rows), &sums, 1, rows, out);
     };
-    if forces.work() > 1 << 17 {
+    if scaled.work() > 1 << 17 {
         out.par_chunks_mut(chunk).enumerate().for_each(work);
     } else {
         out.chunks_mut(chunk).enumerate().for_each(work);

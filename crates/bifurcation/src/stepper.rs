@@ -8,14 +8,14 @@
 //! A step costs one product with the couplings and one pass over positions and momenta.
 //!
 //! ```
-//! use spinroute_bifurcation::{Forces, Mode, Step, Stepper};
+//! use spinroute_bifurcation::{ScaledModel, Mode, Step, Stepper};
 //! use spinroute_ising::{Ising, Sparse};
 //!
 //! let pair = Sparse::from_triplets(2, [(0, 1, 1.0)])?;
-//! let forces = Forces::new(&Ising::new(vec![0.0; 2], pair, 0.0)?);
-//! let mut stepper = Stepper::new(&forces, Mode::Ballistic, 1, 7);
+//! let scaled = ScaledModel::new(&Ising::new(vec![0.0; 2], pair, 0.0)?);
+//! let mut stepper = Stepper::new(&scaled, Mode::Ballistic, 1, 7);
 //! let step = Step { time_step: 0.5, stiffness: 0.0, strength: 0.5, heat: 0.0 };
-//! stepper.advance(&forces, &[step; 40]);
+//! stepper.advance(&scaled, &[step; 40]);
 //! let position = |variable| stepper.position(0, variable);
 //! assert_eq!(position(0), -position(1)); // at opposite walls
 //! # Ok::<(), spinroute_ising::Error>(())
@@ -27,19 +27,13 @@ mod passes;
 
 use rayon::prelude::*;
 
-use self::group::Group;
-use crate::product::{Forces, LANES};
+use self::group::{Group, SMALL, fill};
+use crate::product::{LANES, ScaledModel};
 use crate::symplectic::{Step, Variant};
 use crate::variant::{Adiabatic, Ballistic, Discrete, Mode};
 
 /// Agents of a group, at most.
 const WIDTH: usize = 4 * LANES;
-
-/// Positions and momenta start within ± this.
-const START: f32 = 0.1;
-
-/// Values in a pass below which it is not worth waking other threads.
-const SMALL: usize = 1 << 17;
 
 /// A batch of agents. The model is passed with every call, and may change between calls.
 #[derive(Clone, Debug)]
@@ -53,11 +47,11 @@ impl Stepper {
     /// Agents at their start: positions and momenta uniform in ±0.1, drawn for every agent from the
     /// seed and its number.
     #[must_use]
-    pub fn new(forces: &Forces, mode: Mode, agents: usize, seed: u64) -> Self {
-        let width = width(forces, agents);
+    pub fn new(scaled: &ScaledModel, mode: Mode, agents: usize, seed: u64) -> Self {
+        let width = width(scaled, agents);
         let groups = (0..agents.div_ceil(width)).into_par_iter().map(|group| {
             let first = group * width;
-            Group::new(forces, mode, first..agents.min(first + width), seed)
+            Group::new(scaled, mode, first..agents.min(first + width), seed)
         });
         Self { mode, agents, groups: groups.collect() }
     }
@@ -69,22 +63,22 @@ impl Stepper {
     }
 
     /// Takes one step after another.
-    pub fn advance(&mut self, forces: &Forces, steps: &[Step]) {
+    pub fn advance(&mut self, scaled: &ScaledModel, steps: &[Step]) {
         match self.mode {
-            Mode::Adiabatic => self.advance_as::<Adiabatic>(forces, steps),
-            Mode::Ballistic => self.advance_as::<Ballistic>(forces, steps),
-            Mode::Discrete => self.advance_as::<Discrete>(forces, steps),
+            Mode::Adiabatic => self.advance_as::<Adiabatic>(scaled, steps),
+            Mode::Ballistic => self.advance_as::<Ballistic>(scaled, steps),
+            Mode::Discrete => self.advance_as::<Discrete>(scaled, steps),
         }
     }
 
     /// Takes steps of any variant; its signals must be those of the mode.
-    pub fn advance_as<V: Variant>(&mut self, forces: &Forces, steps: &[Step]) {
-        self.each(forces, |group| group.advance::<V>(forces, steps));
+    pub fn advance_as<V: Variant>(&mut self, scaled: &ScaledModel, steps: &[Step]) {
+        self.each(scaled, |group| group.advance::<V>(scaled, steps));
     }
 
     /// Works on all groups, in several threads where that pays.
-    fn each(&mut self, forces: &Forces, work: impl Fn(&mut Group) + Sync + Send) {
-        if self.agents * forces.work() < SMALL {
+    fn each(&mut self, scaled: &ScaledModel, work: impl Fn(&mut Group) + Sync + Send) {
+        if self.agents * scaled.work() < SMALL {
             self.groups.iter_mut().for_each(work);
         } else {
             self.groups.par_iter_mut().for_each(work);
@@ -131,12 +125,12 @@ impl Stepper {
     ///
     /// Discrete dynamics have the product of the spins at the start of the last step at hand, and look
     /// at these; after `fresh`, and in the other modes, the present ones cost a product.
-    pub fn sample(&mut self, forces: &Forces, fresh: bool) {
+    pub fn sample(&mut self, scaled: &ScaledModel, fresh: bool) {
         let fresh = fresh || !self.mode.is_discrete();
-        self.each(forces, |group| group.sample(forces, fresh));
+        self.each(scaled, |group| group.sample(scaled, fresh));
     }
 
-    /// The energies that the last sample saw, in units of [`Forces::scale`], without the offset.
+    /// The energies that the last sample saw, in units of [`ScaledModel::scale`], without the offset.
     pub fn energies(&self) -> impl Iterator<Item = f64> + '_ {
         self.groups.iter().flat_map(|group| group.energies[..group.agents].iter().copied())
     }
@@ -159,18 +153,28 @@ impl Stepper {
     }
 }
 
-/// Lanes that a group is filled up to: a tile of the matrix product is two vectors wide (16
-/// agents in tiles of one took longer a step than 32 in tiles of two).
-fn fill(forces: &Forces) -> usize {
-    if forces.is_dense() { 2 * LANES } else { LANES }
-}
-
 /// How wide groups are: one agent stands alone, the others fill vectors.
-fn width(forces: &Forces, agents: usize) -> usize {
+fn width(scaled: &ScaledModel, agents: usize) -> usize {
     match agents {
         0 | 1 => 1,
-        _ if forces.is_dense() => agents.next_multiple_of(fill(forces)).min(WIDTH),
-        _ if forces.grid().is_some() => LANES,
-        _ => agents.next_multiple_of(fill(forces)).min(2 * LANES),
+        _ if scaled.is_dense() => agents.next_multiple_of(fill(scaled)).min(WIDTH),
+        _ if scaled.grid().is_some() => LANES,
+        _ => agents.next_multiple_of(fill(scaled)).min(2 * LANES),
+    }
+}
+
+impl Group {
+    /// Takes one step after another.
+    fn advance<V: Variant>(&mut self, scaled: &ScaledModel, steps: &[Step]) {
+        match scaled.grid() {
+            Some(grid) => self.advance_grid::<V>(scaled, grid, steps),
+            None if scaled.is_local() => {
+                for step in steps {
+                    scaled.sums(&self.position, self.lanes, V::DISCRETE, &mut self.sums);
+                    self.step_local::<V>(scaled, step, 0..scaled.variables());
+                }
+            }
+            None => steps.iter().for_each(|step| self.step_all::<V>(scaled, step)),
+        }
     }
 }

@@ -2,15 +2,15 @@
 
 use spinroute_ising::Ising;
 
-use crate::product::Forces;
+use crate::product::ScaledModel;
 use crate::stepper::Stepper;
 
 /// Variables whose positions are recorded, at most.
 const VARIABLES: usize = 64;
 
-/// One look at a run.
+/// A run at one time.
 #[derive(Clone, Debug, PartialEq, serde::Serialize)]
-pub struct Look {
+pub struct Snapshot {
     /// Steps so far.
     pub step: usize,
     /// The pump at the last of them.
@@ -23,25 +23,26 @@ pub struct Look {
     pub positions: Vec<f32>,
 }
 
-/// The looks of a run, one a sampling period and one at the start.
+/// The snapshots of a run, one a sampling period and one at the start.
 #[derive(Clone, Debug, Default, PartialEq, serde::Serialize)]
 pub struct Trace {
     /// In the order of time.
-    pub looks: Vec<Look>,
+    #[serde(rename = "looks")]
+    pub snapshots: Vec<Snapshot>,
 }
 
 impl Trace {
     pub(crate) fn record(
         &mut self,
         model: &Ising,
-        forces: &Forces,
+        scaled: &ScaledModel,
         stepper: &Stepper,
         step: usize,
         pump: f64,
     ) {
-        let energy = |value: f64| model.offset() + forces.scale() * value;
+        let energy = |value: f64| model.offset() + scaled.scale() * value;
         let mean = stepper.energies().sum::<f64>() / stepper.agents() as f64;
-        self.looks.push(Look {
+        self.snapshots.push(Snapshot {
             step,
             pump,
             mean: energy(mean),

@@ -5,7 +5,7 @@
 use std::ops::ControlFlow;
 
 use proptest::prelude::*;
-use spinroute_bifurcation::{Bifurcation, ENTRY, Forces, Mode, Pump, Step, Stepper};
+use spinroute_bifurcation::{Bifurcation, ENTRY, Mode, Pump, ScaledModel, Step, Stepper};
 use spinroute_core::{Budget, Progress, Run, Stop};
 use spinroute_ising::{Anneal, Couplings, Error, Ising, Minimiser, Samples, Sparse, instances};
 
@@ -49,15 +49,15 @@ proptest! {
 
     #[test]
     fn heat_of_zero_changes_nothing(model in model(), seed in 0u64..100) {
-        let forces = Forces::new(&model);
+        let scaled = ScaledModel::new(&model);
         for mode in MODES {
             // The heated step with γ = 0, and the plain step written out.
-            let strength = 0.2 * forces.scale() as f32;
+            let strength = 0.2 * scaled.scale() as f32;
             let step = Step { time_step: 0.25, stiffness: 0.75, strength, heat: 0.0 };
             let heated = Bifurcation { heated: 0.0, ..small(mode) };
             prop_assert_eq!(minimise(&heated, &model, seed), minimise(&small(mode), &model, seed));
-            let mut stepper = Stepper::new(&forces, mode, 2, seed);
-            stepper.advance(&forces, &[step; 20]);
+            let mut stepper = Stepper::new(&scaled, mode, 2, seed);
+            stepper.advance(&scaled, &[step; 20]);
             let plain = plain_steps(&model, mode, step, 20, seed);
             for (i, expected) in plain.into_iter().enumerate() {
                 let got = f64::from(stepper.position(1, i));
@@ -68,19 +68,19 @@ proptest! {
 
     #[test]
     fn positions_stay_finite_and_between_the_walls(model in model(), seed in 0u64..100) {
-        let forces = Forces::new(&model);
+        let scaled = ScaledModel::new(&model);
         for mode in MODES {
             let sb = Bifurcation { heated: 0.06, ..small(mode) };
-            let control = sb.control(&model, &forces).unwrap();
-            let mut stepper = Stepper::new(&forces, mode, 3, seed);
+            let control = sb.control(&model, &scaled).unwrap();
+            let mut stepper = Stepper::new(&scaled, mode, 3, seed);
             for t in 0..200 {
                 let step = Step {
                     time_step: control.time_step as f32,
                     stiffness: 1.0 - t as f32 / 200.0,
-                    strength: (control.coupling * forces.scale()) as f32,
+                    strength: (control.coupling * scaled.scale()) as f32,
                     heat: (control.time_step * sb.heated) as f32,
                 };
-                stepper.advance(&forces, &[step]);
+                stepper.advance(&scaled, &[step]);
             }
             let wall = if mode == Mode::Adiabatic { 2.0 } else { 1.0 };
             prop_assert!((0..3).all(|a| stepper.positions(a).all(|x| x.abs() <= wall)));
@@ -90,18 +90,18 @@ proptest! {
 
 /// Plain dynamics in `f64`, of agent 1, without heat: the definition.
 fn plain_steps(model: &Ising, mode: Mode, step: Step, steps: usize, seed: u64) -> Vec<f64> {
-    let forces = Forces::new(model);
+    let scaled = ScaledModel::new(model);
     let still = Step { time_step: 0.0, ..step };
-    let mut start = Stepper::new(&forces, mode, 2, seed);
-    start.advance(&forces, &[still]);
+    let mut start = Stepper::new(&scaled, mode, 2, seed);
+    start.advance(&scaled, &[still]);
     let mut x: Vec<f64> = start.positions(1).map(f64::from).collect();
     // Where momenta start: what a step without force moves by, in one unit of time.
     let free = Step { time_step: 1.0, stiffness: 0.0, strength: 0.0, heat: 0.0 };
-    let mut moved = Stepper::new(&forces, Mode::Ballistic, 2, seed);
-    moved.advance(&forces, &[free]);
+    let mut moved = Stepper::new(&scaled, Mode::Ballistic, 2, seed);
+    moved.advance(&scaled, &[free]);
     let mut y: Vec<f64> = moved.positions(1).zip(&x).map(|(to, x)| f64::from(to) - x).collect();
     let (dt, k) = (f64::from(step.time_step), f64::from(step.stiffness));
-    let c0 = f64::from(step.strength) / forces.scale();
+    let c0 = f64::from(step.strength) / scaled.scale();
     for _ in 0..steps {
         let signal = x.iter().map(|x| {
             if mode != Mode::Discrete {
@@ -224,18 +224,18 @@ fn penalties(
 fn penalties_collapse_without_control() {
     for penalty in [0.1, 0.5, 2.0] {
         let (model, _) = penalties(128, 16, 2, penalty);
-        let forces = Forces::new(&model);
+        let scaled = ScaledModel::new(&model);
         for mode in [Mode::Ballistic, Mode::Discrete] {
-            let mut stepper = Stepper::new(&forces, mode, 16, 3);
+            let mut stepper = Stepper::new(&scaled, mode, 16, 3);
             let steps: Vec<Step> = (0..2000)
                 .map(|t| Step {
                     time_step: 1.25,
                     stiffness: 1.0 - t as f32 / 1999.0,
-                    strength: (textbook(penalty) * forces.scale()) as f32,
+                    strength: (textbook(penalty) * scaled.scale()) as f32,
                     heat: 0.0,
                 })
                 .collect();
-            stepper.advance(&forces, &steps);
+            stepper.advance(&scaled, &steps);
             let collapsed = |agent| {
                 let on = stepper.positions(agent).filter(|x| *x >= 0.0).count();
                 on == 0 || on == model.variables()
@@ -279,8 +279,8 @@ fn stability_control_cures_the_penalty_failure() {
             assert!(energy < collapsed[0].min(collapsed[1]), "{penalty} {energy}");
             assert!((1..512).contains(&on) && violated(state) < 144, "{penalty} {on}");
         }
-        let forces = Forces::new(&model);
-        assert_eq!(controlled.control(&model, &forces).unwrap().mode, Mode::Ballistic);
+        let scaled = ScaledModel::new(&model);
+        assert_eq!(controlled.control(&model, &scaled).unwrap().mode, Mode::Ballistic);
         let samples = minimise(&controlled, &model, 3);
         let annealed = Anneal { reads: 4, sweeps: 200, ..Anneal::default() };
         let annealed = annealed.minimise(&model, &mut Run::new(3)).unwrap();

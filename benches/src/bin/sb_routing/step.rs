@@ -7,7 +7,7 @@ use spinroute_benches::{
     measure::{self, time},
     report,
 };
-use spinroute_bifurcation::{Forces, Mode, Step, Stepper};
+use spinroute_bifurcation::{Mode, ScaledModel, Step, Stepper};
 use spinroute_ising::{Grid, Ising, Structured};
 
 const STEPS: usize = 50;
@@ -32,7 +32,8 @@ pub(crate) fn measure(repetitions: usize) -> Result<Vec<Figures>> {
         ..Grid::default()
     };
     let field: Vec<f64> = (0..n).map(|i| (i * 7919 % 1009) as f64 / 1009.0).collect();
-    let forces = Forces::new(&Ising::new(field, Structured::new(n, &[grid], &[], None)?, 0.0)?);
+    let forces =
+        ScaledModel::new(&Ising::new(field, Structured::new(n, &[grid], &[], None)?, 0.0)?);
     let bytes = (5 * n * size_of::<f32>()) as f64;
     let step = Step { time_step: 0.1, stiffness: 0.5, strength: 0.01, heat: 0.0 };
     let (from, mut to) = (vec![1f32; 2 * n], vec![0f32; 2 * n]);

@@ -11,7 +11,7 @@ use std::ops::Range;
 use rayon::prelude::*;
 use spinroute_ising::{Couplings, Dense, Sparse};
 
-use super::{LANES, Table, zeros};
+use super::table::{LANES, Table, zeros};
 use spinroute_simd::{Work, widest};
 
 /// Rows of a panel.
@@ -53,7 +53,7 @@ impl Panels {
         Self { variables: n, panels }
     }
 
-    /// See [`super::Forces::rows`].
+    /// See [`super::ScaledModel::rows`].
     pub(crate) fn rows(&self, signal: &[f32], lanes: usize, rows: Range<usize>, out: &mut [f32]) {
         let size = PANEL * self.variables;
         let first = rows.start / PANEL;

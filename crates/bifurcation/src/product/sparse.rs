@@ -8,8 +8,8 @@ use std::ops::Range;
 
 use spinroute_ising::Sparse;
 
-use super::LANES;
-use super::units::Units;
+use super::sign_counts::SignCounts;
+use super::table::LANES;
 use spinroute_simd::{Work, widest};
 
 /// A sparse matrix: rows of columns and values.
@@ -18,7 +18,7 @@ pub(crate) struct Rows {
     offsets: Vec<usize>,
     entries: Vec<(u32, f32)>,
     /// The same, if all weights are of one size.
-    units: Option<Units>,
+    sign_counts: Option<SignCounts>,
 }
 
 impl Rows {
@@ -26,13 +26,14 @@ impl Rows {
         let values = sparse.values().iter().map(|value| (value * factor) as f32);
         let entries: Vec<_> = sparse.columns().iter().copied().zip(values).collect();
         let offsets = sparse.offsets().to_vec();
-        let units = Units::new(offsets.windows(2).map(|ends| &entries[ends[0]..ends[1]]));
-        Self { offsets, entries, units }
+        let sign_counts =
+            SignCounts::new(offsets.windows(2).map(|ends| &entries[ends[0]..ends[1]]));
+        Self { offsets, entries, sign_counts }
     }
 
     /// The form that counts signs, if all weights are of one size.
-    pub(crate) fn units(&self) -> Option<&Units> {
-        self.units.as_ref()
+    pub(crate) fn sign_counts(&self) -> Option<&SignCounts> {
+        self.sign_counts.as_ref()
     }
 
     /// Number of entries, both halves.
@@ -46,7 +47,7 @@ impl Rows {
         &self.entries[self.offsets[i]..self.offsets[i + 1]]
     }
 
-    /// See [`super::Forces::rows`].
+    /// See [`super::ScaledModel::rows`].
     pub(crate) fn rows(&self, signal: &[f32], lanes: usize, rows: Range<usize>, out: &mut [f32]) {
         out.fill(0.0);
         self.add(signal, lanes, rows, out);

@@ -13,7 +13,7 @@ use spinroute_ising::{Couplings, Structured};
 
 pub(crate) use self::grid::{CHUNK, Grid, pairwise, term};
 use super::sparse::Rows;
-use super::zeros;
+use super::table::zeros;
 use crate::symplectic::sign;
 
 /// Members of blocks, or blocks of variables: lists one after another.
@@ -124,7 +124,7 @@ impl Sums {
         }
     }
 
-    /// See [`super::Forces::rows`]; without a remainder, `signal` are those of these rows only.
+    /// See [`super::ScaledModel::rows`]; without a remainder, `signal` are those of these rows only.
     pub(crate) fn rows(
         &self,
         signal: &[f32],

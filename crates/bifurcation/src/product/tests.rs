@@ -6,7 +6,7 @@ use spinroute_ising::{
     AnyCouplings, Block, Couplings, Dense, Grid, Ising, Line, Sparse, Structured,
 };
 
-use super::{Forces, LANES};
+use super::{LANES, ScaledModel};
 
 /// Couplings of every form. Small integers: every sum is exact, in any order.
 pub(crate) fn couplings() -> impl Strategy<Value = AnyCouplings> {
@@ -50,17 +50,17 @@ pub(crate) fn couplings() -> impl Strategy<Value = AnyCouplings> {
 }
 
 /// The product with a batch of which every lane is given by a function.
-fn product(forces: &Forces, lanes: usize, value: impl Fn(usize, usize) -> f32) -> Vec<f32> {
-    let n = forces.variables();
+fn product(scaled: &ScaledModel, lanes: usize, value: impl Fn(usize, usize) -> f32) -> Vec<f32> {
+    let n = scaled.variables();
     let signal: Vec<f32> =
         (0..n * lanes).map(|place| value(place / lanes, place % lanes)).collect();
     let (mut sums, mut out) = (Vec::new(), vec![7.0; n * lanes]);
-    forces.sums(&signal, lanes, false, &mut sums);
+    scaled.sums(&signal, lanes, false, &mut sums);
     // Two parts, cut at a grain.
-    let half = n / 2 / forces.grain() * forces.grain();
+    let half = n / 2 / scaled.grain() * scaled.grain();
     let (low, high) = out.split_at_mut(half * lanes);
-    forces.rows(forces.seen(&signal, lanes, &(0..half)), &sums, lanes, 0..half, low);
-    forces.rows(forces.seen(&signal, lanes, &(half..n)), &sums, lanes, half..n, high);
+    scaled.rows(scaled.seen(&signal, lanes, &(0..half)), &sums, lanes, 0..half, low);
+    scaled.rows(scaled.seen(&signal, lanes, &(half..n)), &sums, lanes, half..n, high);
     out
 }
 
@@ -69,18 +69,18 @@ proptest! {
     #[test]
     fn products_are_exact_on_integers(couplings in couplings(), seed in 0usize..1000) {
         let n = couplings.variables();
-        let forces = Forces::new(&Ising::new(vec![0.0; n], couplings.clone(), 0.0).unwrap());
+        let scaled = ScaledModel::new(&Ising::new(vec![0.0; n], couplings.clone(), 0.0).unwrap());
         for lanes in [1, LANES, 2 * LANES, 3 * LANES] {
             let spin = |i: usize, lane: usize| {
                 if (i * 7 + lane * 13 + i * lane + seed).is_multiple_of(3) { 1.0 } else { -1.0 }
             };
-            let out = product(&forces, lanes, spin);
+            let out = product(&scaled, lanes, spin);
             for lane in [0, lanes / 2, lanes - 1] {
                 let values: Vec<f64> = (0..n).map(|i| f64::from(spin(i, lane))).collect();
                 let mut expected = vec![0.0; n];
                 couplings.product(&values, &mut expected);
                 for i in 0..n {
-                    let got = f64::from(out[i * lanes + lane]) * forces.scale();
+                    let got = f64::from(out[i * lanes + lane]) * scaled.scale();
                     prop_assert_eq!(got, expected[i]);
                 }
             }
@@ -91,11 +91,11 @@ proptest! {
     fn bits_do_not_depend_on_the_batch(couplings in couplings(), seed in 0usize..1000) {
         let n = couplings.variables();
         let couplings = couplings.scaled(0.123);
-        let forces = Forces::new(&Ising::new(vec![0.0; n], couplings, 0.0).unwrap());
+        let scaled = ScaledModel::new(&Ising::new(vec![0.0; n], couplings, 0.0).unwrap());
         let value = |i: usize| ((i * 37 + seed) % 101) as f32 / 101.0 - 0.3;
-        let alone = product(&forces, 1, |i, _| value(i));
+        let alone = product(&scaled, 1, |i, _| value(i));
         for lanes in [LANES, 3 * LANES] {
-            let batch = product(&forces, lanes, |i, lane| if lane == 5 { value(i) } else { 0.5 });
+            let batch = product(&scaled, lanes, |i, lane| if lane == 5 { value(i) } else { 0.5 });
             for i in 0..n {
                 prop_assert_eq!(alone[i].to_bits(), batch[i * lanes + 5].to_bits());
             }
@@ -115,7 +115,7 @@ fn units(n: u32, size: f64, seed: u32) -> Sparse {
 fn counts_of_signs_are_the_products_bit_for_bit() {
     for (n, size, seed) in [(1u32, 1.0, 0), (5, 2.0, 1), (63, 0.25, 2), (400, 1.0, 3)] {
         let sparse = super::sparse::Rows::new(&units(n, size, seed), 1.0);
-        let Some(graph) = sparse.units() else {
+        let Some(graph) = sparse.sign_counts() else {
             assert_eq!(n, 1, "no entries");
             continue;
         };
@@ -126,7 +126,7 @@ fn counts_of_signs_are_the_products_bit_for_bit() {
             let signal = |p: usize| if p.is_multiple_of(lanes) { -1.0 } else { one(p) };
             let signal: Vec<f32> = (0..n as usize * lanes).map(signal).collect();
             let (mut signs, rows) = (Vec::new(), 0..n as usize);
-            super::Units::pack(&signal, &mut signs);
+            super::SignCounts::pack(&signal, &mut signs);
             let (mut counted, mut expected) = (vec![7.0; signal.len()], vec![7.0; signal.len()]);
             graph.rows(&signs, lanes, rows.clone(), &mut counted);
             sparse.rows(&signal, lanes, rows, &mut expected);
@@ -140,7 +140,7 @@ fn counts_of_signs_are_the_products_bit_for_bit() {
 fn only_weights_of_one_size_are_counted() {
     let rows = |entries: &[(u32, u32, f64)]| {
         let sparse = Sparse::from_triplets(4, entries.iter().copied()).unwrap();
-        super::sparse::Rows::new(&sparse, 1.0).units().is_some()
+        super::sparse::Rows::new(&sparse, 1.0).sign_counts().is_some()
     };
     assert!(rows(&[(0, 1, 2.0), (2, 3, -2.0)]));
     assert!(!rows(&[(0, 1, 1.0), (2, 3, 2.0)]) && !rows(&[(0, 1, 3.0)]) && !rows(&[]));

@@ -12,7 +12,7 @@ use std::marker::PhantomData;
 use rayon::prelude::*;
 
 use super::group::Group;
-use crate::product::{CHUNK, Forces, Grid, LANES, pairwise, term};
+use crate::product::{CHUNK, Grid, LANES, ScaledModel, pairwise, term};
 use crate::symplectic::{Step, Variant, sign};
 use spinroute_simd::{Work, widest};
 
@@ -20,30 +20,30 @@ impl Group {
     /// Takes steps where couplings are one grid; the first needs a pass for its sums.
     pub(super) fn advance_grid<V: Variant>(
         &mut self,
-        forces: &Forces,
+        scaled: &ScaledModel,
         grid: &Grid,
         steps: &[Step],
     ) {
         let (lanes, inside) = (self.lanes, grid.variables());
         self.partial.resize(grid.rows.len().div_ceil(CHUNK) * grid.columns.len() * lanes, 0.0);
-        forces.sums(&self.position, lanes, V::DISCRETE, &mut self.sums);
+        scaled.sums(&self.position, lanes, V::DISCRETE, &mut self.sums);
         for step in steps {
-            for outside in [0..inside.start, inside.end..forces.variables()] {
-                self.step_local::<V>(forces, step, outside);
+            for outside in [0..inside.start, inside.end..scaled.variables()] {
+                self.step_local::<V>(scaled, step, outside);
             }
-            self.step_grid::<V>(forces, grid, step);
-            forces.complete(&self.position, lanes, V::DISCRETE, &mut self.sums);
+            self.step_grid::<V>(scaled, grid, step);
+            scaled.complete(&self.position, lanes, V::DISCRETE, &mut self.sums);
         }
     }
 
     /// A step of the variables of the grid; leaves the sums of its lines, not yet scaled.
-    fn step_grid<V: Variant>(&mut self, forces: &Forces, grid: &Grid, step: &Step) {
-        let (lanes, inside, large) = (self.lanes, grid.variables(), self.is_large(forces));
+    fn step_grid<V: Variant>(&mut self, scaled: &ScaledModel, grid: &Grid, step: &Step) {
+        let (lanes, inside, large) = (self.lanes, grid.variables(), self.is_large(scaled));
         let (rows, columns) = (grid.rows.len(), grid.columns.len());
         let first = grid.place.sum;
         let lines = &mut self.sums[first * lanes..(first + rows + columns) * lanes];
         let (row_sums, column_sums) = lines.split_at_mut(rows * lanes);
-        let (field, seen) = (&forces.field[inside.clone()], &*column_sums);
+        let (field, seen) = (&scaled.field[inside.clone()], &*column_sums);
         let work = |c: usize, tables: [&mut [f32]; 4]| {
             let [position, momentum, row_sums, next] = tables;
             let rows = c * CHUNK..c * CHUNK + row_sums.len() / lanes;
@@ -234,14 +234,14 @@ mod tests {
     }
 
     /// Steps in one pass, and in two.
-    fn twins<V: Variant>(forces: &Forces, mode: Mode, agents: usize) -> [Group; 2] {
+    fn twins<V: Variant>(scaled: &ScaledModel, mode: Mode, agents: usize) -> [Group; 2] {
         let step = Step { time_step: 0.5, stiffness: 0.7, strength: 0.05, heat: 0.01 };
-        let mut fused = Group::new(forces, mode, 0..agents, 9);
+        let mut fused = Group::new(scaled, mode, 0..agents, 9);
         let mut plain = fused.clone();
-        fused.advance_grid::<V>(forces, forces.grid().unwrap(), &[step; 5]);
+        fused.advance_grid::<V>(scaled, scaled.grid().unwrap(), &[step; 5]);
         for _ in 0..5 {
-            forces.sums(&plain.position, plain.lanes, V::DISCRETE, &mut plain.sums);
-            plain.step_local::<V>(forces, &step, 0..forces.variables());
+            scaled.sums(&plain.position, plain.lanes, V::DISCRETE, &mut plain.sums);
+            plain.step_local::<V>(scaled, &step, 0..scaled.variables());
         }
         [fused, plain]
     }
@@ -255,12 +255,12 @@ mod tests {
             mode in prop::sample::select(vec![Mode::Adiabatic, Mode::Ballistic, Mode::Discrete]),
             (threads, seed) in (1usize..4, 0usize..1000),
         ) {
-            let forces = Forces::new(&model(start, rows, columns, seed));
+            let scaled = ScaledModel::new(&model(start, rows, columns, seed));
             let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
             let groups = pool.install(|| match mode {
-                Mode::Adiabatic => twins::<Adiabatic>(&forces, mode, agents),
-                Mode::Ballistic => twins::<Ballistic>(&forces, mode, agents),
-                Mode::Discrete => twins::<Discrete>(&forces, mode, agents),
+                Mode::Adiabatic => twins::<Adiabatic>(&scaled, mode, agents),
+                Mode::Ballistic => twins::<Ballistic>(&scaled, mode, agents),
+                Mode::Discrete => twins::<Discrete>(&scaled, mode, agents),
             });
             let bits = |table: &[f32]| table.iter().map(|v| v.to_bits()).collect::<Vec<_>>();
             let [fused, plain] = groups.each_ref().map(|g| [bits(&g.position), bits(&g.momentum)]);
@@ -278,15 +278,15 @@ mod tests {
             ..Grid::default()
         };
         let one = std::slice::from_ref(&grid);
-        let forces = |blocks: &[Block], grids: &[Grid]| {
+        let scaled = |blocks: &[Block], grids: &[Grid]| {
             let couplings = Structured::new(12, grids, blocks, None).unwrap();
-            Forces::new(&Ising::new(vec![0.0; 12], couplings, 0.0).unwrap())
+            ScaledModel::new(&Ising::new(vec![0.0; 12], couplings, 0.0).unwrap())
         };
         let block = |i| [Block { weight: 1.0, members: vec![(i, 1.0), (7, 1.0)] }];
-        assert!(forces(&[], one).grid().is_some());
-        assert!(forces(&block(6), one).grid().is_some());
-        assert!(forces(&block(5), one).grid().is_none());
+        assert!(scaled(&[], one).grid().is_some());
+        assert!(scaled(&block(6), one).grid().is_some());
+        assert!(scaled(&block(5), one).grid().is_none());
         let second = Grid { start: 6, ..grid.clone() };
-        assert!(forces(&[], &[grid.clone(), second]).grid().is_none());
+        assert!(scaled(&[], &[grid.clone(), second]).grid().is_none());
     }
 }

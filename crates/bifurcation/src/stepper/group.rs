@@ -6,15 +6,20 @@ use std::ops::Range;
 use rayon::prelude::*;
 
 use super::passes::{Advance, Energies, Keep};
-use super::{SMALL, START, fill};
 use crate::noise::Noise;
-use crate::product::{Forces, Table, Units, zeros};
+use crate::product::{LANES, ScaledModel, SignCounts, Table, zeros};
 use crate::symplectic::{Step, Variant, sign};
 use crate::variant::Mode;
 use spinroute_simd::widest;
 
 /// Values of a table that are worked on together, to stay in the first cache.
 const CHUNK: usize = 1 << 12;
+
+/// Positions and momenta start within ± this.
+const START: f32 = 0.1;
+
+/// Values in a pass below which it is not worth waking other threads.
+pub(super) const SMALL: usize = 1 << 17;
 
 /// The pull, position, momentum and next signal of some variables.
 type Part<'a> = (((&'a mut [f32], &'a mut [f32]), &'a mut [f32]), &'a mut [f32]);
@@ -43,10 +48,10 @@ pub(super) struct Group {
 }
 
 impl Group {
-    pub(super) fn new(forces: &Forces, mode: Mode, agents: Range<usize>, seed: u64) -> Self {
-        let n = forces.variables();
+    pub(super) fn new(scaled: &ScaledModel, mode: Mode, agents: Range<usize>, seed: u64) -> Self {
+        let n = scaled.variables();
         let alone = agents.len() == 1 && agents.start == 0;
-        let lanes = if alone { 1 } else { agents.len().next_multiple_of(fill(forces)) };
+        let lanes = if alone { 1 } else { agents.len().next_multiple_of(fill(scaled)) };
         let (mut position, mut momentum) = (zeros(n * lanes), zeros(n * lanes));
         for (lane, agent) in agents.clone().enumerate() {
             let noise = Noise::new(seed, agent);
@@ -94,38 +99,24 @@ impl Group {
     }
 
     /// Variables of a chunk: whole grains, and about [`CHUNK`] values.
-    fn chunk(&self, forces: &Forces) -> usize {
-        (CHUNK / self.lanes).next_multiple_of(forces.grain())
+    fn chunk(&self, scaled: &ScaledModel) -> usize {
+        (CHUNK / self.lanes).next_multiple_of(scaled.grain())
     }
 
     /// Whether a step is cut by rows into several threads.
-    pub(super) fn is_large(&self, forces: &Forces) -> bool {
-        self.lanes * forces.work() >= SMALL && rayon::current_num_threads() > 1
-    }
-
-    /// Takes one step after another.
-    pub(super) fn advance<V: Variant>(&mut self, forces: &Forces, steps: &[Step]) {
-        match forces.grid() {
-            Some(grid) => self.advance_grid::<V>(forces, grid, steps),
-            None if forces.is_local() => {
-                for step in steps {
-                    forces.sums(&self.position, self.lanes, V::DISCRETE, &mut self.sums);
-                    self.step_local::<V>(forces, step, 0..forces.variables());
-                }
-            }
-            None => steps.iter().for_each(|step| self.step_all::<V>(forces, step)),
-        }
+    pub(super) fn is_large(&self, scaled: &ScaledModel) -> bool {
+        self.lanes * scaled.work() >= SMALL && rayon::current_num_threads() > 1
     }
 
     /// A step in place of some variables that see sums and themselves only. Signals and pulls live in
     /// the first cache.
     pub(super) fn step_local<V: Variant>(
         &mut self,
-        forces: &Forces,
+        scaled: &ScaledModel,
         step: &Step,
         variables: Range<usize>,
     ) {
-        let (chunk, large, lanes) = (self.chunk(forces), self.is_large(forces), self.lanes);
+        let (chunk, large, lanes) = (self.chunk(scaled), self.is_large(scaled), self.lanes);
         let sums = &self.sums;
         let work =
             |scratch: &mut [Table; 2],
@@ -137,8 +128,8 @@ impl Group {
                 for (s, x) in signal.iter_mut().zip(&*position) {
                     *s = if V::DISCRETE { sign(*x) } else { *x };
                 }
-                forces.rows(signal, sums, lanes, rows.clone(), pull);
-                let (field, next, variant) = (&forces.field[rows], signal, PhantomData::<V>);
+                scaled.rows(signal, sums, lanes, rows.clone(), pull);
+                let (field, next, variant) = (&scaled.field[rows], signal, PhantomData::<V>);
                 widest(Advance { step, field, pull, position, momentum, next, lanes, variant });
             };
         let (size, range) = (chunk * lanes, variables.start * lanes..variables.end * lanes);
@@ -149,24 +140,24 @@ impl Group {
     }
 
     /// A step where rows see all signals: these are written to a second table.
-    fn step_all<V: Variant>(&mut self, forces: &Forces, step: &Step) {
-        let (chunk, large, lanes) = (self.chunk(forces), self.is_large(forces), self.lanes);
-        forces.sums(&self.signal, lanes, false, &mut self.sums);
+    pub(super) fn step_all<V: Variant>(&mut self, scaled: &ScaledModel, step: &Step) {
+        let (chunk, large, lanes) = (self.chunk(scaled), self.is_large(scaled), self.lanes);
+        scaled.sums(&self.signal, lanes, false, &mut self.sums);
         let (signal, sums) = (&self.signal, &self.sums);
-        let units = forces.units().filter(|_| V::DISCRETE && lanes > 1);
-        if units.is_some() {
-            Units::pack(signal, &mut self.signs);
+        let sign_counts = scaled.sign_counts().filter(|_| V::DISCRETE && lanes > 1);
+        if sign_counts.is_some() {
+            SignCounts::pack(signal, &mut self.signs);
         }
         let signs = &self.signs;
         let work = |(c, part): (usize, Part<'_>)| {
             let first = c * chunk;
             let (((pull, position), momentum), next) = part;
             let rows = first..first + pull.len() / lanes;
-            match units {
-                Some(units) => units.rows(signs, lanes, rows.clone(), pull),
-                None => forces.rows(signal, sums, lanes, rows.clone(), pull),
+            match sign_counts {
+                Some(sign_counts) => sign_counts.rows(signs, lanes, rows.clone(), pull),
+                None => scaled.rows(signal, sums, lanes, rows.clone(), pull),
             }
-            let field = &forces.field[rows];
+            let field = &scaled.field[rows];
             widest(Advance::<V> {
                 step,
                 field,
@@ -191,23 +182,23 @@ impl Group {
         std::mem::swap(&mut self.signal, &mut self.before);
     }
 
-    pub(super) fn sample(&mut self, forces: &Forces, fresh: bool) {
-        if fresh || forces.is_local() {
-            let (chunk, lanes) = (self.chunk(forces), self.lanes);
+    pub(super) fn sample(&mut self, scaled: &ScaledModel, fresh: bool) {
+        if fresh || scaled.is_local() {
+            let (chunk, lanes) = (self.chunk(scaled), self.lanes);
             self.before.iter_mut().zip(self.position.iter()).for_each(|(s, x)| *s = sign(*x));
-            forces.sums(&self.before, lanes, false, &mut self.sums);
+            scaled.sums(&self.before, lanes, false, &mut self.sums);
             let (signal, sums) = (&self.before, &self.sums);
             let work = |(c, pull): (usize, &mut [f32])| {
                 let rows = c * chunk..c * chunk + pull.len() / lanes;
-                forces.rows(forces.seen(signal, lanes, &rows), sums, lanes, rows, pull);
+                scaled.rows(scaled.seen(signal, lanes, &rows), sums, lanes, rows, pull);
             };
-            if self.is_large(forces) {
+            if self.is_large(scaled) {
                 self.pull.par_chunks_mut(chunk * lanes).enumerate().for_each(work);
             } else {
                 self.pull.chunks_mut(chunk * lanes).enumerate().for_each(work);
             }
         }
-        let (field, lanes) = (&forces.field, self.lanes);
+        let (field, lanes) = (&scaled.field, self.lanes);
         self.energies.fill(0.0);
         widest(Energies {
             field,
@@ -223,4 +214,10 @@ impl Group {
             widest(Keep { better: &better, spins: &self.before, best: &mut self.best });
         }
     }
+}
+
+/// Lanes that a group is filled up to: a tile of the matrix product is two vectors wide (16
+/// agents in tiles of one took longer a step than 32 in tiles of two).
+pub(super) fn fill(scaled: &ScaledModel) -> usize {
+    if scaled.is_dense() { 2 * LANES } else { LANES }
 }

@@ -17,7 +17,7 @@ const PARTS: u16 = 2;
 const REACH: f32 = 2.0;
 
 /// The time step at which the local terms become unstable, at the end of their reach.
-pub(crate) fn bound(pump: f64) -> f64 {
+pub(crate) fn largest_stable_time_step(pump: f64) -> f64 {
     let reach = f64::from(REACH);
     f64::from(PARTS) * (4.0 / (3.0 * reach * reach + (1.0 - pump).max(0.0))).sqrt()
 }

@@ -7,7 +7,7 @@ use clap::Args;
 use plotters::prelude::*;
 use serde_json::Value;
 use spinroute::Run;
-use spinroute::bifurcation::{Bifurcation, Look};
+use spinroute::bifurcation::{Bifurcation, Snapshot};
 
 use super::args::InputArgs;
 use super::files;
@@ -50,7 +50,7 @@ pub(crate) fn run(args: &TraceArgs) -> Result<(), Failure> {
         .map_err(|error| Failure::of_minimiser(spinroute::bifurcation::ENTRY.name, error))?;
     let mode = bifurcation.mode.map(|mode| format!(", {mode:?}").to_lowercase());
     let title = format!("{}{}", args.input.file.display(), mode.unwrap_or_default());
-    let svg = draw(&title, &thinned(&trace.looks))
+    let svg = draw(&title, &thinned(&trace.snapshots))
         .map_err(|error| Failure::Internal(error.to_string()))?;
     output::write_one(&args.out, |out| out.write_all(svg.as_bytes()))?;
     let lowest = samples.energies.iter().copied().fold(f64::INFINITY, f64::min);
@@ -58,8 +58,8 @@ pub(crate) fn run(args: &TraceArgs) -> Result<(), Failure> {
         "{}: sb ({}), {} looks, {} positions; lowest energy {lowest}\n",
         args.out.display(),
         samples.stop,
-        trace.looks.len(),
-        trace.looks.first().map_or(0, |look| look.positions.len()),
+        trace.snapshots.len(),
+        trace.snapshots.first().map_or(0, |look| look.positions.len()),
     );
     Ok(std::io::stdout().write_all(text.as_bytes())?)
 }
@@ -68,9 +68,9 @@ pub(crate) fn run(args: &TraceArgs) -> Result<(), Failure> {
 const SHOWN: usize = 2000;
 
 /// Evenly spaced looks, the first and the last among them.
-fn thinned(looks: &[Look]) -> Vec<&Look> {
+fn thinned(looks: &[Snapshot]) -> Vec<&Snapshot> {
     let stride = looks.len().div_ceil(SHOWN).max(1);
-    let mut shown: Vec<&Look> = looks.iter().step_by(stride).collect();
+    let mut shown: Vec<&Snapshot> = looks.iter().step_by(stride).collect();
     if let Some(last) = looks.last().filter(|_| !(looks.len() - 1).is_multiple_of(stride)) {
         shown.push(last);
     }
@@ -78,7 +78,7 @@ fn thinned(looks: &[Look]) -> Vec<&Look> {
 }
 
 /// Positions above, energies below.
-fn draw(title: &str, looks: &[&Look]) -> Result<String, Box<dyn std::error::Error>> {
+fn draw(title: &str, looks: &[&Snapshot]) -> Result<String, Box<dyn std::error::Error>> {
     let mut svg = String::new();
     let steps = 0..looks.last().map_or(1, |look| look.step).max(1);
     {

@@ -6,7 +6,7 @@ use std::ops::Range;
 use rayon::prelude::*;
 use spinroute_ising::Place;
 
-use super::super::{LANES, Table, zeros};
+use super::super::table::{LANES, Table, zeros};
 use crate::symplectic::sign;
 use spinroute_simd::{Work, widest};
 

@@ -7,7 +7,7 @@ use super::SbFull;
 use crate::routing::as_core;
 use crate::routing::field::{Field, Steering, sums};
 use crate::routing::prices::loads;
-use spinroute_bifurcation::{Forces, Noise, Step, Stepper, bound};
+use spinroute_bifurcation::{Noise, ScaledModel, Step, Stepper, largest_stable_time_step};
 
 /// Positions and momenta start within this of where prices put them.
 const NOISE: f32 = 0.1;
@@ -24,7 +24,7 @@ const COUPLING: f64 = 0.5;
 /// Positions, momenta and what moves them.
 pub(super) struct Dynamics<'a> {
     field: Field<'a>,
-    forces: Forces,
+    scaled: ScaledModel,
     stepper: Stepper,
     time_step: f64,
     /// Steps so far, and in all.
@@ -50,23 +50,23 @@ impl<'a> Dynamics<'a> {
         let taken = vec![instance.demand().k() as f32; instance.tokens()];
         let mut field = Field::new(instance, selection, rows, columns);
         field.steer(Steering { prices, selection, loads: &loads, taken: &taken });
-        let forces = Forces::new(&field.model().map_err(as_core)?);
-        let mut stepper = Stepper::new(&forces, solver.mode, 1, seed);
+        let scaled = ScaledModel::new(&field.model().map_err(as_core)?);
+        let mut stepper = Stepper::new(&scaled, solver.mode, 1, seed);
         let noise = Noise::new(seed, 0);
         stepper.place_at(0, |i| {
             let [x, y] = noise.pair(i);
             (NOISE.mul_add(x, field.start(i)).clamp(-1.0, 1.0), NOISE * y)
         });
         let highest = COUPLING * field.highest();
-        let time_step = (SAFETY * bound(0.5 + highest, 0.0)).min(LONGEST);
+        let time_step = (SAFETY * largest_stable_time_step(0.5 + highest, 0.0)).min(LONGEST);
         let steps = (0, u64::from(solver.looks) * u64::from(solver.period));
         let (keys, ranked) = (Vec::new(), Selection::default());
-        Ok(Self { field, forces, stepper, time_step, steps, loads, taken, keys, ranked })
+        Ok(Self { field, scaled, stepper, time_step, steps, loads, taken, keys, ranked })
     }
 
     /// Takes some steps. The pump goes from 1/2 to 1 over all of the run.
     pub(super) fn advance(&mut self, period: u32) {
-        let strength = (COUPLING * self.forces.scale()) as f32;
+        let strength = (COUPLING * self.scaled.scale()) as f32;
         let time_step = self.time_step as f32;
         let (from, all) = self.steps;
         self.steps.0 += u64::from(period);
@@ -75,7 +75,7 @@ impl<'a> Dynamics<'a> {
             Step { time_step, stiffness, strength, heat: 0.0 }
         };
         let steps: Vec<Step> = (from..self.steps.0).map(step).collect();
-        self.stepper.advance(&self.forces, &steps);
+        self.stepper.advance(&self.scaled, &steps);
     }
 
     /// A new field for new prices.
@@ -83,7 +83,7 @@ impl<'a> Dynamics<'a> {
         let (prices, selection) = (point.prices(), point.selection());
         let (loads, taken) = (&self.loads, &self.taken);
         self.field.steer(Steering { prices, selection, loads, taken });
-        self.field.write(self.forces.scale(), self.forces.field_mut());
+        self.field.write(self.scaled.scale(), self.scaled.field_mut());
     }
 
     /// The k best positions of every token, repaired, and what they are worth.

@@ -9,7 +9,7 @@
 
 use std::ops::Range;
 
-use super::LANES;
+use super::table::LANES;
 use spinroute_simd::{Work, widest};
 
 /// Neighbours that are counted in a byte.
@@ -20,14 +20,14 @@ const EXACT: usize = 1 << 24;
 
 /// The columns of every row, those of positive weights first.
 #[derive(Clone, Debug)]
-pub(crate) struct Units {
+pub(crate) struct SignCounts {
     size: f32,
     /// Where the columns of a row begin, and where its negative ones do.
     offsets: Vec<[usize; 2]>,
     columns: Vec<u32>,
 }
 
-impl Units {
+impl SignCounts {
     /// Of rows of columns and values, if all these are a power of two or its negative.
     pub(crate) fn new<'a>(rows: impl Iterator<Item = &'a [(u32, f32)]>) -> Option<Self> {
         let mut size = None;
@@ -88,7 +88,7 @@ impl Work for Pack<'_> {
 
 /// The counts of some rows.
 struct Count<'a> {
-    graph: &'a Units,
+    graph: &'a SignCounts,
     signs: &'a [i8],
     lanes: usize,
     first: usize,
