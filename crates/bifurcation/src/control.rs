@@ -29,6 +29,18 @@ use crate::spectrum::{SpectrumEnds, spectrum_ends};
 use crate::variant::{Mode, adiabatic};
 
 /// Which time step and coupling constant a run uses, and why.
+///
+/// ```
+/// use spinroute_bifurcation::{Bifurcation, Mode, ScaledModel};
+/// use spinroute_ising::{Ising, Sparse};
+///
+/// let ring = (0..5).map(|i| (i, (i + 1) % 5, 1.0));
+/// let model = Ising::new(vec![0.0; 5], Sparse::from_triplets(5, ring)?, 0.0)?;
+/// let control = Bifurcation::default().control(&model, &ScaledModel::new(&model))?;
+/// assert_eq!(control.mode, Mode::Discrete);
+/// assert!(control.time_step < control.unstable_from);
+/// # Ok::<(), spinroute_bifurcation::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Control {
@@ -45,6 +57,17 @@ pub struct Control {
 }
 
 /// What is asked of the control.
+///
+/// ```
+/// use spinroute_bifurcation::{Control, ScaledModel, Settings};
+/// use spinroute_ising::{Ising, Sparse};
+///
+/// let model = Ising::new(vec![0.0; 2], Sparse::from_triplets(2, [(0, 1, 1.0)])?, 0.0)?;
+/// let settings = Settings { coupling: Some(0.25), ..Settings::default() };
+/// let control = Control::new(&model, &ScaledModel::new(&model), &settings)?;
+/// assert_eq!(control.coupling, 0.25);
+/// # Ok::<(), spinroute_bifurcation::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Settings {
     /// The variant, if it is given.
@@ -135,6 +158,14 @@ fn positive(name: &'static str, value: Option<f64>) -> Result<(), ModelError> {
 }
 
 /// The time step at which a spring of stiffness `omega` is no longer stable.
+///
+/// ```
+/// use spinroute_bifurcation::largest_stable_time_step;
+///
+/// // Without heat, Δt² Ω < 4.
+/// assert!((largest_stable_time_step(4.0, 0.0) - 1.0).abs() < 1e-9);
+/// assert!(largest_stable_time_step(4.0, 0.1) < 1.0);
+/// ```
 #[must_use]
 pub fn largest_stable_time_step(omega: f64, heated: f64) -> f64 {
     let stable = |t: f64| t * t * omega * (1.0 + t * heated) < 4.0 + 2.0 * t * heated;
@@ -157,6 +188,16 @@ pub fn largest_stable_time_step(omega: f64, heated: f64) -> f64 {
 ///
 /// Without walls, in [`Mode::Adiabatic`], a large field is a large position; `Σ_j J[i,j]² + h[i]²`
 /// stands there for the sum, and there is no second rule.
+///
+/// ```
+/// use spinroute_bifurcation::{Mode, ScaledModel, coupling};
+/// use spinroute_ising::{Ising, Sparse};
+///
+/// let model = Ising::new(vec![0.0; 2], Sparse::from_triplets(2, [(0, 1, 4.0)])?, 0.0)?;
+/// let chosen = coupling(&model, &ScaledModel::new(&model), Mode::Discrete, -4.0);
+/// assert_eq!(chosen, 0.5 / 4.0);
+/// # Ok::<(), spinroute_ising::Error>(())
+/// ```
 #[must_use]
 pub fn coupling(model: &Ising, scaled: &ScaledModel, mode: Mode, lowest: f64) -> f64 {
     // In the unit of the scaled model, so that no square overflows or vanishes.

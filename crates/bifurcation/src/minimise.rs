@@ -18,6 +18,20 @@ use crate::trace::Trace;
 use crate::variant::Mode;
 
 /// Simulated bifurcation. A step of the run is a sampling period; a sample is an agent's best state.
+///
+/// ```
+/// use spinroute_bifurcation::{Bifurcation, Mode, Pump};
+/// use spinroute_core::Run;
+/// use spinroute_ising::{Ising, Minimiser, Sparse};
+///
+/// let model = Ising::new(vec![0.5; 2], Sparse::from_triplets(2, [(0, 1, 1.0)])?, 0.0)?;
+/// let pump = Pump::Through(vec![0.2, 1.0]);
+/// let bifurcation =
+///     Bifurcation { mode: Some(Mode::Ballistic), agents: 16, pump, ..Bifurcation::default() };
+/// let samples = bifurcation.minimise(&model, &mut Run::new(1))?;
+/// assert_eq!(samples.reads(), 16);
+/// # Ok::<(), spinroute_ising::Error>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Bifurcation {
@@ -199,6 +213,14 @@ impl Bifurcation {
 }
 
 /// The minimiser's line in a registry.
+///
+/// ```
+/// use spinroute_ising::registry::{self, Entry};
+///
+/// const MINIMISERS: &[Entry] = &[registry::ANNEAL, spinroute_bifurcation::ENTRY];
+/// assert!(!registry::find(MINIMISERS, "sb")?.exact);
+/// # Ok::<(), registry::Error>(())
+/// ```
 pub const ENTRY: Entry = Entry {
     name: "sb",
     summary: "simulated bifurcation: many agents of coupled oscillators, the best state of each",

@@ -3,6 +3,15 @@
 use spinroute_ising::Error;
 
 /// How the pump `a` goes over the steps; at 1 it cancels the stiffness of the oscillators.
+///
+/// ```
+/// use spinroute_bifurcation::Pump;
+///
+/// assert_eq!([0, 5, 10].map(|step| Pump::Linear.at(step, 11)), [0.0, 0.5, 1.0]);
+/// let pump: Pump = serde_json::from_str("[0.25, 1.25, 0.75]")?;
+/// assert_eq!((pump.at(5, 21), pump.lowest()), (0.75, 0.25));
+/// # Ok::<(), serde_json::Error>(())
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "kebab-case", expecting = "expected \"linear\" or a list of numbers")]
 pub enum Pump {

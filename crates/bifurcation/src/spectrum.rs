@@ -24,6 +24,18 @@ const STEPS: usize = 32;
 const DOUBT: f64 = 1e-6;
 
 /// Where the spectrum ends, and which part of that is proven.
+///
+/// ```
+/// use spinroute_bifurcation::{ScaledModel, spectrum_ends};
+/// use spinroute_ising::{Ising, Sparse};
+///
+/// let ring = (0..100).map(|i| (i, (i + 1) % 100, 1.0));
+/// let model = Ising::new(vec![0.0; 100], Sparse::from_triplets(100, ring)?, 0.0)?;
+/// let ends = spectrum_ends(model.couplings(), &ScaledModel::new(&model));
+/// assert!(ends.found.highest <= ends.likely.highest);
+/// assert!(ends.likely.highest <= ends.proven.highest);
+/// # Ok::<(), spinroute_ising::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct SpectrumEnds {
     /// No eigenvalue is outside, up to rounding.
@@ -35,6 +47,16 @@ pub struct SpectrumEnds {
 }
 
 /// The ends of the spectrum of the couplings, in units of the model.
+///
+/// ```
+/// use spinroute_bifurcation::{ScaledModel, spectrum_ends};
+/// use spinroute_ising::{Ising, Sparse};
+///
+/// let model = Ising::new(vec![0.0; 2], Sparse::from_triplets(2, [(0, 1, 4.0)])?, 0.0)?;
+/// let ends = spectrum_ends(model.couplings(), &ScaledModel::new(&model));
+/// assert!((ends.found.lowest + 4.0).abs() < 1e-5 && (ends.found.highest - 4.0).abs() < 1e-5);
+/// # Ok::<(), spinroute_ising::Error>(())
+/// ```
 #[must_use]
 pub fn spectrum_ends(couplings: &AnyCouplings, scaled: &ScaledModel) -> SpectrumEnds {
     let proven = couplings.spectrum();

@@ -36,6 +36,21 @@ use crate::variant::{Adiabatic, Ballistic, Discrete, Mode};
 const WIDTH: usize = 4 * LANES;
 
 /// A batch of agents. The model is passed with every call, and may change between calls.
+///
+/// ```
+/// use spinroute_bifurcation::{Mode, ScaledModel, Step, Stepper};
+/// use spinroute_ising::{Ising, Sparse};
+///
+/// let pair = Sparse::from_triplets(2, [(0, 1, 1.0)])?;
+/// let scaled = ScaledModel::new(&Ising::new(vec![0.0; 2], pair, 0.0)?);
+/// let mut stepper = Stepper::new(&scaled, Mode::Discrete, 3, 7);
+/// let step = Step { time_step: 0.5, stiffness: 0.0, strength: 0.5, heat: 0.0 };
+/// stepper.advance(&scaled, &[step; 40]);
+/// stepper.sample(&scaled, true);
+/// assert!(stepper.lowest().all(|energy| energy == -1.0));
+/// assert_eq!(stepper.best().len(), 3 * 2);
+/// # Ok::<(), spinroute_ising::Error>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct Stepper {
     mode: Mode,

@@ -10,6 +10,15 @@
 #![allow(clippy::inline_always)] // part of the inner loops, in every compiled copy of them
 
 /// The numbers of one step, the same for every variable and agent. The detuning `a0` is 1.
+///
+/// ```
+/// use spinroute_bifurcation::{Ballistic, Step, Variant};
+///
+/// let step = Step { time_step: 0.5, stiffness: 1.0, strength: 0.25, heat: 0.0 };
+/// let (position, momentum) = Ballistic::step(&step, 2.0, 0.5, 0.0);
+/// assert_eq!(momentum, 0.5 * (-0.25 * 2.0 - 1.0 * 0.5));
+/// assert_eq!(position, 0.5 + 0.5 * momentum);
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Step {
     /// Time that passes, `Δt`.
@@ -23,6 +32,34 @@ pub struct Step {
 }
 
 /// A variant of the dynamics: one file each in `variant/`.
+///
+/// ```
+/// use spinroute_bifurcation::symplectic::{euler, wall};
+/// use spinroute_bifurcation::{Mode, ScaledModel, Step, Stepper, Variant};
+/// use spinroute_ising::{Ising, Sparse};
+///
+/// /// Ballistic, with friction.
+/// #[derive(Clone, Copy)]
+/// struct Slowed;
+///
+/// impl Variant for Slowed {
+///     const DISCRETE: bool = false;
+///
+///     fn step(step: &Step, pull: f32, position: f32, momentum: f32) -> (f32, f32) {
+///         let force = -step.stiffness * position - step.strength * pull;
+///         let (position, momentum) = euler(step.time_step, force, position, 0.9 * momentum);
+///         wall(position, momentum)
+///     }
+/// }
+///
+/// let pair = Sparse::from_triplets(2, [(0, 1, 1.0)])?;
+/// let scaled = ScaledModel::new(&Ising::new(vec![0.0; 2], pair, 0.0)?);
+/// let mut stepper = Stepper::new(&scaled, Mode::Ballistic, 1, 7);
+/// let step = Step { time_step: 0.5, stiffness: 0.0, strength: 0.5, heat: 0.0 };
+/// stepper.advance_as::<Slowed>(&scaled, &[step; 100]);
+/// assert_eq!(stepper.position(0, 0), -stepper.position(0, 1));
+/// # Ok::<(), spinroute_ising::Error>(())
+/// ```
 pub trait Variant: Copy + Send + Sync + 'static {
     /// Whether the couplings see the signs of the positions, not the positions.
     const DISCRETE: bool;
@@ -33,6 +70,12 @@ pub trait Variant: Copy + Send + Sync + 'static {
 }
 
 /// A step of semi-implicit Euler.
+///
+/// ```
+/// use spinroute_bifurcation::symplectic::euler;
+///
+/// assert_eq!(euler(0.5, 2.0, 1.0, 0.0), (1.5, 1.0));
+/// ```
 #[inline(always)]
 #[must_use]
 pub fn euler(time_step: f32, force: f32, position: f32, momentum: f32) -> (f32, f32) {
@@ -41,6 +84,12 @@ pub fn euler(time_step: f32, force: f32, position: f32, momentum: f32) -> (f32, 
 }
 
 /// Perfectly inelastic walls at ±1: what would pass stops there.
+///
+/// ```
+/// use spinroute_bifurcation::symplectic::wall;
+///
+/// assert_eq!((wall(-1.5, 3.0), wall(0.5, 3.0)), ((-1.0, 0.0), (0.5, 3.0)));
+/// ```
 #[inline(always)]
 #[must_use]
 pub fn wall(position: f32, momentum: f32) -> (f32, f32) {
@@ -48,6 +97,13 @@ pub fn wall(position: f32, momentum: f32) -> (f32, f32) {
 }
 
 /// Heats by the momentum that there was before the step; by 0, nothing changes.
+///
+/// ```
+/// use spinroute_bifurcation::{Step, symplectic::heat};
+///
+/// let step = Step { time_step: 0.5, stiffness: 0.0, strength: 0.0, heat: 0.25 };
+/// assert_eq!(heat(&step, 4.0, 1.0), 2.0);
+/// ```
 #[inline(always)]
 #[must_use]
 pub fn heat(step: &Step, before: f32, momentum: f32) -> f32 {
@@ -55,6 +111,12 @@ pub fn heat(step: &Step, before: f32, momentum: f32) -> f32 {
 }
 
 /// The sign of a position, ±1; that of 0 is 1.
+///
+/// ```
+/// use spinroute_bifurcation::symplectic::sign;
+///
+/// assert_eq!([-0.5, 0.0, 2.0].map(sign), [-1.0, 1.0, 1.0]);
+/// ```
 #[inline(always)]
 #[must_use]
 pub fn sign(position: f32) -> f32 {

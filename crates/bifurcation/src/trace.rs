@@ -9,6 +9,18 @@ use crate::stepper::Stepper;
 const VARIABLES: usize = 64;
 
 /// A run at one time.
+///
+/// ```
+/// use spinroute_bifurcation::Bifurcation;
+/// use spinroute_core::Run;
+/// use spinroute_ising::{Ising, Sparse};
+///
+/// let model = Ising::new(vec![0.0; 2], Sparse::from_triplets(2, [(0, 1, 1.0)])?, 0.0)?;
+/// let (_, trace) = Bifurcation::default().traced(&model, &mut Run::new(1))?;
+/// let last = trace.snapshots.last().ok_or("no snapshot")?;
+/// assert_eq!((last.step, last.pump, last.lowest), (1000, 1.0, -1.0));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, serde::Serialize)]
 pub struct Snapshot {
     /// Steps so far.
@@ -24,6 +36,18 @@ pub struct Snapshot {
 }
 
 /// The snapshots of a run, one a sampling period and one at the start.
+///
+/// ```
+/// use spinroute_bifurcation::Bifurcation;
+/// use spinroute_core::Run;
+/// use spinroute_ising::{Ising, Sparse};
+///
+/// let model = Ising::new(vec![0.0; 2], Sparse::from_triplets(2, [(0, 1, 1.0)])?, 0.0)?;
+/// let brief = Bifurcation { steps: 30, ..Bifurcation::default() };
+/// let (_, trace) = brief.traced(&model, &mut Run::new(1))?;
+/// assert_eq!(trace.snapshots.len(), 1 + 3); // the start, and every 10 steps
+/// # Ok::<(), spinroute_bifurcation::Error>(())
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, serde::Serialize)]
 pub struct Trace {
     /// In the order of time.

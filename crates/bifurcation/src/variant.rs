@@ -9,6 +9,14 @@ pub use ballistic::Ballistic;
 pub use discrete::Discrete;
 
 /// Which variant.
+///
+/// ```
+/// use spinroute_bifurcation::Mode;
+///
+/// let mode: Mode = serde_json::from_str("\"discrete\"")?;
+/// assert!(mode.is_discrete());
+/// # Ok::<(), serde_json::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Mode {

@@ -20,11 +20,36 @@ pub use spectrum::Spectrum;
 pub use structured::{Block, Grid, Line, Place, Structured, StructuredFields};
 
 /// States whose energies are computed together.
+///
+/// ```
+/// use spinroute_ising::{Couplings, Sparse, TOGETHER};
+///
+/// let couplings = Sparse::from_triplets(2, [(0, 1, 1.0)])?;
+/// let mut values = [[1.0; TOGETHER]; 2];
+/// values[0][3] = -1.0;
+/// assert_eq!(couplings.energies(&values)[2..4], [1.0, -1.0]);
+/// # Ok::<(), spinroute_ising::Error>(())
+/// ```
 pub const TOGETHER: usize = 8;
 
 /// A symmetric matrix `J` with a zero diagonal, as solvers use it.
 ///
 /// Slices have one entry a variable. Methods panic if they do not; models check it once.
+///
+/// ```
+/// use spinroute_ising::{Couplings, Sparse};
+///
+/// let couplings = Sparse::from_triplets(3, [(0, 1, 1.0), (1, 2, -2.0)])?;
+/// assert_eq!(couplings.energy(&[1.0, -1.0, 1.0]), 1.0);
+/// // Fields are kept from flip to flip instead of being computed for each.
+/// let mut spins = [1, -1, 1];
+/// let mut fields = couplings.fields(&spins);
+/// assert_eq!(couplings.local(&fields, &spins, 1), -1.0);
+/// couplings.change(&mut fields, 0, 1, -1);
+/// spins[0] = -1;
+/// assert_eq!(couplings.local(&fields, &spins, 1), -3.0);
+/// # Ok::<(), spinroute_ising::Error>(())
+/// ```
 pub trait Couplings: Clone + Debug + Send + Sync {
     /// What is kept between flips: local fields (dense, sparse) or block sums (structured).
     type Fields: Clone + Debug + Send + Sync;
@@ -74,6 +99,13 @@ pub trait Couplings: Clone + Debug + Send + Sync {
 }
 
 /// How strongly a variable is coupled. Where blocks overlap, a pair counts once a block.
+///
+/// ```
+/// use spinroute_ising::Magnitude;
+///
+/// let both = Magnitude::one(-3.0).and(Magnitude::one(4.0));
+/// assert_eq!((both.sum, both.square, both.least, both.largest), (7.0, 25.0, 3.0, 4.0));
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Magnitude {
     /// `Σ_j |J[i,j]|`.

@@ -3,6 +3,14 @@
 use std::path::{Path, PathBuf};
 
 /// A model, parameters or file that cannot be used.
+///
+/// ```
+/// use spinroute_ising::{Error, Sparse};
+///
+/// let error = Sparse::from_triplets(2, [(0, 2, 1.0)]).unwrap_err();
+/// assert!(matches!(error, Error::Variable { variable: 2, variables: 2 }));
+/// assert_eq!(error.to_string(), "variable 2 does not exist: there are 2");
+/// ```
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {

@@ -56,6 +56,17 @@ use crate::Error;
 /// Reads a problem. `name` stands in messages; `progress` is told, now and then, how many bytes were
 /// read so far.
 ///
+/// ```
+/// use std::path::Path;
+///
+/// use spinroute_ising::formats::{self, Format};
+///
+/// let text = "c two binaries\np qubo 0 2 2 1\n0 0 -1\n1 1 -1\n0 1 3\n";
+/// let problem = formats::read(Format::Qubo, Path::new("text"), text.as_bytes(), &mut |_| {})?;
+/// assert_eq!(problem.content.to_qubo()?.energy(&[1, 1]), 1.0);
+/// # Ok::<(), spinroute_ising::Error>(())
+/// ```
+///
 /// # Errors
 /// [`Error::Syntax`] with line and column if the text is not of that format or is no problem,
 /// [`Error::File`] if it cannot be read.
@@ -70,6 +81,19 @@ pub fn read(
 
 /// Reads a problem, and says what was passed over or changed in reading: variables of an LP or MPS file
 /// that its bounds fix, further `RHS` vectors, free rows.
+///
+/// ```
+/// use std::path::Path;
+///
+/// use spinroute_ising::formats::{self, Format};
+///
+/// let text = "min\n obj: 2 x + y\nbounds\n y = 3\nbinary\n x\nend\n";
+/// let path = Path::new("text");
+/// let (problem, notes) = formats::read_with_notes(Format::Lp, path, text.as_bytes(), &mut |_| {})?;
+/// assert_eq!(problem.content.variables(), 1);
+/// assert_eq!(notes, ["fixed by its bounds and no variable of the problem: y = 3"]);
+/// # Ok::<(), spinroute_ising::Error>(())
+/// ```
 ///
 /// # Errors
 /// As [`read`].
@@ -93,6 +117,16 @@ pub fn read_with_notes(
 
 /// The names that the variables have in a file of the format: their own in JSON, and in LP and MPS where
 /// every reader takes them for names; numbers in the others.
+///
+/// ```
+/// use spinroute_ising::{Qubo, Sparse, formats::{Content, Format, Problem, written_names}};
+///
+/// let model = Qubo::new(vec![-1.0], Sparse::none(1), 0.0)?;
+/// let problem = Problem { content: Content::Qubo(model), names: Some(vec!["x[0]".into()]) };
+/// assert_eq!(written_names(Format::Mps, &problem), ["x[0]"]);
+/// assert_eq!(written_names(Format::Lp, &problem), ["x_0"]); // no brackets in LP files
+/// # Ok::<(), spinroute_ising::Error>(())
+/// ```
 #[must_use]
 pub fn written_names(format: Format, problem: &Problem) -> Vec<String> {
     let first = usize::from(format == Format::Rudy);
@@ -105,6 +139,14 @@ pub fn written_names(format: Format, problem: &Problem) -> Vec<String> {
 
 /// Reads a file in the format that its ending says.
 ///
+/// ```
+/// use std::path::Path;
+///
+/// use spinroute_ising::{Error, formats};
+///
+/// assert!(matches!(formats::read_file(Path::new("model.txt")), Err(Error::Format { .. })));
+/// ```
+///
 /// # Errors
 /// As [`read`], and if the ending says none.
 pub fn read_file(path: &Path) -> Result<Problem, Error> {
@@ -115,6 +157,16 @@ pub fn read_file(path: &Path) -> Result<Problem, Error> {
 
 /// Writes a problem, converted if the format needs it: [`Format::Qubo`], [`Format::Lp`] and
 /// [`Format::Mps`] hold binaries; [`Format::Rudy`] a graph, see [`Content::to_graph`].
+///
+/// ```
+/// use spinroute_ising::{Qubo, Sparse, formats::{self, Content, Format, Problem}};
+///
+/// let model = Qubo::new(vec![-1.0, 2.0], Sparse::from_triplets(2, [(0, 1, 0.5)])?, 0.0)?;
+/// let mut text = Vec::new();
+/// formats::write(Format::Qubo, &Problem::from(Content::Qubo(model)), &mut text)?;
+/// assert!(text.ends_with(b"0 1 0.5\n"));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 ///
 /// # Errors
 /// If `out` fails, the numbers of the converted model are not finite, or there is not one name a

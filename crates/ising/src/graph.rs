@@ -19,6 +19,14 @@ use crate::samples::check_state;
 use crate::{Error, Ising, Sparse};
 
 /// An edge between two different nodes, counted from 0.
+///
+/// ```
+/// use spinroute_ising::{Edge, Graph};
+///
+/// let edge = Edge { from: 0, to: 1, weight: 2.5 };
+/// assert_eq!(Graph::new(2, vec![edge])?.total(), 2.5);
+/// # Ok::<(), spinroute_ising::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Edge {
     /// One end.
@@ -30,6 +38,17 @@ pub struct Edge {
 }
 
 /// A graph with weighted edges.
+///
+/// ```
+/// use spinroute_ising::{Edge, Graph};
+///
+/// let edge = |from, to| Edge { from, to, weight: 1.0 };
+/// let triangle = Graph::new(3, vec![edge(0, 1), edge(1, 2), edge(0, 2)])?;
+/// assert_eq!(triangle.cut(&[1, -1, 1]), Some(2.0));
+/// let energy = triangle.ising()?.energy(&[1, -1, 1]);
+/// assert_eq!(triangle.cut_of_energy(energy), 2.0);
+/// # Ok::<(), spinroute_ising::Error>(())
+/// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct Graph {
     nodes: usize,

@@ -6,6 +6,15 @@ use crate::couplings::{TOGETHER, reals};
 use crate::{AnyCouplings, Couplings, Error};
 
 /// `E(s) = offset + Σ_i h[i] s[i] + Σ_{i<j} J[i,j] s[i] s[j]` with `s[i] = ±1`, to be minimised.
+///
+/// ```
+/// use spinroute_ising::{Ising, Sparse};
+///
+/// let model = Ising::new(vec![0.5, 0.0], Sparse::from_triplets(2, [(0, 1, -1.0)])?, 3.0)?;
+/// assert_eq!(model.energy(&[-1, -1]), 3.0 - 0.5 - 1.0);
+/// assert_eq!(model.change(&[-1, -1], 1), 2.0); // what flipping spin 1 adds
+/// # Ok::<(), spinroute_ising::Error>(())
+/// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct Ising {
     field: Vec<f64>,

@@ -32,6 +32,21 @@ use crate::{AnyCouplings, Couplings, Error, Ising, Minimiser, Samples, Sparse, V
 pub use reduction::Counts;
 
 /// A smaller model, and the way back from its states.
+///
+/// ```
+/// use spinroute_core::Run;
+/// use spinroute_ising::{Anneal, Ising, Sparse, presolve::presolve};
+///
+/// // A chain: each end follows its neighbour, until nothing is left.
+/// let chain = Sparse::from_triplets(4, [(0, 1, 1.0), (1, 2, -2.0), (2, 3, 1.0)])?;
+/// let model = Ising::new(vec![0.0; 4], chain, 0.0)?;
+/// let presolved = presolve(&model)?;
+/// assert_eq!(presolved.kernel().variables(), 0);
+/// assert_eq!(model.energy(&presolved.lift(&[])), -4.0);
+/// let samples = presolved.minimise(&model, &Anneal::default(), &mut Run::new(1))?;
+/// assert_eq!(samples.energies[0], -4.0);
+/// # Ok::<(), spinroute_ising::Error>(())
+/// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct Presolved {
     kernel: Ising,
@@ -43,6 +58,15 @@ pub struct Presolved {
 }
 
 /// Applies the rules until none applies.
+///
+/// ```
+/// use spinroute_ising::{Ising, Sparse, presolve::presolve};
+///
+/// // The field of spin 0 dominates its coupling, and then so does that of spin 1.
+/// let model = Ising::new(vec![5.0, 0.0], Sparse::from_triplets(2, [(0, 1, 1.0)])?, 0.0)?;
+/// assert_eq!(presolve(&model)?.lift(&[]), [-1, 1]);
+/// # Ok::<(), spinroute_ising::Error>(())
+/// ```
 ///
 /// # Errors
 /// If a sum of coefficients is beyond `f64`.

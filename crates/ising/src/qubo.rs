@@ -5,6 +5,16 @@ use crate::{AnyCouplings, Couplings, Error, Ising};
 
 /// `E(x) = offset + Σ_i a[i] x[i] + Σ_{i<j} b[i,j] x[i] x[j]` with `x[i] = 0` or `1`, to be
 /// minimised.
+///
+/// ```
+/// use spinroute_ising::{Qubo, Sparse};
+///
+/// // One of two, and rather the first.
+/// let model = Qubo::new(vec![-3.0, -2.0], Sparse::from_triplets(2, [(0, 1, 4.0)])?, 2.0)?;
+/// assert_eq!(model.energy(&[1, 0]), -1.0);
+/// assert_eq!(model.to_ising().energy(&[1, -1]), -1.0);
+/// # Ok::<(), spinroute_ising::Error>(())
+/// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct Qubo {
     linear: Vec<f64>,

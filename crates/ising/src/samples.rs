@@ -5,6 +5,13 @@ use spinroute_core::Stop;
 use crate::Error;
 
 /// The values of a variable.
+///
+/// ```
+/// use spinroute_ising::Vartype;
+///
+/// assert_eq!(serde_json::to_string(&Vartype::Binary)?, "\"binary\"");
+/// # Ok::<(), serde_json::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Vartype {
@@ -15,6 +22,13 @@ pub enum Vartype {
 }
 
 /// Checks that a state is one of binaries or one of spins: 0 and 1, or −1 and 1, one a variable.
+///
+/// ```
+/// use spinroute_ising::check_state;
+///
+/// assert!(check_state(&[0, 1, 1], 3).is_ok());
+/// assert!(check_state(&[0, -1, 1], 3).is_err()); // neither binaries nor spins
+/// ```
 pub fn check_state(state: &[i8], want: usize) -> Result<(), Error> {
     if state.len() != want {
         return Err(Error::Length { what: "a state", want, got: state.len() });
@@ -34,6 +48,18 @@ pub fn check_state(state: &[i8], want: usize) -> Result<(), Error> {
 }
 
 /// The best state of every read.
+///
+/// ```
+/// use spinroute_core::Run;
+/// use spinroute_ising::{Exhaustive, Ising, Minimiser, Sparse, Vartype};
+///
+/// let model = Ising::new(vec![0.0, 1.0], Sparse::from_triplets(2, [(0, 1, 2.0)])?, 0.0)?;
+/// let samples = Exhaustive { reads: 2 }.minimise(&model, &mut Run::new(1))?;
+/// assert_eq!((samples.reads(), samples.best()), (2, Some(0)));
+/// assert_eq!((samples.state(0), samples.energies[0]), (&[1, -1][..], -3.0));
+/// assert_eq!(samples.into_vartype(Vartype::Binary).state(0), [1, 0]);
+/// # Ok::<(), spinroute_ising::Error>(())
+/// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct Samples {
     /// Read after read, one value a variable.

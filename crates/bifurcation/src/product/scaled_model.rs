@@ -19,6 +19,19 @@ pub(crate) enum Form {
 }
 
 /// A model in `f32`, divided by a power of two so that its largest coefficient is from 1 to 2.
+///
+/// ```
+/// use spinroute_bifurcation::ScaledModel;
+/// use spinroute_ising::{Ising, Sparse};
+///
+/// let model = Ising::new(vec![3.0, 0.0], Sparse::from_triplets(2, [(0, 1, 12.0)])?, 0.0)?;
+/// let mut scaled = ScaledModel::new(&model);
+/// assert_eq!((scaled.variables(), scaled.scale()), (2, 8.0));
+/// assert_eq!(scaled.field_mut(), [0.375, 0.0]);
+/// scaled.set_field(&[4.0, -4.0]);
+/// assert_eq!(scaled.field_mut(), [0.5, -0.5]);
+/// # Ok::<(), spinroute_ising::Error>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct ScaledModel {
     pub(crate) form: Form,

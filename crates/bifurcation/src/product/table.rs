@@ -3,6 +3,12 @@
 use aligned_vec::AVec;
 
 /// Agents in a vector register of 512 bits.
+///
+/// ```
+/// use spinroute_bifurcation::LANES;
+///
+/// assert_eq!(LANES * size_of::<f32>() * 8, 512);
+/// ```
 pub const LANES: usize = 16;
 
 /// A batch of values that starts on a cache line.

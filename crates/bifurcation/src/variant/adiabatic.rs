@@ -23,6 +23,15 @@ pub(crate) fn largest_stable_time_step(pump: f64) -> f64 {
 }
 
 /// Adiabatic simulated bifurcation.
+///
+/// ```
+/// use spinroute_bifurcation::{Adiabatic, Step, Variant};
+///
+/// // Nothing passes ±2, however hard it is pulled.
+/// let step = Step { time_step: 1.0, stiffness: 0.0, strength: 1.0, heat: 0.0 };
+/// let (position, momentum) = Adiabatic::step(&step, -100.0, 0.5, 0.0);
+/// assert_eq!((position.abs(), momentum), (2.0, 0.0));
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Adiabatic;
 

@@ -5,6 +5,14 @@
 use crate::symplectic::{Step, Variant, euler, heat, wall};
 
 /// Ballistic simulated bifurcation.
+///
+/// ```
+/// use spinroute_bifurcation::{Ballistic, Step, Variant};
+///
+/// // Walls at ±1 take all momentum.
+/// let step = Step { time_step: 1.0, stiffness: 0.0, strength: 1.0, heat: 0.0 };
+/// assert_eq!(Ballistic::step(&step, -100.0, 0.5, 0.0), (1.0, 0.0));
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Ballistic;
 

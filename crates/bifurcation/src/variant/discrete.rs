@@ -5,6 +5,15 @@ use super::ballistic;
 use crate::symplectic::{Step, Variant};
 
 /// Discrete simulated bifurcation.
+///
+/// ```
+/// use spinroute_bifurcation::{Ballistic, Discrete, Step, Variant};
+///
+/// // The step is the ballistic one; what differs is what the couplings see.
+/// let step = Step { time_step: 0.5, stiffness: 0.5, strength: 1.0, heat: 0.0 };
+/// assert_eq!(Discrete::step(&step, 0.3, 0.5, 0.1), Ballistic::step(&step, 0.3, 0.5, 0.1));
+/// assert!(Discrete::DISCRETE && !Ballistic::DISCRETE);
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Discrete;
 

@@ -4,6 +4,15 @@ use super::structured::StructuredFields;
 use super::{Couplings, Dense, Magnitude, Sparse, Spectrum, Structured, TOGETHER};
 
 /// Couplings of any form. A solver matches once and runs its inner loop on the concrete form.
+///
+/// ```
+/// use spinroute_ising::{AnyCouplings, Couplings, Sparse};
+///
+/// let any = AnyCouplings::from(Sparse::from_triplets(2, [(0, 1, 1.0)])?);
+/// assert!(matches!(any, AnyCouplings::Sparse(_)));
+/// assert_eq!(any.interactions(), 1);
+/// # Ok::<(), spinroute_ising::Error>(())
+/// ```
 #[derive(Clone, Debug, PartialEq)]
 pub enum AnyCouplings {
     /// The whole matrix.
@@ -15,6 +24,15 @@ pub enum AnyCouplings {
 }
 
 /// What [`AnyCouplings`] keeps between flips.
+///
+/// ```
+/// use spinroute_ising::{AnyCouplings, Couplings, Sparse, couplings::AnyFields};
+///
+/// let any = AnyCouplings::from(Sparse::from_triplets(2, [(0, 1, 3.0)])?);
+/// let AnyFields::Local(fields) = any.fields(&[1, -1]) else { panic!("sparse couplings keep fields") };
+/// assert_eq!(fields, [-3.0, 3.0]);
+/// # Ok::<(), spinroute_ising::Error>(())
+/// ```
 #[derive(Clone, Debug, PartialEq)]
 pub enum AnyFields {
     /// Local fields.

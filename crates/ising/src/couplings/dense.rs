@@ -6,6 +6,16 @@ use super::{Couplings, Magnitude, Spectrum, TOGETHER, check_lengths, reals};
 use crate::Error;
 
 /// A symmetric matrix with a zero diagonal.
+///
+/// ```
+/// use ndarray::array;
+/// use spinroute_ising::{Couplings, Dense};
+///
+/// let couplings = Dense::new(array![[0.0, 2.0], [2.0, 0.0]])?;
+/// assert_eq!(couplings.energy(&[1.0, -1.0]), -2.0);
+/// assert!(Dense::new(array![[0.0, 2.0], [1.0, 0.0]]).is_err()); // not symmetric
+/// # Ok::<(), spinroute_ising::Error>(())
+/// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct Dense {
     matrix: Array2<f64>,

@@ -15,6 +15,15 @@ use crate::SplitMix64;
 /// Estimates of the lowest and the highest eigenvalue, both within the spectrum: at most `steps`
 /// products and as many vectors of `n`. 30 steps give them to a few percent of the radius, `n` steps
 /// up to rounding.
+///
+/// ```
+/// use spinroute_ising::{Sparse, couplings::estimate_spectrum};
+///
+/// let pair = Sparse::from_triplets(2, [(0, 1, 1.0)])?;
+/// let spectrum = estimate_spectrum(&pair, 30, 1);
+/// assert!((spectrum.lowest + 1.0).abs() < 1e-9 && (spectrum.highest - 1.0).abs() < 1e-9);
+/// # Ok::<(), spinroute_ising::Error>(())
+/// ```
 #[must_use]
 pub fn estimate_spectrum(couplings: &impl Couplings, steps: usize, seed: u64) -> Spectrum {
     let n = couplings.variables();

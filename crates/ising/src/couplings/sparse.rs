@@ -9,6 +9,16 @@ use super::{Couplings, Magnitude, Spectrum, TOGETHER, check_lengths, reals};
 use crate::Error;
 
 /// A symmetric matrix with a zero diagonal, of which the non-zero values are stored.
+///
+/// ```
+/// use spinroute_ising::Sparse;
+///
+/// // Triplets in any order and direction; those of one pair add up.
+/// let couplings = Sparse::from_triplets(3, [(2, 0, 1.0), (0, 2, 0.5), (0, 1, 4.0)])?;
+/// assert_eq!(couplings.pairs().collect::<Vec<_>>(), [(0, 1, 4.0), (0, 2, 1.5)]);
+/// assert_eq!(couplings.row(0), (&[1, 2][..], &[4.0, 1.5][..]));
+/// # Ok::<(), spinroute_ising::Error>(())
+/// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct Sparse {
     offsets: Vec<usize>,

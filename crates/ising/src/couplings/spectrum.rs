@@ -1,6 +1,15 @@
 //! Bounds of the eigenvalues of couplings.
 
 /// An interval that provably holds every eigenvalue of a coupling matrix (up to rounding).
+///
+/// ```
+/// use spinroute_ising::{Couplings, Sparse};
+///
+/// // Eigenvalues of a pair: ±1.
+/// let spectrum = Sparse::from_triplets(2, [(0, 1, 1.0)])?.spectrum();
+/// assert!(spectrum.lowest <= -1.0 && spectrum.highest >= 1.0);
+/// # Ok::<(), spinroute_ising::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Spectrum {
     /// No eigenvalue is below.

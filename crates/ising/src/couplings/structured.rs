@@ -18,6 +18,16 @@ use super::{Couplings, Magnitude, Spectrum, reals};
 pub use blocks::{Block, Grid, Line, Place, Structured};
 
 /// What [`Structured`] keeps between flips.
+///
+/// ```
+/// use spinroute_ising::{Block, Couplings, Structured};
+///
+/// let block = Block { weight: 1.0, members: vec![(0, 1.0), (1, 1.0)] };
+/// let couplings = Structured::new(2, &[], &[block], None)?;
+/// let fields = couplings.fields(&[1, -1]);
+/// assert_eq!(couplings.local(&fields, &[1, -1], 0), -2.0);
+/// # Ok::<(), spinroute_ising::Error>(())
+/// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct StructuredFields {
     /// `Σ_i c[i] v[i]` of every block.

@@ -5,6 +5,15 @@ use crate::{AnyCouplings, Couplings, Edge, Error, Graph, Ising, Qubo, Vartype};
 use super::pairs::pairs;
 
 /// A problem in the form in which its file states it.
+///
+/// ```
+/// use spinroute_ising::{Edge, Graph, Vartype, formats::Content};
+///
+/// let content = Content::Graph(Graph::new(2, vec![Edge { from: 0, to: 1, weight: 1.0 }])?);
+/// assert_eq!((content.vartype(), content.variables()), (Vartype::Spin, 2));
+/// assert_eq!(content.to_qubo()?.energy(&[0, 1]), -1.0);
+/// # Ok::<(), spinroute_ising::Error>(())
+/// ```
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum Content {
@@ -17,6 +26,15 @@ pub enum Content {
 }
 
 /// A problem with the names of its variables.
+///
+/// ```
+/// use spinroute_ising::{Qubo, Sparse, formats::{Content, Problem}};
+///
+/// let model = Qubo::new(vec![-1.0], Sparse::none(1), 0.0)?;
+/// let mut problem = Problem::from(Content::Qubo(model));
+/// problem.names = Some(vec!["take".into()]);
+/// # Ok::<(), spinroute_ising::Error>(())
+/// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct Problem {
     /// The problem.

@@ -3,6 +3,16 @@
 use std::path::Path;
 
 /// A file format.
+///
+/// ```
+/// use std::path::Path;
+///
+/// use spinroute_ising::formats::Format;
+///
+/// assert_eq!(Format::of_path(Path::new("G1.rud")), Some(Format::Rudy));
+/// assert_eq!(Format::find("bqm"), Some(Format::Bqm));
+/// assert_eq!(Format::Mps.name(), "mps");
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Format {

@@ -12,6 +12,16 @@ use super::{Format, Problem};
 
 /// The variable that is 1 and whose coefficient is the offset of an LP file, as Gurobi writes it. A
 /// constant alone, `- 5`, is no constant to Gurobi but the variable "5".
+///
+/// ```
+/// use spinroute_ising::{Qubo, Sparse, formats::{self, CONSTANT, Content, Format, Problem}};
+///
+/// let problem = Problem::from(Content::Qubo(Qubo::new(vec![1.0], Sparse::none(1), 2.5)?));
+/// let mut text = Vec::new();
+/// formats::write(Format::Lp, &problem, &mut text)?;
+/// assert!(String::from_utf8(text)?.contains(CONSTANT));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub const CONSTANT: &str = "Constant";
 
 /// Longer names are refused by other readers.
@@ -77,6 +87,13 @@ const WORDS: &[&str] = &[
 ];
 
 /// Whether every reader of the format takes the name for that of a variable.
+///
+/// ```
+/// use spinroute_ising::formats::{Format, is_name};
+///
+/// assert!(is_name(Format::Lp, "x_0") && !is_name(Format::Lp, "x[0]"));
+/// assert!(!is_name(Format::Mps, "ROWS"));
+/// ```
 pub fn is_name(format: Format, name: &str) -> bool {
     let word =
         WORDS.iter().any(|word| name.eq_ignore_ascii_case(word)) || lp_headings::is_word(name);

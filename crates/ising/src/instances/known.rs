@@ -4,6 +4,14 @@ use super::recipe::Recipe;
 use crate::{Error, Graph};
 
 /// How an instance is known to be the published one.
+///
+/// ```
+/// use spinroute_ising::instances::{self, Evidence};
+///
+/// let g22 = instances::find("G22").ok_or("unknown")?;
+/// assert_eq!(g22.evidence, Evidence::Hash);
+/// # Ok::<(), &str>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Evidence {
@@ -19,6 +27,14 @@ pub enum Evidence {
 }
 
 /// A published instance.
+///
+/// ```
+/// use spinroute_ising::instances;
+///
+/// let k2000 = instances::find("k2000").ok_or("unknown")?;
+/// assert_eq!((k2000.nodes, k2000.edges, k2000.best), (2000, 1_999_000, 33_337));
+/// # Ok::<(), &str>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Known {

@@ -11,6 +11,14 @@ use crate::Error;
 use crate::graph::{Edge, Graph};
 
 /// How a graph without weights is made.
+///
+/// ```
+/// use spinroute_ising::instances::{Recipe, Shape};
+///
+/// let torus = Recipe { shape: Shape::Torus { rows: 4, columns: 5 }, signs: None };
+/// assert_eq!(torus.graph()?.edges().len(), 40);
+/// # Ok::<(), spinroute_ising::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum Shape {
@@ -48,6 +56,16 @@ pub enum Shape {
 }
 
 /// A graph from seeds.
+///
+/// ```
+/// use spinroute_ising::instances::{Recipe, Shape};
+///
+/// let recipe = Recipe { shape: Shape::Clique { nodes: 10 }, signs: Some(7) };
+/// let graph = recipe.graph()?;
+/// assert!(graph.edges().iter().all(|edge| edge.weight.abs() == 1.0));
+/// assert_eq!(graph, recipe.graph()?);
+/// # Ok::<(), spinroute_ising::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Recipe {
     /// Its edges.

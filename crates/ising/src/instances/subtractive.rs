@@ -9,6 +9,15 @@
 const MASK: u32 = 0x7fff_ffff;
 
 /// The generator: the last 55 numbers, handed out from the end.
+///
+/// ```
+/// use spinroute_ising::instances::Subtractive;
+///
+/// let mut generator = Subtractive::new(8_001);
+/// let first = generator.draw();
+/// assert_eq!(Subtractive::new(8_001).draw(), first);
+/// assert!(generator.below(6) < 6);
+/// ```
 #[derive(Clone, Debug)]
 pub struct Subtractive {
     /// `values[0]` is not used, as in the book.

@@ -34,6 +34,18 @@ use crate::{Error, Ising, Samples, Vartype};
 pub use schedule::Schedule;
 
 /// Simulated annealing. A step is one sweep of every read.
+///
+/// ```
+/// use spinroute_core::Run;
+/// use spinroute_ising::{Anneal, Minimiser, instances};
+///
+/// let g1 = instances::find("G1").ok_or("unknown")?.graph()?;
+/// let anneal = Anneal { sweeps: 100, ..Anneal::default() };
+/// let samples = anneal.minimise(&g1.ising()?, &mut Run::new(1))?;
+/// let best = samples.best().ok_or("no read")?;
+/// assert!(g1.cut(samples.state(best)) > Some(11_500.0)); // of 11,624
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Anneal {

@@ -28,6 +28,17 @@ const STEP: u64 = 64;
 /// All states: proves the lowest energy of a model of at most 26 variables.
 ///
 /// A step is 2²⁰ states. A run that is stopped earlier returns the lowest states so far.
+///
+/// ```
+/// use spinroute_core::Run;
+/// use spinroute_ising::{Exhaustive, Ising, Minimiser, Sparse};
+///
+/// let triangle = Sparse::from_triplets(3, [(0, 1, 1.0), (1, 2, 1.0), (0, 2, 1.0)])?;
+/// let model = Ising::new(vec![0.0; 3], triangle, 0.0)?;
+/// let samples = Exhaustive { reads: 8 }.minimise(&model, &mut Run::new(1))?;
+/// assert_eq!(samples.energies, [-1.0, -1.0, -1.0, -1.0, -1.0, -1.0, 3.0, 3.0]);
+/// # Ok::<(), spinroute_ising::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Exhaustive {

@@ -18,6 +18,14 @@ pub(super) enum Removal {
 }
 
 /// How many variables went by which rule.
+///
+/// ```
+/// use spinroute_ising::{Ising, Sparse, presolve::presolve};
+///
+/// let model = Ising::new(vec![5.0, 0.0], Sparse::from_triplets(2, [(0, 1, 1.0)])?, 0.0)?;
+/// assert_eq!(presolve(&model)?.counts().fixed, 2);
+/// # Ok::<(), spinroute_ising::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize)]
 pub struct Counts {
     /// Variables whose linear term dominates their couplings, or that stand alone.

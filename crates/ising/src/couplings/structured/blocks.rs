@@ -4,6 +4,16 @@ use super::super::{Couplings, Sparse, check_lengths};
 use crate::Error;
 
 /// A row or a column of a [`Grid`].
+///
+/// ```
+/// use spinroute_ising::{Couplings, Grid, Line, Structured};
+///
+/// // A slack bit, variable 3, in the only column.
+/// let further = vec![(Line::Column(0), 3, 2.0)];
+/// let grid = Grid { rows: 3, columns: 1, column_weights: vec![1.0], further, ..Grid::default() };
+/// assert_eq!(Structured::new(4, &[grid], &[], None)?.listed(3), [(3, 2.0)]);
+/// # Ok::<(), spinroute_ising::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Line {
     /// The row of that number.
@@ -14,6 +24,16 @@ pub enum Line {
 
 /// Blocks over the rows and columns of consecutive variables: entry `(r, c)` is the variable
 /// `start + r · columns + c`, and its coefficient is 1.
+///
+/// ```
+/// use spinroute_ising::{Couplings, Grid, Structured};
+///
+/// // Two rows of three, each a clique: J[i,j] = 2 · weight.
+/// let grid = Grid { rows: 2, columns: 3, row_weights: vec![0.5; 2], ..Grid::default() };
+/// let couplings = Structured::new(6, &[grid], &[], None)?;
+/// assert_eq!(couplings.energy(&[1.0, 1.0, 1.0, 1.0, -1.0, 0.0]), 3.0 - 1.0);
+/// # Ok::<(), spinroute_ising::Error>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Default)]
 pub struct Grid {
     /// The variable of entry `(0, 0)`.
@@ -31,6 +51,15 @@ pub struct Grid {
 }
 
 /// A block with a list of members.
+///
+/// ```
+/// use spinroute_ising::{Block, Couplings, Structured};
+///
+/// let block = Block { weight: 1.0, members: vec![(0, 1.0), (2, -3.0)] };
+/// let couplings = Structured::new(3, &[], &[block], None)?;
+/// couplings.neighbours(0, &mut |j, coupling| assert_eq!((j, coupling), (2, -6.0)));
+/// # Ok::<(), spinroute_ising::Error>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Default)]
 pub struct Block {
     /// Its weight.
@@ -41,6 +70,16 @@ pub struct Block {
 
 /// Where a grid lies: entry `(r, c)` is the variable `start + r · columns + c`, row `r` is the block
 /// `sum + r`, and column `c` the block `sum + rows + c`.
+///
+/// ```
+/// use spinroute_ising::{Grid, Structured};
+///
+/// let grid = Grid { start: 1, rows: 2, columns: 3, ..Grid::default() };
+/// let couplings = Structured::new(7, &[grid], &[], None)?;
+/// let place = couplings.grids()[0];
+/// assert_eq!((place.start, place.rows, place.columns, place.sum), (1, 2, 3, 0));
+/// # Ok::<(), spinroute_ising::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Place {
@@ -102,6 +141,16 @@ impl Lists {
 }
 
 /// Couplings that are a sum of low-rank blocks and a sparse remainder.
+///
+/// ```
+/// use spinroute_ising::{Block, Couplings, Structured};
+///
+/// // A penalty over a thousand variables: half a million pairs, never written out.
+/// let block = Block { weight: 1.0, members: (0..1000).map(|i| (i, 1.0)).collect() };
+/// let couplings = Structured::new(1000, &[], &[block], None)?;
+/// assert_eq!(couplings.interactions(), 499_500);
+/// # Ok::<(), spinroute_ising::Error>(())
+/// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct Structured {
     pub(super) variables: usize,

@@ -5,6 +5,14 @@ use std::f64::consts::LN_2;
 use crate::{Couplings, Ising, Magnitude};
 
 /// How β goes from the first to the last, a value a sweep.
+///
+/// ```
+/// use spinroute_ising::{Anneal, Schedule};
+///
+/// let anneal = Anneal { schedule: Schedule::Linear, beta: Some([0.1, 3.0]), ..Anneal::default() };
+/// assert_eq!(serde_json::to_value(anneal)?["schedule"], "linear");
+/// # Ok::<(), serde_json::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Schedule {
