@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 use std::process::ExitCode;
 
-use spinroute::{Instance, bifurcation, checkpoint, ising, registry};
+use spinroute::{Instance, checkpoint, ising, registry};
 
 /// The part of `--help` that documents the exit codes. A test compares it with [`Failure::code`].
 pub(crate) const EXIT_CODES: &str = "\
@@ -69,7 +69,7 @@ impl Failure {
             E::Parameter { .. }
             | E::Registry(_)
             | E::TooLarge { .. }
-            | E::Unstable { .. }
+            | E::Unsuited { .. }
             | E::NotFinite { .. } => error.into(),
             error => Self::Internal(format!("{name}: {error}")),
         }
@@ -155,12 +155,6 @@ impl From<ising::Error> for Failure {
             | E::Unsuited { .. } => Self::Usage(message),
             _ => Self::Input(message),
         }
-    }
-}
-
-impl From<bifurcation::Error> for Failure {
-    fn from(error: bifurcation::Error) -> Self {
-        ising::Error::from(error).into()
     }
 }
 
@@ -262,7 +256,8 @@ mod tests {
     fn a_time_step_that_does_not_suit_the_model_is_the_users() {
         let (time_step, coupling, limit) = (1.25, 0.5, 1.0);
         let error = spinroute::bifurcation::Error::Unstable { time_step, coupling, limit };
-        let Failure::Usage(message) = Failure::from(error) else { panic!("no usage error") };
+        let failure = Failure::of_minimiser("sb", error.into());
+        let Failure::Usage(message) = failure else { panic!("no usage error") };
         let expected = "a time step of 1.25 is unstable with coupling 0.500000: it is below 1.000000, \
                         or null for one that fits";
         assert_eq!(message, expected);

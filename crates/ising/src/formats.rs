@@ -12,7 +12,8 @@
 //! Files are streamed: memory is that of the model, in proportion to the bytes read. Nothing is
 //! allocated on the word of a header; a number of variables may exceed the bytes of the file by no
 //! more than 65,536. Every error in a text names line and column, both counted from 1, columns in bytes.
-//! What is written reads back as an equal model: no number is rounded.
+//! What is written reads back as an equal model: no number is rounded, and one that `f64` cannot hold, above
+//! or below, is an error (but for those below in JSON). So is a byte-order mark at the start.
 //!
 //! LP and MPS give other names to variables whose own not every reader takes: [`written_names`] says which.
 //!
@@ -104,6 +105,7 @@ pub fn read_with_notes(
     progress: &mut dyn FnMut(u64),
 ) -> Result<(Problem, Vec<String>), Error> {
     let mut lines = Lines::new(name, reader, progress);
+    lines.refuse_mark()?;
     let problem = match format {
         Format::Qubo => qbsolv::read(&mut lines),
         Format::Rudy => rudy::read(&mut lines),

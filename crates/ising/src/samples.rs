@@ -29,6 +29,9 @@ pub enum Vartype {
 /// assert!(check_state(&[0, 1, 1], 3).is_ok());
 /// assert!(check_state(&[0, -1, 1], 3).is_err()); // neither binaries nor spins
 /// ```
+///
+/// # Errors
+/// If it is neither.
 pub fn check_state(state: &[i8], want: usize) -> Result<(), Error> {
     if state.len() != want {
         return Err(Error::Length { what: "a state", want, got: state.len() });

@@ -31,7 +31,7 @@ fn mix(mut z: u64) -> u64 {
 }
 
 impl SplitMix64 {
-    /// SplitMix64 `stream` of a seed.
+    /// Stream `stream` of a seed.
     #[must_use]
     pub fn new(seed: u64, stream: u64) -> Self {
         Self { state: mix(mix(seed.wrapping_add(GAMMA)) ^ stream.wrapping_mul(GAMMA)) }

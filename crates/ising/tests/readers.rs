@@ -217,7 +217,7 @@ fn labelled(labels: &[&str]) -> String {
 }
 
 #[test]
-fn labels_keep_their_kind_and_two_equal_ones_are_refused() {
+fn labels_keep_their_kind() {
     let all = [
         "1",
         "\"1\"",
@@ -253,7 +253,10 @@ fn labels_keep_their_kind_and_two_equal_ones_are_refused() {
     let want: Value = serde_json::from_str(&format!("[{}]", all.join(","))).unwrap();
     assert_eq!(written["variable_labels"], want);
     assert_eq!(parse(Format::Bqm, &file).unwrap(), problem);
+}
 
+#[test]
+fn labels_that_are_equal_or_none_are_refused() {
     // As keys of a Python dict they are the same. The first label is in line 4, column 1.
     for labels in [
         &["\"a\"", "\"b\"", "\"a\""][..],
@@ -336,4 +339,49 @@ fn json_of_other_classes_and_repeated_keys() {
     let content = parse(Format::Bqm, &pairs).unwrap().content;
     let Content::Ising(model) = content else { panic!("{content:?}") };
     assert_eq!((model.couplings().interactions(), model.energy(&[1, 1])), (1, 3.0));
+}
+
+/// A problem of one variable in every format that is a text of words, with its coefficient left open.
+const ONE: [(Format, &str); 5] = [
+    (Format::Qubo, "p qubo 0 1 1 0\n0 0 @\n"),
+    (Format::Rudy, "2 1\n1 2 @\n"),
+    (Format::Coo, "# vartype=BINARY\n0 0 @\n"),
+    (Format::Lp, "min\n obj: @ x\nbinary\n x\nend\n"),
+    (Format::Mps, "ROWS\n N obj\nCOLUMNS\n x obj @\nBOUNDS\n BV b x\nENDATA\n"),
+];
+
+#[test]
+fn a_byte_order_mark_is_named() {
+    let json = (Format::Bqm, "{}");
+    for (format, body) in ONE.into_iter().chain([json]) {
+        for mark in [&b"\xef\xbb\xbf"[..], b"\xff\xfe", b"\xfe\xff"] {
+            let bytes = [mark, body.replace('@', "2").as_bytes()].concat();
+            // A byte at a time, too, as a pipe may give them.
+            for most in [1, bytes.len()] {
+                let reader = std::io::BufReader::with_capacity(most, &*bytes);
+                let error = read(format, Path::new("test"), reader, &mut |_| {}).unwrap_err();
+                let want =
+                    "test, line 1, column 1: a byte-order mark; save the file as UTF-8 without one";
+                assert_eq!(error.to_string(), want, "{format:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_number_that_would_become_0_is_refused() {
+    for (format, body) in ONE {
+        for number in ["1e-400", "0.0005e-324", "100e-999999999999"] {
+            let (_, reason) = refused(format, &body.replace('@', number));
+            assert!(
+                reason.contains("too small") && reason.contains(number),
+                "{format:?}: {reason}"
+            );
+        }
+        for number in ["0", "0e-400", "0.00", "5e-324"] {
+            assert!(parse(format, &body.replace('@', number)).is_ok(), "{format:?}: {number}");
+        }
+        let (_, reason) = refused(format, &body.replace('@', "1e400"));
+        assert!(reason.contains("not a finite number"), "{format:?}: {reason}");
+    }
 }

@@ -47,7 +47,7 @@ pub(crate) fn run(args: &TraceArgs) -> Result<(), Failure> {
     let mut run = Run::new(args.run.seed).budget(args.run.budget()).observer(&mut observer);
     let (samples, trace) = bifurcation
         .traced(&model, &mut run)
-        .map_err(|error| Failure::of_minimiser(spinroute::bifurcation::ENTRY.name, error))?;
+        .map_err(|error| Failure::of_minimiser(spinroute::bifurcation::ENTRY.name, error.into()))?;
     let mode = bifurcation.mode.map(|mode| format!(", {mode:?}").to_lowercase());
     let title = format!("{}{}", args.input.file.display(), mode.unwrap_or_default());
     let svg = draw(&title, &thinned(&trace.snapshots))

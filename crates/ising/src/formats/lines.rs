@@ -40,6 +40,18 @@ impl<'a, R: BufRead> Lines<'a, R> {
         }
     }
 
+    /// An error if the text begins with a byte-order mark: it would be read as part of the first word.
+    pub(super) fn refuse_mark(&mut self) -> Result<(), Error> {
+        let start = self.reader.fill_buf().map_err(|error| Error::file(&self.path, &error))?;
+        let begins = |mark: &[u8]| {
+            !start.is_empty() && mark.starts_with(&start[..start.len().min(mark.len())])
+        };
+        if [&b"\xef\xbb\xbf"[..], b"\xff\xfe", b"\xfe\xff"].into_iter().any(begins) {
+            return Err(self.at(1, 1, "a byte-order mark; save the file as UTF-8 without one"));
+        }
+        Ok(())
+    }
+
     /// Something that was passed over or changed in reading, and that whoever reads should know.
     pub(super) fn note(&mut self, note: String) {
         self.notes.push(note);
@@ -222,9 +234,12 @@ impl<'a> Word<'a> {
 
     /// A finite number.
     pub(super) fn number(self) -> Result<f64, Error> {
-        let number = self.text().ok().and_then(|text| text.parse().ok());
+        let number = self.text().ok().and_then(|text| Some((text, text.parse().ok()?)));
         match number {
-            Some(x) if f64::is_finite(x) => Ok(x),
+            Some((text, x)) if vanishes(text, x) => {
+                Err(self.error(format!("{} {VANISHES}", self.quoted())))
+            }
+            Some((_, x)) if f64::is_finite(x) => Ok(x),
             _ => Err(self.error(format!("{} is not a finite number", self.quoted()))),
         }
     }
@@ -269,3 +284,12 @@ impl<'a> Word<'a> {
         self.line.error(self.column, reason)
     }
 }
+
+/// Whether a number that is not 0 was read as 0.
+fn vanishes(text: &str, value: f64) -> bool {
+    let digits = text.split(['e', 'E']).next().unwrap_or_default();
+    value == 0.0 && digits.bytes().any(|byte| (b'1'..=b'9').contains(&byte))
+}
+
+/// What is said of it.
+const VANISHES: &str = "is too small: it would be read as 0; write 0, or scale the model";

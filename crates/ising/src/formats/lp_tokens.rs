@@ -118,6 +118,9 @@ fn split(line: Line<'_>, tokens: &mut VecDeque<Token>) -> Result<(), Error> {
                 let value = std::str::from_utf8(&rest[..length]).ok().and_then(|t| t.parse().ok());
                 let value = value.filter(|value| f64::is_finite(*value));
                 let value = value.ok_or_else(|| line.error(at + 1, "not a finite number"))?;
+                if value == 0.0 {
+                    line.word(at, at + length).number()?; // it may be one that is not 0
+                }
                 push(Kind::Number(value), at);
                 length
             }

@@ -54,6 +54,7 @@ impl Census {
 }
 
 /// A model that cannot be converted, as an error of writing.
+#[must_use]
 pub fn invalid(error: Error) -> io::Error {
     io::Error::new(io::ErrorKind::InvalidData, error)
 }
