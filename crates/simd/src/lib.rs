@@ -3,7 +3,7 @@
 //! A loop is written once, in plain Rust, as [`Work`]. [`widest`] holds a copy of it for each
 //! [`Width`] and runs the widest that the processor has. Nothing is reordered, and fused operations are
 //! written as such, so every copy gives the same bits: the portable one is the definition, and
-//! [`at_most`] lets a test compare the others with it.
+//! `at_most` (with the feature `limit`) lets a test compare the others with it.
 //!
 //! Which features a copy is compiled for, and the choice, are here and nowhere else; it costs a load
 //! and a branch a call, so a call is worth at least some tens of elements.
