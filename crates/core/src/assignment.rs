@@ -5,6 +5,15 @@
 /// Filled slots come first; the rest of a row is [`Assignment::EMPTY`]. The order of the filled
 /// slots carries no meaning. The fixed stride is the layout that GPU kernels and NumPy (shape
 /// `(T, k)`, `uint32`) read without a copy.
+///
+/// ```
+/// use spinroute_core::Assignment;
+///
+/// let mut assignment = Assignment::empty(2, 2); // two tokens, up to two experts each
+/// assert!(assignment.push(0, 3) && assignment.push(0, 1));
+/// assert_eq!(assignment.experts(0), [3, 1]);
+/// assert_eq!(assignment.slots(), [3, 1, Assignment::EMPTY, Assignment::EMPTY]);
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Assignment {
     k: usize,

@@ -1,6 +1,14 @@
 //! What can go wrong.
 
 /// An instance, parameters or device that cannot be used.
+///
+/// ```
+/// use ndarray::Array2;
+/// use spinroute_core::{Demand, Error, Instance};
+///
+/// let error = Instance::new(Array2::zeros((4, 2)), vec![1, 2], Demand::Exactly(1)).unwrap_err();
+/// assert!(matches!(error, Error::Infeasible { .. })); // four tokens, three places
+/// ```
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
@@ -138,6 +146,16 @@ impl Error {
 }
 
 /// A constraint that an assignment breaks.
+///
+/// ```
+/// use ndarray::array;
+/// use spinroute_core::{Assignment, Demand, Instance, Violation};
+///
+/// let instance = Instance::new(array![[0.9, 0.8], [0.7, 0.1]], vec![1, 1], Demand::Exactly(1))?;
+/// let both = Assignment::from_slots(1, vec![0, 0]);
+/// assert!(matches!(instance.objective(&both), Err(Violation::Capacity { expert: 0, .. })));
+/// # Ok::<(), spinroute_core::Error>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Violation {
@@ -224,39 +242,4 @@ pub struct Deficiency {
 
 fn count(n: usize, what: &str) -> String {
     format!("{n} {what}{}", if n == 1 { "" } else { "s" })
-}
-
-impl Deficiency {
-    /// Counts need and supply of a set of tokens and experts; `Some` if they prove that
-    /// `instance` has no assignment.
-    #[must_use]
-    pub fn new(instance: &crate::Instance, tokens: Vec<u32>, experts: Vec<u32>) -> Option<Self> {
-        let mut inside = vec![false; instance.experts()];
-        for &e in &experts {
-            *inside.get_mut(e as usize)? = true;
-        }
-        if !matches!(instance.demand(), crate::Demand::Exactly(_))
-            || tokens.windows(2).any(|pair| pair[0] >= pair[1])
-            || tokens.last().is_some_and(|&t| t as usize >= instance.tokens())
-        {
-            return None;
-        }
-        let need = (tokens.len() * instance.demand().k()) as u64;
-        let held: u64 = (0..inside.len())
-            .filter(|&e| inside[e])
-            .map(|e| u64::from(instance.capacity()[e]))
-            .sum();
-        let outside = |t: usize| {
-            let allowed = |&(&s, &inside): &(&f32, &bool)| !inside && s > f32::NEG_INFINITY;
-            instance.scores(t).iter().zip(&inside).filter(allowed).count() as u64
-        };
-        let supply = held + tokens.iter().map(|&t| outside(t as usize)).sum::<u64>();
-        (need > supply).then_some(Self { tokens, experts, need, supply })
-    }
-
-    /// Whether these sets prove that `instance` has no assignment: recounted, not believed.
-    #[must_use]
-    pub fn proves(&self, instance: &crate::Instance) -> bool {
-        Self::new(instance, self.tokens.clone(), self.experts.clone()).is_some()
-    }
 }

@@ -3,6 +3,18 @@
 use crate::{Certificate, Error, Instance, Load, Solution};
 
 /// What a solution is worth, measured without its solver.
+///
+/// ```
+/// use ndarray::array;
+/// use spinroute_core::{Assignment, Demand, Instance, Solution, Stop, evaluate};
+///
+/// let instance = Instance::new(array![[0.9, 0.8], [0.7, 0.1]], vec![1, 1], Demand::Exactly(1))?;
+/// let assignment = Assignment::from_slots(1, vec![1, 0]);
+/// let solution = Solution { assignment, prices: Some(vec![0.1, 0.0]), stop: Stop::Finished };
+/// let evaluation = evaluate(&instance, &solution)?;
+/// assert!(evaluation.gap < 1e-6 && evaluation.load.balance == 1.0); // optimal, and its prices prove it
+/// # Ok::<(), spinroute_core::Error>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, serde::Serialize)]
 pub struct Evaluation {
     /// Objective of the assignment.

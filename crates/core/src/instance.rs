@@ -9,6 +9,13 @@ use crate::sum::Sum;
 use crate::{Assignment, Error, Violation};
 
 /// How many experts each token takes.
+///
+/// ```
+/// use spinroute_core::Demand;
+///
+/// assert_eq!((Demand::AtMost(2).k(), Demand::AtMost(2).is_exact()), (2, false));
+/// assert_eq!((Demand::Exactly(1).k(), Demand::Exactly(1).is_exact()), (1, true));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Demand {
@@ -48,6 +55,19 @@ impl Demand {
 ///
 /// Solvers work on scores in `f32`. Objectives and bounds are about the scores as they were given:
 /// where `f32` does not hold those, they are kept in `f64` beside ([`Instance::from_f64`]).
+///
+/// ```
+/// use ndarray::array;
+/// use spinroute_core::{Assignment, Demand, Instance};
+///
+/// // Two tokens, two experts that hold one token each, one expert a token.
+/// let instance = Instance::new(array![[0.9, 0.8], [0.7, 0.1]], vec![1, 1], Demand::Exactly(1))?;
+/// let objective = instance.objective(&Assignment::from_slots(1, vec![1, 0]))?;
+/// assert!((objective - 1.5).abs() < 1e-6);
+/// // Token 0 and token 1 cannot both take expert 0.
+/// assert!(instance.objective(&Assignment::from_slots(1, vec![0, 0])).is_err());
+/// # Ok::<(), spinroute_core::Error>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct Instance {
     scores: ArcArray2<f32>,

@@ -19,6 +19,7 @@
 mod assignment;
 mod certificate;
 mod clock;
+mod deficiency;
 mod error;
 mod evaluate;
 mod instance;

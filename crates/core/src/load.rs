@@ -6,6 +6,15 @@ use crate::{Assignment, Instance};
 ///
 /// With `load[e]` the number of tokens that take expert `e`, mean and standard deviation (of the
 /// population) over the experts:
+///
+/// ```
+/// use spinroute_core::Load;
+///
+/// // Expert 0 holds three tokens of four, but has room for two; expert 1 holds none.
+/// let load = Load::of(vec![3, 0], &[2, 2], 4);
+/// assert_eq!((load.max, load.dead, load.overflow, load.dropped), (3, 1, 1, 1));
+/// assert_eq!((load.mean, load.max_vio), (1.5, 1.0));
+/// ```
 #[derive(Clone, Debug, PartialEq, serde::Serialize)]
 pub struct Load {
     /// `load[e]`: tokens that take expert `e`.

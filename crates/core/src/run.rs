@@ -52,6 +52,16 @@ impl fmt::Display for Stop {
 /// Limits of a run; `None` means no limit.
 ///
 /// A step is one pass of the solver's outer loop. Only step limits are reproducible.
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use spinroute_core::{Budget, Run};
+///
+/// let budget = Budget { steps: Some(10), time: Some(Duration::from_millis(5)) };
+/// let run = Run::new(0).budget(budget);
+/// assert!(run.time_left().is_some());
+/// ```
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Budget {
     /// Largest number of steps.
@@ -61,6 +71,13 @@ pub struct Budget {
 }
 
 /// The best that a solver knows at the end of a step, where it knows it.
+///
+/// ```
+/// use spinroute_core::{Best, Run};
+///
+/// let best = Best { objective: Some(1.5), bound: Some(1.6) };
+/// assert!(Run::new(0).tick(best).is_continue()); // no limit, nobody who stops it
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Best {
     /// Objective of the best feasible assignment so far.
@@ -70,6 +87,20 @@ pub struct Best {
 }
 
 /// What an observer sees.
+///
+/// ```
+/// use std::ops::ControlFlow;
+///
+/// use spinroute_core::{Best, Progress, Run, Stop};
+///
+/// let mut stop_at_two = |progress: &Progress| match progress.step {
+///     2 => ControlFlow::Break(()),
+///     _ => ControlFlow::Continue(()),
+/// };
+/// let mut run = Run::new(0).observer(&mut stop_at_two);
+/// assert!(run.tick(Best::default()).is_continue());
+/// assert!(run.tick(Best::default()).is_break());
+/// ```
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct Progress {

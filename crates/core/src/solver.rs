@@ -13,6 +13,28 @@ use crate::{Assignment, Error, Instance, Run, Stop};
 /// - every step ends with [`Run::tick`], and a `Break` ends the run (a single-pass solver has no
 ///   steps);
 /// - prices, where given, are one finite number per expert.
+///
+/// ```
+/// use ndarray::array;
+/// use spinroute_core::{Assignment, Demand, Error, Instance, Run, Solution, Solver, Stop, evaluate};
+///
+/// /// Token `t` takes expert `t` modulo their number.
+/// struct RoundRobin;
+///
+/// impl Solver for RoundRobin {
+///     fn solve(&self, instance: &Instance, _: &mut Run<'_>) -> Result<Solution, Error> {
+///         let experts = instance.experts();
+///         let slots = (0..instance.tokens()).map(|t| (t % experts) as u32).collect();
+///         let assignment = Assignment::from_slots(1, slots);
+///         Ok(Solution { assignment, prices: None, stop: Stop::Finished })
+///     }
+/// }
+///
+/// let instance = Instance::new(array![[0.9, 0.8], [0.7, 0.1]], vec![1, 1], Demand::Exactly(1))?;
+/// let solution = RoundRobin.solve(&instance, &mut Run::new(0))?;
+/// assert!(evaluate(&instance, &solution)?.gap > 0.3); // 1.0 of 1.5, and core says so
+/// # Ok::<(), spinroute_core::Error>(())
+/// ```
 pub trait Solver: Send + Sync {
     /// Solves `instance`.
     ///
@@ -29,6 +51,14 @@ pub trait Solver: Send + Sync {
 }
 
 /// What a solver returns. It claims nothing about quality: [`crate::evaluate`] measures that.
+///
+/// ```
+/// use spinroute_core::{Assignment, Solution, Stop};
+///
+/// let assignment = Assignment::from_slots(1, vec![1, 0]);
+/// let solution = Solution { assignment, prices: Some(vec![0.1, 0.0]), stop: Stop::Finished };
+/// assert_eq!(solution.assignment.tokens(), 2);
+/// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct Solution {
     /// A feasible assignment.

@@ -35,6 +35,18 @@ use crate::view::View;
 /// [`Error::Deficient`] with tokens and experts that prove it if forbidden pairs leave no
 /// assignment; [`Error::Parameter`] if `target_gap` is no number ≥ 0; [`Error::Prices`] if warm
 /// prices are not one finite number an expert.
+///
+/// ```
+/// use ndarray::array;
+/// use spinroute_core::{Demand, Instance, Run, Solver};
+/// use spinroute_flow::Flow;
+///
+/// let scores = array![[0.9, 0.8], [0.7, 0.1]];
+/// let instance = Instance::new(scores, vec![1, 1], Demand::Exactly(1))?;
+/// let solution = Flow::default().solve(&instance, &mut Run::new(0))?;
+/// assert_eq!(solution.assignment.slots(), [1, 0]);
+/// # Ok::<(), spinroute_core::Error>(())
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, serde::Serialize, serde::Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Flow {

@@ -25,6 +25,18 @@ const HIDDEN: f64 = 1e-10 / LARGEST;
 const ALLOWED: f64 = 1e-10;
 
 /// The exact solution by linear programming, for small instances.
+///
+/// ```
+/// use ndarray::array;
+/// use spinroute_core::{Demand, Instance, Run, Solver};
+/// use spinroute_flow::Lp;
+///
+/// let scores = array![[0.9, 0.8], [0.7, 0.1]];
+/// let instance = Instance::new(scores, vec![1, 1], Demand::Exactly(1))?;
+/// let solution = Lp::default().solve(&instance, &mut Run::new(0))?;
+/// assert_eq!(solution.assignment.slots(), [1, 0]);
+/// # Ok::<(), spinroute_core::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Lp {

@@ -17,6 +17,14 @@ use spinroute_prices::repair_in_time;
 use crate::topk;
 
 /// Which tokens an overfull expert keeps.
+///
+/// ```
+/// use spinroute_transport::{CappedTopK, DropPolicy};
+///
+/// assert_eq!(CappedTopK::default().drop, DropPolicy::Probs);
+/// assert_eq!(serde_json::to_value(DropPolicy::Position)?, "position");
+/// # Ok::<(), serde_json::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum DropPolicy {
@@ -30,6 +38,17 @@ pub enum DropPolicy {
 }
 
 /// Top-k, then every overfull expert drops what it cannot hold.
+///
+/// ```
+/// use ndarray::array;
+/// use spinroute_core::{Assignment, Demand, Instance, Run, Solver};
+/// use spinroute_transport::CappedTopK;
+///
+/// let instance = Instance::new(array![[0.9, 0.8], [0.7, 0.1]], vec![1, 1], Demand::AtMost(1))?;
+/// let solution = CappedTopK::default().solve(&instance, &mut Run::new(0))?;
+/// assert_eq!(solution.assignment.slots(), [0, Assignment::EMPTY]); // token 1 is dropped
+/// # Ok::<(), spinroute_core::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct CappedTopK {

@@ -40,6 +40,18 @@ const LIST_ENTRY: f64 = 30e-9;
 const FILL_SLOT: f64 = 20e-9;
 
 /// The best remaining pair, again and again.
+///
+/// ```
+/// use ndarray::array;
+/// use spinroute_core::{Demand, Instance, Run, Solver};
+/// use spinroute_transport::Greedy;
+///
+/// let scores = array![[0.9, 0.8], [0.7, 0.1]];
+/// let instance = Instance::new(scores, vec![1, 1], Demand::Exactly(1))?;
+/// let solution = Greedy {}.solve(&instance, &mut Run::new(0))?;
+/// assert_eq!(solution.assignment.slots(), [0, 1]); // 0.9 first, then what is left
+/// # Ok::<(), spinroute_core::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Greedy {}

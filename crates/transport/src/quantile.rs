@@ -18,6 +18,18 @@ use spinroute_prices::quantile::{Columns, Unbounded, levels};
 use spinroute_prices::{Batch, Point, Selection, choice, repair_in_time, value};
 
 /// Quantile balancing with a repair at the end.
+///
+/// ```
+/// use ndarray::array;
+/// use spinroute_core::{Demand, Instance, Run, Solver};
+/// use spinroute_transport::Quantile;
+///
+/// let scores = array![[0.9, 0.8], [0.7, 0.1]];
+/// let instance = Instance::new(scores, vec![1, 1], Demand::Exactly(1))?;
+/// let solution = Quantile { rounds: 4 }.solve(&instance, &mut Run::new(0))?;
+/// assert!(instance.objective(&solution.assignment)? > 0.9 && solution.prices.is_some());
+/// # Ok::<(), spinroute_core::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Quantile {

@@ -11,6 +11,18 @@ use spinroute_prices::{Batch, Selection, choice};
 ///
 /// The answer satisfies every constraint of [`Instance::uncapped`] and is optimal there. Under
 /// `AtMost` only positive scores are taken; a forbidden pair never is.
+///
+/// ```
+/// use ndarray::array;
+/// use spinroute_core::{Demand, Instance, Run, Solver};
+/// use spinroute_transport::TopK;
+///
+/// let scores = array![[0.9, 0.8], [0.7, 0.1]];
+/// let instance = Instance::new(scores, vec![1, 1], Demand::Exactly(1))?;
+/// let solution = TopK {}.solve(&instance, &mut Run::new(0))?;
+/// assert_eq!(solution.assignment.slots(), [0, 0]); // both want expert 0, which holds one
+/// # Ok::<(), spinroute_core::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct TopK {}
