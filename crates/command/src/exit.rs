@@ -145,7 +145,6 @@ impl From<ising::Error> for Failure {
         use ising::Error as E;
         let message = error.to_string();
         match error {
-            E::Assignment(error) => error.into(),
             E::Defect(what) => Self::Internal(what),
             E::File { .. } => Self::Files(format!("{message}; check the path")),
             E::Format { .. }
@@ -243,13 +242,11 @@ mod tests {
         for ours in [
             Q::Length { what: "a state", want: 2, got: 1 },
             Q::Variable { variable: 2, variables: 2 },
-            Q::Assignment(Error::Defect("ended nowhere".into())),
             Q::Defect("no state".into()),
         ] {
             assert_eq!(code(ours.clone()), 70, "{ours}");
         }
         assert_eq!(code(Q::TooLarge { variables: 99, most: 40, what: "exhaustive search" }), 2);
-        assert_eq!(Failure::from(Q::Assignment(Error::Defect("it".into()))).code(), 70);
     }
 
     #[test]

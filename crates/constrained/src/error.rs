@@ -7,9 +7,12 @@ pub enum Error {
     /// From the instance underneath, or its assignment.
     #[error(transparent)]
     Core(#[from] spinroute_core::Error),
-    /// From the model or its minimiser.
+    /// From a minimiser.
     #[error(transparent)]
-    Qubo(#[from] spinroute_ising::Error),
+    Ising(#[from] spinroute_ising::Error),
+    /// From the model.
+    #[error(transparent)]
+    Modelling(#[from] spinroute_modelling::Error),
     /// The demand is `Exactly`: with side constraints, whether it can be met is NP-hard to decide.
     #[error("the demand must be AtMost: whether every slot can be filled is hard to decide here")]
     Demand,

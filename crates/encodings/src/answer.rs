@@ -1,8 +1,9 @@
 //! Answers of the modelling language as assignments.
 
+use crate::Error;
 use ndarray::Array2;
 use spinroute_core::{Assignment, Instance};
-use spinroute_ising::Error;
+use spinroute_ising as ising;
 use spinroute_modelling::{Answer, Variable};
 
 /// The assignment that binaries `x[t, e]` say, made feasible for `instance`: token `t` takes
@@ -25,7 +26,7 @@ pub fn assignment(
     ];
     for (what, got, want) in lengths {
         if got != want {
-            return Err(Error::Length { what, want, got });
+            return Err(ising::Error::Length { what, want, got }.into());
         }
     }
     let mut choices = Assignment::empty(x.nrows(), x.ncols());
@@ -33,13 +34,13 @@ pub fn assignment(
         let value = answer.get(variable);
         let (variable, variables) = (variable.index(), answer.values().len());
         match value {
-            None => return Err(Error::Variable { variable, variables }),
+            None => return Err(ising::Error::Variable { variable, variables }.into()),
             Some(1.0) => _ = choices.push(t, e as u32),
             Some(0.0 | -1.0) => {}
             Some(value) => {
                 let (name, value) = ("x", format!("{value} for token {t} and expert {e}"));
                 let mend = "its variables are binaries or spins";
-                return Err(Error::Parameter { name, value, mend });
+                return Err(spinroute_core::Error::Parameter { name, value, mend }.into());
             }
         }
     }

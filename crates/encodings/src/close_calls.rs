@@ -33,7 +33,8 @@ use spinroute_core::{Assignment, Instance};
 use spinroute_prices::{Batch, Selection, choice, repair};
 
 use super::pairs::check_prices;
-use spinroute_ising::{Error, check_state};
+use crate::Error;
+use spinroute_ising::{self as ising, check_state};
 use spinroute_modelling::{Compiled, Expr, Model, Options, Parameter, Target, Variable, dot};
 
 /// Which tokens get a switch, and where they start.
@@ -99,7 +100,12 @@ impl CloseCalls {
         let prices = reductions(instance, prices)?;
         if self.margin.is_some_and(f64::is_nan) {
             let (name, value) = ("margin", "NaN".into());
-            return Err(Error::Parameter { name, value, mend: "it is a number or none" });
+            return Err(spinroute_core::Error::Parameter {
+                name,
+                value,
+                mend: "it is a number or none",
+            }
+            .into());
         }
         let k = instance.demand().k();
         let mut selection = Selection::default();
@@ -157,10 +163,10 @@ fn check(
     want: usize,
 ) -> Result<(), Error> {
     if values.len() != want {
-        return Err(Error::Length { what: length, want, got: values.len() });
+        return Err(ising::Error::Length { what: length, want, got: values.len() }.into());
     }
     match values.iter().position(|v| !v.is_finite()) {
-        Some(index) => Err(Error::NotFinite { what, index, value: values[index] }),
+        Some(index) => Err(ising::Error::NotFinite { what, index, value: values[index] }.into()),
         None => Ok(()),
     }
 }
@@ -172,7 +178,12 @@ fn reductions(instance: &Instance, prices: Option<&[f64]>) -> Result<Vec<f32>, E
     check("prices, one an expert", "price", prices, instance.experts())?;
     if let Some(index) = prices.iter().position(|&p| p < 0.0) {
         let (name, value) = ("prices", format!("{} for expert {index}", prices[index]));
-        return Err(Error::Parameter { name, value, mend: "prices are at least 0" });
+        return Err(spinroute_core::Error::Parameter {
+            name,
+            value,
+            mend: "prices are at least 0",
+        }
+        .into());
     }
     let reduction = |(&p, &c): (&f64, &u32)| if c == 0 { f32::INFINITY } else { p as f32 };
     Ok(prices.iter().zip(instance.capacity()).map(reduction).collect())
@@ -260,7 +271,7 @@ impl CloseForm {
     /// # Errors
     /// If the weight is not finite, or what was added to the model does not compile.
     pub fn compile(&self, weight: f64, target: Target) -> Result<Compiled, Error> {
-        self.model.compile(&Options::default().target(target).set(self.weight, weight))
+        Ok(self.model.compile(&Options::default().target(target).set(self.weight, weight))?)
     }
 
     /// The choices of a state: call `i` swaps where `state[i]` is 1 (0 or −1 for not).
@@ -294,7 +305,7 @@ impl CloseForm {
     ) -> Result<impl Iterator<Item = &'a CloseCall>, Error> {
         if state.len() < self.calls.len() {
             let (want, got) = (self.calls.len(), state.len());
-            return Err(Error::Length { what: "a state", want, got });
+            return Err(ising::Error::Length { what: "a state", want, got }.into());
         }
         check_state(state, state.len())?;
         Ok(self.calls.iter().zip(state).filter(|(_, s)| **s > 0).map(|(call, _)| call))

@@ -8,7 +8,8 @@ use rayon::prelude::*;
 use spinroute_core::{Demand, Instance};
 
 use super::full::{Full, Unusable};
-use spinroute_ising::{Error, Grid, Line, Qubo, Structured};
+use crate::Error;
+use spinroute_ising::{Grid, Line, Qubo, Structured};
 use spinroute_modelling::{Inequality, Multiplier, Penalty, bound_weight, slack_weights};
 
 /// Scores a task.
@@ -136,7 +137,8 @@ pub(super) fn structured(
         .collect();
     let Some(weight) = weight(penalty, instance, &shift) else { return Ok(None) };
     if !(weight.is_finite() && weight >= 0.0) {
-        return Err(Error::Weight { constraint: "token 0".into(), weight });
+        let constraint = "token 0".into();
+        return Err(spinroute_modelling::Error::Weight { constraint, weight }.into());
     }
     let row = match instance.demand() {
         Demand::Exactly(k) => Some(Square::new(0.0, weight, f64::from(k), &[])),
@@ -183,5 +185,5 @@ fn assemble(instance: &Instance, row: &Square, columns: &[Square]) -> Result<Qub
         Grid { start: 0, rows: tokens, columns: experts, row_weights, column_weights, further };
     let offset = tokens as f64 * row.offset + columns.iter().map(|c| c.offset).sum::<f64>();
     let couplings = Structured::new(linear.len(), &[grid], &[], None)?;
-    Qubo::new(linear, couplings, offset)
+    Ok(Qubo::new(linear, couplings, offset)?)
 }

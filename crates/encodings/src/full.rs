@@ -36,7 +36,8 @@ use spinroute_core::{Assignment, Demand, Instance};
 
 use super::direct;
 use super::pairs::Pairs;
-use spinroute_ising::{Error, Qubo};
+use crate::Error;
+use spinroute_ising::{self as ising, Qubo};
 use spinroute_modelling::{
     Constraint, Inequality, Model, Multiplier, Options, Penalty, Target, Variable, at_most_k, dot,
     k_hot, sum,
@@ -168,7 +169,9 @@ impl Full {
     ) -> Result<(Qubo, Pairs), Error> {
         if !multipliers.is_empty() && multipliers.len() != instance.experts() {
             let (want, got) = (instance.experts(), multipliers.len());
-            return Err(Error::Length { what: "multipliers, one an expert", want, got });
+            return Err(
+                ising::Error::Length { what: "multipliers, one an expert", want, got }.into()
+            );
         }
         if let Some(qubo) = direct::structured(self, instance, penalty, multipliers)? {
             return Ok((qubo, Pairs::new(instance, Unusable::Fixed)));

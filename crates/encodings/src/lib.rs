@@ -21,12 +21,14 @@
 mod answer;
 mod close_calls;
 mod direct;
+mod error;
 mod full;
 mod pairs;
 pub mod routing;
 
 pub use answer::assignment;
 pub use close_calls::{CloseCall, CloseCalls, CloseForm};
+pub use error::Error;
 pub use full::{Full, FullForm, Unusable, Weights};
 pub use pairs::Pairs;
 pub use routing::{SbCloseCall, SbFull};

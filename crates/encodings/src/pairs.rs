@@ -4,13 +4,14 @@ use spinroute_core::{Assignment, Instance};
 use spinroute_prices::repair;
 
 use super::full::Unusable;
-use spinroute_ising::{Error, check_state};
+use crate::Error;
+use spinroute_ising::{self as ising, check_state};
 
 /// There are no prices, or one an expert.
 pub(super) fn check_prices(prices: Option<&[f64]>, instance: &Instance) -> Result<(), Error> {
     match (instance.experts(), prices.map(<[f64]>::len)) {
         (want, Some(got)) if got != want => {
-            Err(Error::Length { what: "prices, one an expert", want, got })
+            Err(ising::Error::Length { what: "prices, one an expert", want, got }.into())
         }
         _ => Ok(()),
     }
@@ -95,7 +96,12 @@ impl Pairs {
     pub fn choices(&self, state: &[i8]) -> Result<Assignment, Error> {
         let whole = state;
         let Some(state) = state.get(..self.len()) else {
-            return Err(Error::Length { what: "a state", want: self.len(), got: state.len() });
+            return Err(ising::Error::Length {
+                what: "a state",
+                want: self.len(),
+                got: state.len(),
+            }
+            .into());
         };
         check_state(whole, whole.len())?;
         let set = || (0..state.len()).filter(|&i| state[i] > 0).filter_map(|i| self.pair(i));
@@ -127,7 +133,9 @@ impl Pairs {
     pub fn state(&self, assignment: &Assignment) -> Result<Vec<i8>, Error> {
         let (want, got) = (self.instance.tokens(), assignment.tokens());
         if got != want {
-            return Err(Error::Length { what: "the tokens of an assignment", want, got });
+            return Err(
+                ising::Error::Length { what: "the tokens of an assignment", want, got }.into()
+            );
         }
         let mut state = vec![0; self.len()];
         for t in 0..assignment.tokens() {

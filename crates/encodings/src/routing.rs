@@ -137,17 +137,22 @@ fn too_late(run: &Run<'_>, takes: Duration) -> Option<Stop> {
     run.time_left().filter(|left| *left < takes).map(|_| Stop::TimeLimit)
 }
 
-/// An error of the model, as one of the assignment.
-fn as_core(error: spinroute_ising::Error) -> Error {
-    match error {
-        spinroute_ising::Error::Assignment(error) => error,
-        spinroute_ising::Error::Parameter { name, value, mend } => {
-            Error::Parameter { name, value, mend }
-        }
-        // Scores whose energies overflow, or more pairs than a model has variables.
-        large @ (spinroute_ising::Error::NotFinite { .. }
-        | spinroute_ising::Error::TooLarge { .. }) => Error::Unsupported(large.to_string()),
-        // The model is made here: all else that is wrong with it is our doing.
+/// An error of a form of the instance, as one of the instance.
+fn as_core(error: impl Into<crate::Error>) -> Error {
+    use spinroute_ising::Error as Ising;
+    use spinroute_modelling::Error as Language;
+    match error.into() {
+        crate::Error::Core(error) => error,
+        crate::Error::Ising(error) | crate::Error::Modelling(Language::Ising(error)) => match error
+        {
+            Ising::Parameter { name, value, mend } => Error::Parameter { name, value, mend },
+            // Scores whose energies overflow, or more pairs than a model has variables.
+            large @ (Ising::NotFinite { .. } | Ising::TooLarge { .. }) => {
+                Error::Unsupported(large.to_string())
+            }
+            // The model is made here: all else that is wrong with it is our doing.
+            other => Error::Defect(other.to_string()),
+        },
         other => Error::Defect(other.to_string()),
     }
 }

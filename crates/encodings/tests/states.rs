@@ -1,14 +1,16 @@
 //! What is not of a form's size, or no state of it, is an error; answers of the language as assignments.
 
 use ndarray::array;
+use spinroute_core::Error as Core;
 use spinroute_core::{Assignment, Demand, Instance};
+use spinroute_encodings::Error;
 use spinroute_encodings::{CloseCalls, Full, assignment};
-use spinroute_ising::Error;
+use spinroute_ising::Error as Ising;
 use spinroute_modelling::{Encoding, Model, Options};
 
 fn is_length<T: std::fmt::Debug>(result: Result<T, Error>, want: usize, got: usize) {
     match result {
-        Err(Error::Length { want: w, got: g, .. }) => assert_eq!((w, g), (want, got)),
+        Err(Error::Ising(Ising::Length { want: w, got: g, .. })) => assert_eq!((w, g), (want, got)),
         other => panic!("{other:?}"),
     }
 }
@@ -27,7 +29,10 @@ fn the_forms_of_an_assignment_refuse_what_is_no_state_of_theirs() {
     let pairs = full.pairs();
     is_length(pairs.choices(&[1, 0, 0]), 4, 3);
     for state in [[7, 0, 0, 0], [1, 0, 0, -5], [1, 0, -1, 0]] {
-        assert!(matches!(pairs.choices(&state), Err(Error::State { .. })), "{state:?}");
+        assert!(
+            matches!(pairs.choices(&state), Err(Error::Ising(Ising::State { .. }))),
+            "{state:?}"
+        );
     }
     assert!(pairs.choices(&[1, 0, 0, 1, 0, 1]).is_ok());
     is_length(pairs.repaired(&[1, 0, 0, 1], Some(&[0.0])), 2, 1);
@@ -40,8 +45,8 @@ fn the_forms_of_an_assignment_refuse_what_is_no_state_of_theirs() {
     is_length(close.choices(&vec![0; calls - 1]), calls, calls - 1);
     let mut state = vec![0; calls];
     state[0] = 3;
-    assert!(matches!(close.choices(&state), Err(Error::State { value: 3, .. })));
-    assert!(matches!(close.loads(&state), Err(Error::State { value: 3, .. })));
+    assert!(matches!(close.choices(&state), Err(Error::Ising(Ising::State { value: 3, .. }))));
+    assert!(matches!(close.loads(&state), Err(Error::Ising(Ising::State { value: 3, .. }))));
     state[0] = 0;
     is_length(close.repaired(&state, Some(&[0.0; 3])), 2, 3);
 }
@@ -53,7 +58,10 @@ fn an_assignment_is_read_from_binaries() {
     let compiled = model.compile(&Options::default()).expect("compiles");
     let instance = Instance::new(array![[0.9, 0.8]], vec![1, 1], Demand::Exactly(1)).expect("one");
     let two = compiled.decode(&[0, 1, 0, 0]).expect("four bits");
-    assert!(matches!(assignment(&two, &instance, &x, None), Err(Error::Parameter { .. })));
+    assert!(matches!(
+        assignment(&two, &instance, &x, None),
+        Err(Error::Core(Core::Parameter { .. }))
+    ));
     let one = compiled.decode(&[0, 0, 1, 0]).expect("four bits");
     assert_eq!(assignment(&one, &instance, &x, None).expect("expert 1").slots(), [1]);
 }

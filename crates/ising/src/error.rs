@@ -141,98 +141,9 @@ pub enum Error {
         /// The file.
         path: PathBuf,
     },
-    /// An instance, or an assignment of it, that cannot be.
-    #[error(transparent)]
-    Assignment(#[from] spinroute_core::Error),
-    /// A name given twice.
-    #[error(
-        "the name {name:?} is given twice; variables and parameters share names, constraints have theirs"
-    )]
-    Name {
-        /// The name.
-        name: String,
-    },
-    /// A range of integers that is empty or too wide.
-    #[error(
-        "integer {name:?} ranges from {low} to {high}; the range must not be empty, and its ends and bits must fit (2⁵³ and 2³¹)"
-    )]
-    IntegerRange {
-        /// The variable or array.
-        name: String,
-        /// Smallest value.
-        low: i64,
-        /// Largest value.
-        high: i64,
-    },
-    /// A parameter without a value.
-    #[error("parameter {name:?} has no value; set it in the options")]
-    Unset {
-        /// The parameter.
-        name: String,
-    },
-    /// A parameter that the model does not have.
-    #[error("the model has no parameter {name:?}")]
-    Undeclared {
-        /// Its name, or its number.
-        name: String,
-    },
-    /// Constraints that cannot be satisfied.
-    #[error("{0}")]
-    Unsatisfiable(Unsatisfiable),
-    /// No smallest violation, so no slack and no derived penalty.
-    #[error(
-        "constraint {constraint:?}: its coefficients have no common step, which {what} needs; use whole or decimal coefficients, or a fixed penalty and no slack"
-    )]
-    NoStep {
-        /// The constraint.
-        constraint: String,
-        /// What needs the step.
-        what: &'static str,
-    },
-    /// A slack that would need too many bits.
-    #[error("constraint {constraint:?}: a slack of {steps} steps has too many bits")]
-    SlackRange {
-        /// The constraint.
-        constraint: String,
-        /// Its range in steps.
-        steps: f64,
-    },
-    /// A penalty weight that is negative or not finite.
-    #[error(
-        "constraint {constraint:?}: the penalty weight is {weight}; it must be finite and not negative"
-    )]
-    Weight {
-        /// The constraint.
-        constraint: String,
-        /// The weight.
-        weight: f64,
-    },
-    /// An instance without a pair that some assignment could hold.
-    #[error("no token can take any expert: every score is -inf or every capacity 0")]
-    NoPair,
-    /// A pair that has no binary.
-    #[error(
-        "token {token} and expert {expert} have no binary: the pair is forbidden or the expert has no capacity"
-    )]
-    Pair {
-        /// The token.
-        token: usize,
-        /// The expert.
-        expert: usize,
-    },
     /// A minimiser or a compilation found itself wrong: a defect of the program, not of the model.
     #[error("{0}: a defect of the program; please report it with the model")]
     Defect(String),
-    /// A variable that may be negative where that has no meaning.
-    #[error(
-        "constraint {constraint:?}: variable {variable} may be negative; at most one of some variables is not 0 only makes sense for those that are at least 0"
-    )]
-    Negative {
-        /// The constraint.
-        constraint: String,
-        /// The variable.
-        variable: String,
-    },
 }
 
 impl Error {
@@ -240,21 +151,4 @@ impl Error {
     pub(crate) fn file(path: &Path, error: &std::io::Error) -> Self {
         Self::File { path: path.to_owned(), reason: error.to_string() }
     }
-}
-
-/// Constraints that cannot be satisfied, each by itself.
-#[derive(Clone, Debug, PartialEq, thiserror::Error)]
-#[error("no values satisfy {}", list(.constraints))]
-pub struct Unsatisfiable {
-    /// Names and reasons.
-    pub constraints: Vec<(String, String)>,
-}
-
-fn list(constraints: &[(String, String)]) -> String {
-    let mut parts: Vec<String> =
-        constraints.iter().take(3).map(|(name, why)| format!("{name:?} ({why})")).collect();
-    if constraints.len() > parts.len() {
-        parts.push(format!("and {} more", constraints.len() - parts.len()));
-    }
-    parts.join(", ")
 }

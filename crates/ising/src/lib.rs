@@ -50,7 +50,7 @@ pub use couplings::{
     AnyCouplings, Block, Couplings, Dense, Grid, Line, Magnitude, Place, Sparse, Spectrum,
     Structured, TOGETHER,
 };
-pub use error::{Error, Unsatisfiable};
+pub use error::Error;
 pub use graph::{Edge, Graph};
 pub use ising::Ising;
 pub use minimise::registry::{self, MINIMISERS};

@@ -16,7 +16,8 @@ use serde::{Deserialize, Serialize};
 
 use super::function::{Function, Square};
 use super::grid::take_grids;
-use spinroute_ising::{AnyCouplings, Block, Dense, Error, Sparse, Structured};
+use crate::Error;
+use spinroute_ising::{self as ising, AnyCouplings, Block, Dense, Sparse, Structured};
 
 /// Which form of couplings to compile to.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -80,13 +81,13 @@ fn check_finite(function: &Function) -> Result<(), Error> {
         let largest = linear.coefficients.iter().fold(0.0, |most: f64, c| most.max(c.abs()));
         total += 2.0 * weight.abs() * largest * largest;
         if !total.is_finite() {
-            return Err(Error::NotFinite { what: "square", index, value: total });
+            return Err(ising::Error::NotFinite { what: "square", index, value: total }.into());
         }
     }
     if total.is_finite() {
         Ok(())
     } else {
-        Err(Error::NotFinite { what: "sum of couplings", index: 0, value: total })
+        Err(ising::Error::NotFinite { what: "sum of couplings", index: 0, value: total }.into())
     }
 }
 
@@ -366,7 +367,12 @@ fn compact(kept: &[(usize, usize)], columns: &mut Vec<u32>, values: &mut Vec<f64
 
 fn dense(pairs: &[(u32, u32, f64)], squares: &[Square], bits: usize) -> Result<Dense, Error> {
     if bits > DENSE {
-        return Err(Error::TooLarge { variables: bits, most: DENSE, what: "a dense matrix" });
+        return Err(ising::Error::TooLarge {
+            variables: bits,
+            most: DENSE,
+            what: "a dense matrix",
+        }
+        .into());
     }
     let mut matrix = Array2::zeros((bits, bits));
     let mut add = |i: u32, j: u32, value: f64| {
@@ -383,5 +389,5 @@ fn dense(pairs: &[(u32, u32, f64)], squares: &[Square], bits: usize) -> Result<D
             }
         }
     }
-    Dense::new(matrix)
+    Ok(Dense::new(matrix)?)
 }

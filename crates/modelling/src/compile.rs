@@ -17,7 +17,8 @@ use super::multipliers::Multiplier;
 use super::reduce::{Reduced, Reduction, reduce};
 use super::variable::{Kind, Parameter};
 use super::weights::weights;
-use spinroute_ising::{Error, Ising, Qubo, Unsatisfiable};
+use crate::error::{Error, Unsatisfiable};
+use spinroute_ising::{self as ising, Ising, Qubo};
 
 /// How to compile a [`Model`], and the values of its parameters.
 ///
@@ -34,7 +35,7 @@ use spinroute_ising::{Error, Ising, Qubo, Unsatisfiable};
 ///     let compiled = model.compile(&options)?;
 ///     assert_eq!(compiled.qubo().energy(&[1, 1, 1, 0]), value);
 /// }
-/// # Ok::<(), spinroute_ising::Error>(())
+/// # Ok::<(), spinroute_modelling::Error>(())
 /// ```
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
@@ -135,7 +136,9 @@ impl Options {
                 return Err(Error::Undeclared { name });
             };
             if !value.is_finite() {
-                return Err(Error::NotFinite { what: "parameter", index, value: *value });
+                return Err(
+                    ising::Error::NotFinite { what: "parameter", index, value: *value }.into()
+                );
             }
             *place = Some(*value);
         }
@@ -263,7 +266,7 @@ fn hint(parts: &Parts, options: &Options, layout: &Layout) -> Result<Option<Vec<
     let Some(values) = &options.feasible else { return Ok(None) };
     let (want, got) = (parts.variables, values.len());
     if got != want {
-        return Err(Error::Length { what: "the feasible point", want, got });
+        return Err(ising::Error::Length { what: "the feasible point", want, got }.into());
     }
     Ok(layout.encode(values, parts))
 }
@@ -295,22 +298,27 @@ pub(crate) fn check(parts: &Parts, options: &Options) -> Result<Vec<f64>, Error>
 fn check_options(parts: &Parts, options: &Options) -> Result<(), Error> {
     let (want, got) = (parts.constraints.len(), options.multipliers.len());
     if got != 0 && got != want {
-        return Err(Error::Length { what: "multipliers, one a constraint", want, got });
+        return Err(
+            ising::Error::Length { what: "multipliers, one a constraint", want, got }.into()
+        );
     }
     // Below 0, wrong auxiliary bits would be rewarded.
     match options.reduction.strength {
-        Some(strength) if !(strength >= 0.0 && strength.is_finite()) => Err(Error::Parameter {
-            name: "strength",
-            value: strength.to_string(),
-            mend: "it is finite and not negative, or none for one that is proven",
-        }),
+        Some(strength) if !(strength >= 0.0 && strength.is_finite()) => {
+            Err(ising::Error::Parameter {
+                name: "strength",
+                value: strength.to_string(),
+                mend: "it is finite and not negative, or none for one that is proven",
+            }
+            .into())
+        }
         _ => Ok(()),
     }
 }
 
-fn check_variable(variable: u32, parts: &Parts) -> Result<(), Error> {
+fn check_variable(variable: u32, parts: &Parts) -> Result<(), ising::Error> {
     let (variable, variables) = (variable as usize, parts.variables);
-    if variable < variables { Ok(()) } else { Err(Error::Variable { variable, variables }) }
+    if variable < variables { Ok(()) } else { Err(ising::Error::Variable { variable, variables }) }
 }
 
 /// Every variable and parameter exists, every number is finite.
@@ -320,7 +328,7 @@ fn check_expression(expression: &Expr, parts: &Parts) -> Result<(), Error> {
     }
     let finite = |index: usize, value: f64| {
         let what = "coefficient of term";
-        if value.is_finite() { Ok(()) } else { Err(Error::NotFinite { what, index, value }) }
+        if value.is_finite() { Ok(()) } else { Err(ising::Error::NotFinite { what, index, value }) }
     };
     finite(0, expression.constant)?;
     let check_linear = |terms: &[(u32, f64)]| {

@@ -9,7 +9,8 @@ use super::layout::Layout;
 use super::model::Parts;
 use super::reduce::Reduced;
 use super::variable::Variable;
-use spinroute_ising::{Error, Samples, check_state};
+use crate::Error;
+use spinroute_ising::{self as ising, Samples, check_state};
 
 /// A violation below this share of a constraint's largest coefficient is rounding.
 const TOLERANCE: f64 = 1e-9;
@@ -130,7 +131,7 @@ impl Compiled {
         let want = samples.reads().saturating_mul(self.decoding.bits);
         let got = samples.states.len();
         if got != want {
-            return Err(Error::Length { what: "the states of all reads", want, got });
+            return Err(ising::Error::Length { what: "the states of all reads", want, got }.into());
         }
         (0..samples.reads()).map(|read| self.decode(samples.state(read))).collect()
     }

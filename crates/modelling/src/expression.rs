@@ -7,7 +7,8 @@
 //! here; the structured couplings keep it to the end.
 
 use super::variable::{Parameter, Variable};
-use spinroute_ising::Error;
+use crate::Error;
+use spinroute_ising as ising;
 
 /// A product of three or more variables, with repetitions: `coefficient · Π variables`.
 pub(crate) type Monomial = (Box<[u32]>, f64);
@@ -148,7 +149,7 @@ where
         }
     };
     let what = "the coefficients of a dot product, one a variable";
-    expression.mistake = Some(Box::new(Error::Length { what, want, got }));
+    expression.mistake = Some(Box::new(ising::Error::Length { what, want, got }.into()));
     expression
 }
 

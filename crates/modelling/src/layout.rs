@@ -8,7 +8,8 @@ use super::encoding::{Affine, Encoding, Validity};
 use super::function::{Function, Linear};
 use super::model::Parts;
 use super::variable::Kind;
-use spinroute_ising::Error;
+use crate::Error;
+use spinroute_ising as ising;
 
 /// Most bits of a model.
 const MOST: usize = i32::MAX as usize;
@@ -47,7 +48,12 @@ impl Layout {
             spans.push(Span { first: group.first, first_bit: bits as u32, affine, validity });
             bits = bits.saturating_add(width.saturating_mul(group.length as usize));
             if bits > MOST {
-                return Err(Error::TooLarge { variables: bits, most: MOST, what: "a model" });
+                return Err(ising::Error::TooLarge {
+                    variables: bits,
+                    most: MOST,
+                    what: "a model",
+                }
+                .into());
             }
         }
         let identity = parts.groups.iter().all(|group| group.kind == Kind::Binary);

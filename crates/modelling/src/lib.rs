@@ -39,7 +39,7 @@
 //! let answer = compiled.decode(&[1, 0, 1, 0, 0, 1])?;
 //! let broken: Vec<&str> = answer.violated().map(|outcome| outcome.constraint.as_str()).collect();
 //! assert_eq!(broken, ["room"]);
-//! # Ok::<(), spinroute_ising::Error>(())
+//! # Ok::<(), spinroute_modelling::Error>(())
 //! ```
 //!
 //! | wanted | written |
@@ -73,6 +73,7 @@ mod constraint;
 mod decode;
 mod dual;
 mod encoding;
+mod error;
 mod expression;
 mod function;
 mod grid;
@@ -94,6 +95,7 @@ pub use constraint::{
 };
 pub use decode::{Answer, Decoding, Outcome};
 pub use encoding::Encoding;
+pub use error::{Error, Unsatisfiable};
 pub use expression::{Coefficient, Expr, Term, dot, sum};
 pub use model::Model;
 pub use multipliers::{

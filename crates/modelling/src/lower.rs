@@ -21,7 +21,8 @@ use super::function::{Function, Linear};
 use super::layout::{Layout, Slack, slack};
 use super::multipliers::Multiplier;
 use super::step::{common_step, is_multiple, multiples_above};
-use spinroute_ising::Error;
+use crate::Error;
+use spinroute_ising as ising;
 
 /// What a penalty is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -358,10 +359,11 @@ impl Lowering<'_> {
             _ if self.multipliers.is_empty() => Ok((0.0, 0.0)),
             _ => match self.multipliers.get(case.index) {
                 Some(multiplier) => Ok((multiplier.linear, multiplier.square)),
-                None => Err(Error::Defect(format!(
+                None => Err(ising::Error::Defect(format!(
                     "constraint {:?} has no multiplier, though their number was checked",
                     case.name
-                ))),
+                ))
+                .into()),
             },
         }
     }

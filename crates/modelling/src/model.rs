@@ -11,7 +11,8 @@ use super::constraint::Constraint;
 use super::encoding::Encoding;
 use super::expression::{Expr, Term};
 use super::variable::{Group, Kind, Parameter, Variable};
-use spinroute_ising::Error;
+use crate::Error;
+use spinroute_ising as ising;
 
 /// Variables, parameters, an objective and named constraints.
 ///
@@ -32,7 +33,7 @@ use spinroute_ising::Error;
 /// model.constrain("expert 0", (sum(x.column(0)) - late).at_most(1));
 /// let compiled = model.compile(&Options::default())?;
 /// assert_eq!(compiled.qubo().variables(), 6 + 3 + 3); // x, late, slack of "expert 0" up to 5
-/// # Ok::<(), spinroute_ising::Error>(())
+/// # Ok::<(), spinroute_modelling::Error>(())
 /// ```
 #[derive(Clone, Debug, Default)]
 pub struct Model {
@@ -175,7 +176,9 @@ impl Model {
         parts.variables += length;
         let most = i32::MAX as usize;
         if parts.variables > most {
-            parts.mistake(Error::TooLarge { variables: parts.variables, most, what: "a model" });
+            parts.mistake(
+                ising::Error::TooLarge { variables: parts.variables, most, what: "a model" }.into(),
+            );
         }
         let first = first as u32;
         if length > 0 {

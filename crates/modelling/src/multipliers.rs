@@ -25,7 +25,8 @@ use super::compile::Options;
 use super::constraint::{Body, Sense};
 use super::decode::Answer;
 use super::model::Model;
-use spinroute_ising::{Error, Minimiser};
+use crate::Error;
+use spinroute_ising::{self as ising, Minimiser};
 
 /// `linear · g + square · g²` for the left side `g` of a constraint.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -243,7 +244,9 @@ pub fn ascend(
         // None at all would count as none yet, and leave the constraints out.
         if terms.len() != model.constraints() {
             let (want, got) = (model.constraints(), terms.len());
-            return Err(Error::Length { what: "multipliers, one a constraint", want, got });
+            return Err(
+                ising::Error::Length { what: "multipliers, one a constraint", want, got }.into()
+            );
         }
         let options = options.clone().multipliers(terms);
         let compiled = model.compile(&options)?;

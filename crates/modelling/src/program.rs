@@ -10,9 +10,10 @@
 use std::collections::{BTreeMap, HashSet};
 use std::io::{self, Write};
 
-use spinroute_ising::formats::{CONSTANT, Format, invalid, is_name};
-use spinroute_ising::{Error, Number};
+use spinroute_ising::formats::{CONSTANT, Format, is_name};
+use spinroute_ising::{self as ising, Number};
 
+use crate::Error;
 use crate::compile::check;
 use crate::constraint::Body;
 use crate::model::Parts;
@@ -36,6 +37,11 @@ pub fn write_model(
     if format == Format::Lp { program.lp(out) } else { program.mps(out) }
 }
 
+/// A model that a file cannot hold, where writing returns errors of `std::io`.
+fn invalid(error: Error) -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidData, error)
+}
+
 /// The names that [`write_model`] gives to the variables, each with the model's own.
 #[must_use]
 pub fn model_names(model: &Model) -> Vec<(String, String)> {
@@ -48,7 +54,7 @@ fn own_names(parts: &Parts) -> Vec<String> {
 }
 
 fn refused(value: impl Into<String>, mend: &'static str) -> Error {
-    Error::Parameter { name: "model", value: value.into(), mend }
+    ising::Error::Parameter { name: "model", value: value.into(), mend }.into()
 }
 
 /// A variable of the file.
@@ -120,7 +126,7 @@ impl Program {
         row.quadratic.retain(|_, value| *value != 0.0);
         let numbers = row.linear.values().chain(row.quadratic.values()).chain([&row.constant]);
         if let Some(&value) = { numbers }.find(|x| !x.is_finite()) {
-            return Err(Error::NotFinite { what: "term", index: 0, value });
+            return Err(ising::Error::NotFinite { what: "term", index: 0, value }.into());
         }
         Ok(row)
     }

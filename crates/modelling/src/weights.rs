@@ -39,7 +39,7 @@ use super::constraint::Penalty;
 use super::dual::{Dual, Part};
 use super::function::Function;
 use super::lower::Item;
-use spinroute_ising::Error;
+use crate::Error;
 
 /// Strictness of the inequalities.
 pub(crate) const MARGIN: f64 = 1.0 / 1024.0;

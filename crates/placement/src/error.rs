@@ -7,9 +7,12 @@ pub enum Error {
     /// From the instance underneath, or its assignment.
     #[error(transparent)]
     Core(#[from] spinroute_core::Error),
-    /// From the model or its minimiser.
+    /// From a minimiser.
     #[error(transparent)]
-    Qubo(#[from] spinroute_ising::Error),
+    Ising(#[from] spinroute_ising::Error),
+    /// From the model.
+    #[error(transparent)]
+    Modelling(#[from] spinroute_modelling::Error),
     /// A list or table of the wrong length.
     #[error("{what} has length {got}, expected {want}")]
     Length {

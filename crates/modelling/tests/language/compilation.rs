@@ -1,6 +1,7 @@
 //! Compilation: targets agree, parameters, what always or never holds, mistakes.
 
-use spinroute_ising::{AnyCouplings, Couplings, Error};
+use spinroute_ising::{AnyCouplings, Couplings, Error as Ising};
+use spinroute_modelling::Error;
 use spinroute_modelling::{
     Encoding, Inequality, Model, Note, Options, Penalty, Target, dot, implies, k_hot, one_hot,
     sos1, sum,
@@ -167,12 +168,15 @@ fn mistakes_are_errors() {
     let mut foreign = Model::new();
     foreign.binary("x");
     foreign.minimise(wide.integer("z", 0..=1, Encoding::Binary));
-    assert!(matches!(foreign.compile(&Options::default()), Err(Error::Variable { .. })));
+    assert!(matches!(
+        foreign.compile(&Options::default()),
+        Err(Error::Ising(Ising::Variable { .. }))
+    ));
 
     let mut nan = Model::new();
     let x = nan.binary("x");
     nan.minimise(f64::NAN * x);
-    assert!(matches!(nan.compile(&Options::default()), Err(Error::NotFinite { .. })));
+    assert!(matches!(nan.compile(&Options::default()), Err(Error::Ising(Ising::NotFinite { .. }))));
 
     let mut spins = Model::new();
     let s = spins.spin_array("s", [2]);
@@ -182,7 +186,10 @@ fn mistakes_are_errors() {
     let mut huge = Model::new();
     let x = huge.binary_array("x", [2]);
     huge.minimise(f64::MAX * x[0] * x[1] + f64::MAX * x[0] * x[1]);
-    assert!(matches!(huge.compile(&Options::default()), Err(Error::NotFinite { .. })));
+    assert!(matches!(
+        huge.compile(&Options::default()),
+        Err(Error::Ising(Ising::NotFinite { .. }))
+    ));
 
     let mut slack = Model::new();
     let x = slack.binary_array("x", [2]);

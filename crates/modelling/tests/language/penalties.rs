@@ -1,7 +1,8 @@
 //! Derived penalties: every minimum is feasible and optimal, and the tight are not above the loose.
 
 use spinroute_core::Run;
-use spinroute_ising::{Error, Exhaustive, Minimiser};
+use spinroute_ising::{Error as Ising, Exhaustive, Minimiser};
+use spinroute_modelling::Error;
 use spinroute_modelling::{
     Compiled, Encoding, Inequality, Model, Options, Penalty, Reduction, Substitution, dot, k_hot,
     sum,
@@ -124,7 +125,10 @@ fn a_strength_that_rewards_what_is_wrong_is_refused() {
     for strength in [-1.0, f64::NAN, f64::INFINITY] {
         let reduction = Reduction { method: Substitution::Rosenberg, strength: Some(strength) };
         let refused = model.compile(&Options::default().reduction(reduction));
-        assert!(matches!(refused, Err(Error::Parameter { name: "strength", .. })), "{strength}");
+        assert!(
+            matches!(refused, Err(Error::Ising(Ising::Parameter { name: "strength", .. }))),
+            "{strength}"
+        );
     }
 }
 
@@ -216,5 +220,5 @@ fn a_known_point_makes_tight_weights_smaller() {
         assert!(minima(&compiled).0 > -24.1);
     }
     let short = model.compile(&tight.feasible(vec![0.0]));
-    assert!(matches!(short, Err(Error::Length { .. })));
+    assert!(matches!(short, Err(Error::Ising(Ising::Length { .. }))));
 }

@@ -74,7 +74,7 @@ fn terms_are_the_formulas() {
     for got in [1, 3] {
         let other = Options::default().multipliers(vec![Multiplier::default(); got]);
         let what = "multipliers, one a constraint";
-        assert_eq!(two.compile(&other).err(), Some(Error::Length { what, want: 2, got }));
+        assert_eq!(two.compile(&other).err(), Some(Error::Length { what, want: 2, got }.into()));
     }
 }
 

@@ -2,12 +2,13 @@
 
 use spinroute_core::{Run, Stop};
 use spinroute_ising::formats::Format;
-use spinroute_ising::{Anneal, Error, Samples, Vartype};
+use spinroute_ising::{Anneal, Error as Ising, Samples, Vartype};
+use spinroute_modelling::Error;
 use spinroute_modelling::{Expr, Model, Options, Subgradient, ascend, dot, sum, write_model};
 
 fn is_length<T: std::fmt::Debug>(result: Result<T, Error>, want: usize, got: usize) {
     match result {
-        Err(Error::Length { want: w, got: g, .. }) => assert_eq!((w, g), (want, got)),
+        Err(Error::Ising(Ising::Length { want: w, got: g, .. })) => assert_eq!((w, g), (want, got)),
         other => panic!("{other:?}"),
     }
 }
@@ -81,7 +82,9 @@ fn a_state_is_of_binaries_or_of_spins() {
             compiled.best(&samples(&[[1, 0, 0], state])).map(|_| ()),
         ];
         for error in errors {
-            let Err(Error::State { index, value, .. }) = error else { panic!("{error:?}") };
+            let Err(Error::Ising(Ising::State { index, value, .. })) = error else {
+                panic!("{error:?}")
+            };
             assert_eq!((index, value), at, "{state:?}");
         }
     }

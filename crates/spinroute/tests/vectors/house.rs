@@ -1,7 +1,7 @@
 //! Every name that these tests take from the crates, in one place: what moves, moves here alone.
 
 pub(crate) use spinroute::checkpoint::{File, Router, Rows, Transform, read_router};
-pub(crate) use spinroute::encodings::{CloseCalls, Full, Unusable};
+pub(crate) use spinroute::encodings::{CloseCalls, Error as EncodingError, Full, Unusable};
 pub(crate) use spinroute::ising::couplings::estimate_spectrum;
 pub(crate) use spinroute::ising::formats::Format;
 pub(crate) use spinroute::ising::presolve::presolve;
@@ -11,9 +11,9 @@ pub(crate) use spinroute::ising::{
 };
 pub(crate) use spinroute::minimisers::{MINIMISERS, find as find_minimiser};
 pub(crate) use spinroute::modelling::{
-    AugmentedLagrangian, Choice, Compiled, Encoding, Expr, Inequality, Model, Multiplier,
-    Multipliers, Options, Penalty, Reduction, Subgradient, Substitution, Target, Variable, ascend,
-    at_most_k, dot, implies, k_hot, one_hot, sos1, sum, write_model,
+    AugmentedLagrangian, Choice, Compiled, Encoding, Error as LanguageError, Expr, Inequality,
+    Model, Multiplier, Multipliers, Options, Penalty, Reduction, Subgradient, Substitution, Target,
+    Variable, ascend, at_most_k, dot, implies, k_hot, one_hot, sos1, sum, write_model,
 };
 pub(crate) use spinroute::registry::{SOLVERS, find as find_solver};
 pub(crate) use spinroute::{

@@ -6,10 +6,10 @@ use crate::book::Book;
 use crate::digest::{Answer, Digest};
 use crate::house::Draws;
 use crate::house::{
-    AugmentedLagrangian, Choice, CloseCalls, Compiled, Encoding, Expr, Format, Full, Inequality,
-    Instance, Minimiser, Model, Multiplier, Multipliers, Options, Penalty, QuboError, Reduction,
-    Run, Subgradient, Substitution, Target, Unusable, Variable, ascend, at_most_k, dot, implies,
-    k_hot, one_hot, sos1, sum, write_model,
+    AugmentedLagrangian, Choice, CloseCalls, Compiled, Encoding, EncodingError, Expr, Format, Full,
+    Inequality, Instance, LanguageError, Minimiser, Model, Multiplier, Multipliers, Options,
+    Penalty, Reduction, Run, Subgradient, Substitution, Target, Unusable, Variable, ascend,
+    at_most_k, dot, implies, k_hot, one_hot, sos1, sum, write_model,
 };
 use crate::minimisers::built;
 use crate::models;
@@ -187,7 +187,7 @@ fn compiled(
     model: &Model,
     options: &Options,
     minimiser: &dyn Minimiser,
-) -> Result<Answer, QuboError> {
+) -> Result<Answer, LanguageError> {
     let compiled = model.compile(options)?;
     let mut figures = Digest::default().whole(models::qubo(compiled.qubo()).value());
     figures = figures.maybe(compiled.encoding_weight()).whole(compiled.notes().len() as u64);
@@ -205,7 +205,7 @@ fn read_back(
     compiled: &Compiled,
     minimiser: &dyn Minimiser,
     mut figures: Digest,
-) -> Result<Answer, QuboError> {
+) -> Result<Answer, LanguageError> {
     let model = compiled.to_ising();
     figures = figures.whole(models::ising(&model).value());
     let samples = minimiser.minimise(&model, &mut Run::new(3))?;
@@ -226,7 +226,7 @@ fn read_back(
 fn ascents(
     model: &Model,
     minimiser: &dyn Minimiser,
-) -> [(&'static str, Result<Answer, QuboError>); 2] {
+) -> [(&'static str, Result<Answer, LanguageError>); 2] {
     let options = Options::default().inequality(Inequality::Multiplier);
     let mut subgradient = Subgradient::new(model, 0.5).averaging(true).choice(Choice::Mean);
     let mut lagrangian = AugmentedLagrangian::new(model, 0.5, 1.5);
@@ -237,7 +237,7 @@ fn ascents(
         let best = ascent.best.as_ref().map(|best| best.values().to_vec());
         Ok(Answer { chosen, figures: figures.reals(&best.unwrap_or_default()) })
     };
-    let mut first: Result<Answer, QuboError> = run(&mut subgradient);
+    let mut first: Result<Answer, LanguageError> = run(&mut subgradient);
     if let Ok(answer) = &mut first {
         answer.figures = answer.figures.reals(subgradient.values());
     }
@@ -282,7 +282,7 @@ fn full_form(
     penalty: Penalty,
     instance: &Instance,
     minimiser: &dyn Minimiser,
-) -> Result<Answer, QuboError> {
+) -> Result<Answer, EncodingError> {
     let form = full.build(instance)?;
     let multiplier = |e: usize| Multiplier { linear: 0.1 * e as f64, square: 0.5 };
     let of_experts: Vec<Multiplier> = (0..instance.experts()).map(multiplier).collect();
@@ -298,7 +298,7 @@ fn full_form(
     Ok(Answer { chosen: answer.chosen.assignment(&repaired), ..answer })
 }
 
-fn close_form(instance: &Instance, minimiser: &dyn Minimiser) -> Result<Answer, QuboError> {
+fn close_form(instance: &Instance, minimiser: &dyn Minimiser) -> Result<Answer, EncodingError> {
     let prices: Vec<f64> = (0..instance.experts()).map(|e| 0.01 * (e % 4) as f64).collect();
     let calls = CloseCalls { most: Some(12), ..CloseCalls::default() };
     let form = calls.build(instance, Some(&prices))?;
