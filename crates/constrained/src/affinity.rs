@@ -11,9 +11,10 @@ use ndarray::Array2;
 use spinroute_core::{Assignment, Instance};
 use spinroute_modelling::{Model, Variable};
 
+use crate::error::Error;
 use crate::group_limited::{Linear, rows_and_columns, score_terms};
-use crate::separable::{ceiling, check_demand};
-use crate::{Error, Priced, Separable};
+use crate::moves::repair_and_improve;
+use crate::separable::{Priced, Separable, ceiling, check_demand};
 
 /// Nodes of a token's search after which its bound is that of the root.
 const NODES: usize = 1 << 10;
@@ -214,5 +215,9 @@ impl Separable for Affinity {
         self.instance.objective(assignment).map_err(spinroute_core::Error::from)?;
         let tokens = 0..assignment.tokens();
         Ok(tokens.map(|t| self.value(t, assignment.experts(t))).sum())
+    }
+
+    fn complete(&self, choices: &Assignment) -> Result<Assignment, Error> {
+        repair_and_improve(self, choices)
     }
 }

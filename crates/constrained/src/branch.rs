@@ -7,7 +7,9 @@
 
 use spinroute_core::{Assignment, Run};
 
-use crate::{Error, Lagrangian, Separable, lagrangian};
+use crate::error::Error;
+use crate::lagrangian::{self, Lagrangian};
+use crate::separable::Separable;
 
 /// Exhaustive search with a bound.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]

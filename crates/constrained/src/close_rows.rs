@@ -23,7 +23,10 @@ use spinroute_core::{Assignment, Run, Stop};
 use spinroute_ising::Minimiser;
 use spinroute_modelling::{Expr, Model, Options, Penalty, Target, Variable, at_most_k, dot};
 
-use crate::{Bounded, Error, Lagrangian, Separable, improve};
+use crate::error::Error;
+use crate::lagrangian::{Bounded, Lagrangian};
+use crate::moves::improve;
+use crate::separable::Separable;
 
 /// Prices, then a minimiser over the rows that are close calls.
 #[derive(Clone, Copy, Debug, PartialEq, serde::Serialize, serde::Deserialize)]

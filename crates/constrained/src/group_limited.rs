@@ -19,8 +19,9 @@ use spinroute_core::{Assignment, Instance, Run, Solver};
 use spinroute_flow::Flow;
 use spinroute_modelling::{Model, Variable, at_most_k, dot, implies};
 
-use crate::separable::{check_demand, check_tokens};
-use crate::{Error, Priced, Separable, repair};
+use crate::error::Error;
+use crate::local::repair;
+use crate::separable::{Priced, Separable, check_demand, check_tokens};
 
 /// Most pairs of token and expert that go to the linear program.
 pub(crate) const LINEAR: usize = 4096;

@@ -49,6 +49,6 @@ pub use error::Error;
 pub use group_limited::GroupLimited;
 pub use lagrangian::{Bounded, Lagrangian};
 pub use local::{greedy, repair};
-pub use moves::improve;
+pub use moves::{improve, repair_and_improve};
 pub use sampled::{Sampled, sample};
 pub use separable::{Priced, Separable, relaxed};

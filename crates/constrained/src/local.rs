@@ -2,8 +2,8 @@
 
 use spinroute_core::Assignment;
 
-use crate::separable::check_tokens;
-use crate::{Error, Separable};
+use crate::error::Error;
+use crate::separable::{Separable, assemble, check_tokens};
 
 /// Stands for an empty slot in a move.
 const NONE: u32 = Assignment::EMPTY;
@@ -111,15 +111,4 @@ impl<'a, P: Separable + ?Sized> Table<'a, P> {
     fn into_assignment(self) -> Assignment {
         assemble(&self.rows, self.problem.instance().demand().k())
     }
-}
-
-/// Rows of at most `k` experts as a table.
-pub(crate) fn assemble(rows: &[Vec<u32>], k: usize) -> Assignment {
-    let mut assignment = Assignment::empty(rows.len(), k);
-    for (t, row) in rows.iter().enumerate() {
-        for &e in row {
-            assignment.push(t, e);
-        }
-    }
-    assignment
 }

@@ -10,8 +10,9 @@
 
 use spinroute_core::Assignment;
 
-use crate::Separable;
-use crate::local::assemble;
+use crate::error::Error;
+use crate::local::repair;
+use crate::separable::{Separable, assemble};
 
 /// Gains below this are rounding.
 const EPSILON: f64 = 1e-12;
@@ -38,6 +39,17 @@ pub fn improve(problem: &(impl Separable + ?Sized), start: &Assignment) -> Assig
     assemble(&search.rows, problem.instance().demand().k())
 }
 
+/// What breaks a rule taken away by [`repair`], and the rest improved by moves.
+///
+/// # Errors
+/// If `choices` is for another number of tokens.
+pub fn repair_and_improve(
+    problem: &(impl Separable + ?Sized),
+    choices: &Assignment,
+) -> Result<Assignment, Error> {
+    Ok(improve(problem, &repair(problem, choices)?))
+}
+
 /// Rows, who holds every expert, and what changes are worth.
 struct Search<'a, P: Separable + ?Sized> {
     problem: &'a P,
@@ -47,8 +59,8 @@ struct Search<'a, P: Separable + ?Sized> {
     /// last: none); `-∞` where it cannot.
     changes: Vec<f64>,
     /// The most that any holder of an expert gains by giving it and taking another (the last: none).
-    hopes: Vec<f64>,
-    /// Experts whose hopes are to be made again.
+    gains: Vec<f64>,
+    /// Experts whose gains are to be made again.
     stale: Vec<bool>,
     k: usize,
     experts: usize,
@@ -74,9 +86,9 @@ impl<'a, P: Separable + ?Sized> Search<'a, P> {
             }
         }
         let changes = vec![f64::NEG_INFINITY; rows.len() * (k + 1) * (experts + 1)];
-        let hopes = vec![f64::NEG_INFINITY; experts * (experts + 1)];
+        let gains = vec![f64::NEG_INFINITY; experts * (experts + 1)];
         let stale = vec![true; experts];
-        let mut search = Self { problem, rows, holders, changes, hopes, stale, k, experts };
+        let mut search = Self { problem, rows, holders, changes, gains, stale, k, experts };
         for t in 0..search.rows.len() {
             search.weigh(t);
         }
@@ -125,21 +137,21 @@ impl<'a, P: Separable + ?Sized> Search<'a, P> {
         }
     }
 
-    /// Makes hopes again where a holder changed.
+    /// Makes gains again where a holder changed.
     fn refresh(&mut self) {
         let width = self.experts + 1;
         for e in 0..self.experts {
             if !std::mem::take(&mut self.stale[e]) {
                 continue;
             }
-            let hopes = &mut self.hopes[e * width..][..width];
-            hopes.fill(f64::NEG_INFINITY);
+            let gains = &mut self.gains[e * width..][..width];
+            gains.fill(f64::NEG_INFINITY);
             for &other in &self.holders[e] {
                 let row = &self.rows[other as usize];
                 let slot = row.iter().position(|&held| held as usize == e).unwrap_or(self.k);
                 let begin = (other as usize * (self.k + 1) + slot) * width;
-                for (hope, &change) in hopes.iter_mut().zip(&self.changes[begin..begin + width]) {
-                    *hope = hope.max(change);
+                for (gain, &change) in gains.iter_mut().zip(&self.changes[begin..begin + width]) {
+                    *gain = gain.max(change);
                 }
             }
         }
@@ -196,9 +208,9 @@ impl<'a, P: Separable + ?Sized> Search<'a, P> {
             let begin = self.at(t, give);
             for take in 0..self.experts {
                 let own = self.changes[begin + take];
-                let hopes = &self.hopes[take * (self.experts + 1)..][..=self.experts];
+                let gains = &self.gains[take * (self.experts + 1)..][..=self.experts];
                 // Also where the token cannot: its change is -∞.
-                if own + hopes[given].max(hopes[self.experts]) <= gain {
+                if own + gains[given].max(gains[self.experts]) <= gain {
                     continue;
                 }
                 for &other in &self.holders[take] {
@@ -246,7 +258,7 @@ mod tests {
                 assert_eq!(search.changes, fresh.changes, "pass {pass}");
                 search.refresh();
                 fresh.refresh();
-                assert_eq!(search.hopes, fresh.hopes, "pass {pass}");
+                assert_eq!(search.gains, fresh.gains, "pass {pass}");
             }
         }
         let ended = improve(&problem, &start);

@@ -4,7 +4,8 @@ use spinroute_core::{Assignment, Run, Stop};
 use spinroute_ising::Minimiser;
 use spinroute_modelling::{Options, Target};
 
-use crate::{Error, Separable};
+use crate::error::Error;
+use crate::separable::Separable;
 
 /// The best answer of a minimiser's reads.
 #[derive(Clone, Debug, PartialEq)]

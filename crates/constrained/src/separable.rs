@@ -11,7 +11,7 @@ use spinroute_core::{Assignment, Instance, Run, Solver, Violation};
 use spinroute_flow::Flow;
 use spinroute_modelling::{Model, Variable};
 
-use crate::{Error, improve, repair};
+use crate::error::Error;
 
 /// What the best row of a token is worth at some prices.
 #[derive(Clone, Debug, PartialEq)]
@@ -56,13 +56,12 @@ pub trait Separable: Sync {
     /// The first rule that is broken.
     fn objective(&self, assignment: &Assignment) -> Result<f64, Error>;
 
-    /// A feasible assignment near `choices`, which may break every rule.
+    /// A feasible assignment near `choices`, which may break every rule:
+    /// [`repair_and_improve`](crate::repair_and_improve), where a problem has no better way.
     ///
     /// # Errors
     /// If `choices` is for another number of tokens, or a solver underneath fails.
-    fn complete(&self, choices: &Assignment) -> Result<Assignment, Error> {
-        Ok(improve(self, &repair(self, choices)?))
-    }
+    fn complete(&self, choices: &Assignment) -> Result<Assignment, Error>;
 }
 
 /// The optimum of the plain relaxation, by the exact flow solver: an upper bound, the prices that
@@ -96,4 +95,15 @@ pub(crate) fn check_tokens(instance: &Instance, assignment: &Assignment) -> Resu
 pub(crate) fn ceiling(value: f64) -> f32 {
     let near = value as f32;
     if f64::from(near) < value { near.next_up() } else { near }
+}
+
+/// Rows of at most `k` experts as a table.
+pub(crate) fn assemble(rows: &[Vec<u32>], k: usize) -> Assignment {
+    let mut assignment = Assignment::empty(rows.len(), k);
+    for (t, row) in rows.iter().enumerate() {
+        for &e in row {
+            assignment.push(t, e);
+        }
+    }
+    assignment
 }

@@ -32,8 +32,8 @@ use serde::{Deserialize, Serialize};
 use spinroute_core::{Assignment, Instance};
 use spinroute_prices::{Batch, Selection, choice, repair};
 
-use super::pairs::check_prices;
 use crate::Error;
+use crate::pairs::check_prices;
 use spinroute_ising::{self as ising, check_state};
 use spinroute_modelling::{Compiled, Expr, Model, Options, Parameter, Target, Variable, dot};
 

@@ -7,10 +7,13 @@
 use rayon::prelude::*;
 use spinroute_core::{Demand, Instance};
 
-use super::full::{Full, Unusable};
 use crate::Error;
-use spinroute_ising::{Grid, Line, Qubo, Structured};
-use spinroute_modelling::{Inequality, Multiplier, Penalty, bound_weight, slack_weights};
+use crate::full::{Full, Weights};
+use crate::pairs::{Pairs, Unusable};
+use spinroute_ising::{self as ising, Grid, Line, Qubo, Structured};
+use spinroute_modelling::{
+    Inequality, Multiplier, Options, Penalty, Target, bound_weight, slack_weights,
+};
 
 /// Scores a task.
 const BLOCK: usize = 1 << 15;
@@ -102,8 +105,42 @@ fn range(instance: &Instance, shift: &[f64]) -> f64 {
     blocks.iter().sum()
 }
 
+impl Full {
+    /// The QUBO that [`Model::compile`] makes of it for [`Target::Structured`], up to the order of
+    /// sums, in one pass over the scores (two with [`Penalty::Bound`]): no expression is built.
+    ///
+    /// `multipliers` has one entry an expert or none. The parameters of [`Weights::Parameters`] are
+    /// not asked for: `penalty` weighs all constraints. What has no direct way (pairs left out or
+    /// fixed, encodings with invalid words, penalties other than fixed or [`Penalty::Bound`]) goes
+    /// through the language.
+    ///
+    /// # Errors
+    /// As [`Full::build`] and [`Model::compile`].
+    pub fn structured(
+        &self,
+        instance: &Instance,
+        penalty: Penalty,
+        multipliers: &[Multiplier],
+    ) -> Result<(Qubo, Pairs), Error> {
+        if !multipliers.is_empty() && multipliers.len() != instance.experts() {
+            let (want, got) = (instance.experts(), multipliers.len());
+            return Err(
+                ising::Error::Length { what: "multipliers, one an expert", want, got }.into()
+            );
+        }
+        if let Some(qubo) = structured(self, instance, penalty, multipliers)? {
+            return Ok((qubo, Pairs::new(instance, Unusable::Fixed)));
+        }
+        let form = Self { weights: Weights::Options, ..*self }.build(instance)?;
+        let options = Options::default().target(Target::Structured).penalty(penalty);
+        let options = options.multipliers(form.multipliers(multipliers));
+        let qubo = form.model.compile(&options)?.qubo().clone();
+        Ok((qubo, form.pairs))
+    }
+}
+
 /// The QUBO of the full form; `None` if it has no direct way.
-pub(super) fn structured(
+fn structured(
     full: &Full,
     instance: &Instance,
     penalty: Penalty,

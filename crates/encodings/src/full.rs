@@ -34,33 +34,17 @@ use ndarray::{Array1, Array2};
 use serde::{Deserialize, Serialize};
 use spinroute_core::{Assignment, Demand, Instance};
 
-use super::direct;
-use super::pairs::Pairs;
 use crate::Error;
-use spinroute_ising::{self as ising, Qubo};
+use crate::pairs::{Pairs, Unusable};
 use spinroute_modelling::{
-    Constraint, Inequality, Model, Multiplier, Options, Penalty, Target, Variable, at_most_k, dot,
-    k_hot, sum,
+    Constraint, Inequality, Model, Multiplier, Penalty, Variable, at_most_k, dot, k_hot, sum,
 };
-
-/// What becomes of pairs that no assignment holds: those of score `−∞` and those of experts
-/// without capacity.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Unusable {
-    /// They have no binary: the smallest model. Rows and columns become lists of members.
-    #[default]
-    LeftOut,
-    /// They have one of score 0 that a constraint a token fixes to 0: rows and columns stay lines of
-    /// a grid.
-    Fixed,
-}
 
 /// Where the penalty weights come from.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Weights {
-    /// From [`Options::penalty`], one policy for all constraints.
+    /// From [`Options::penalty`](spinroute_modelling::Options::penalty), one policy for all constraints.
     #[default]
     Options,
     /// From the parameters [`Full::DEMAND`] and [`Full::CAPACITY`] of the model: a sweep of either
@@ -149,38 +133,6 @@ impl Full {
             fix(&mut model, &x, &pairs, demand);
         }
         Ok(FullForm { model, pairs, experts })
-    }
-
-    /// The QUBO that [`Model::compile`] makes of it for [`Target::Structured`], up to the order of
-    /// sums, in one pass over the scores (two with [`Penalty::Bound`]): no expression is built.
-    ///
-    /// `multipliers` has one entry an expert or none. The parameters of [`Weights::Parameters`] are
-    /// not asked for: `penalty` weighs all constraints. What has no direct way (pairs left out or
-    /// fixed, encodings with invalid words, penalties other than fixed or [`Penalty::Bound`]) goes
-    /// through the language.
-    ///
-    /// # Errors
-    /// As [`Full::build`] and [`Model::compile`].
-    pub fn structured(
-        &self,
-        instance: &Instance,
-        penalty: Penalty,
-        multipliers: &[Multiplier],
-    ) -> Result<(Qubo, Pairs), Error> {
-        if !multipliers.is_empty() && multipliers.len() != instance.experts() {
-            let (want, got) = (instance.experts(), multipliers.len());
-            return Err(
-                ising::Error::Length { what: "multipliers, one an expert", want, got }.into()
-            );
-        }
-        if let Some(qubo) = direct::structured(self, instance, penalty, multipliers)? {
-            return Ok((qubo, Pairs::new(instance, Unusable::Fixed)));
-        }
-        let form = Self { weights: Weights::Options, ..*self }.build(instance)?;
-        let options = Options::default().target(Target::Structured).penalty(penalty);
-        let options = options.multipliers(form.multipliers(multipliers));
-        let qubo = form.model.compile(&options)?.qubo().clone();
-        Ok((qubo, form.pairs))
     }
 }
 
@@ -274,8 +226,8 @@ impl Variables {
 /// An instance as a model, and how to read its states.
 #[derive(Clone, Debug)]
 pub struct FullForm {
-    model: Model,
-    pairs: Pairs,
+    pub(crate) model: Model,
+    pub(crate) pairs: Pairs,
     /// The number of each expert's constraint.
     experts: Vec<Option<usize>>,
 }
@@ -310,7 +262,7 @@ impl FullForm {
         self.experts.get(expert).copied().flatten()
     }
 
-    /// Multipliers for [`Options::multipliers`] from one an expert, such as prices; 0 for all other
+    /// Multipliers for [`Options::multipliers`](spinroute_modelling::Options::multipliers) from one an expert, such as prices; 0 for all other
     /// constraints. Missing ones are 0; those beyond the experts are of none, and left out.
     #[must_use]
     pub fn multipliers(&self, of_experts: &[Multiplier]) -> Vec<Multiplier> {

@@ -29,6 +29,6 @@ pub mod routing;
 pub use answer::assignment;
 pub use close_calls::{CloseCall, CloseCalls, CloseForm};
 pub use error::Error;
-pub use full::{Full, FullForm, Unusable, Weights};
-pub use pairs::Pairs;
+pub use full::{Full, FullForm, Weights};
+pub use pairs::{Pairs, Unusable};
 pub use routing::{SbCloseCall, SbFull};

@@ -3,8 +3,8 @@
 use spinroute_core::{Assignment, Instance};
 use spinroute_prices::repair;
 
-use super::full::Unusable;
 use crate::Error;
+use serde::{Deserialize, Serialize};
 use spinroute_ising::{self as ising, check_state};
 
 /// There are no prices, or one an expert.
@@ -15,6 +15,19 @@ pub(super) fn check_prices(prices: Option<&[f64]>, instance: &Instance) -> Resul
         }
         _ => Ok(()),
     }
+}
+
+/// What becomes of pairs that no assignment holds: those of score `−∞` and those of experts
+/// without capacity.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Unusable {
+    /// They have no binary: the smallest model. Rows and columns become lists of members.
+    #[default]
+    LeftOut,
+    /// They have one of score 0 that a constraint a token fixes to 0: rows and columns stay lines of
+    /// a grid.
+    Fixed,
 }
 
 /// The pairs that have a binary; the pair of number `i` is variable and bit `i`.

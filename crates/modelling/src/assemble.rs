@@ -14,9 +14,9 @@ use ndarray::Array2;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use super::function::{Function, Square};
-use super::grid::take_grids;
 use crate::Error;
+use crate::function::{Function, Square};
+use crate::grid::take_grids;
 use spinroute_ising::{self as ising, AnyCouplings, Block, Dense, Sparse, Structured};
 
 /// Which form of couplings to compile to.

@@ -1,23 +1,22 @@
 //! From a model to a QUBO: layout of the bits, penalties, weights, reduction, couplings.
 //!
-//! O(terms) until the couplings are made; then as [`assemble`](super::assemble) says.
+//! O(terms) until the couplings are made; then as [`assemble`](crate::assemble) says.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use super::assemble::{Target, assemble};
-use super::constraint::{Body, Inequality, Penalty};
-use super::decode::Decoding;
-use super::expression::Expr;
-use super::function::Function;
-use super::layout::Layout;
-use super::lower::{Item, Lowering, Origin, Outcome};
-use super::model::{Model, Parts};
-use super::multipliers::Multiplier;
-use super::reduce::{Reduced, Reduction, reduce};
-use super::variable::{Kind, Parameter};
-use super::weights::weights;
+use crate::assemble::{Target, assemble};
+use crate::constraint::{Body, Inequality, Multiplier, Penalty};
+use crate::decoding::Decoding;
 use crate::error::{Error, Unsatisfiable};
+use crate::expression::Expr;
+use crate::function::Function;
+use crate::layout::Layout;
+use crate::lower::{Item, Lowering, Origin, Outcome};
+use crate::model::{Model, Parts};
+use crate::reduce::{Reduced, Reduction, reduce};
+use crate::variable::{Kind, Parameter};
+use crate::weights::weights;
 use spinroute_ising::{self as ising, Ising, Qubo};
 
 /// How to compile a [`Model`], and the values of its parameters.
@@ -209,7 +208,20 @@ impl Compiled {
     }
 }
 
-pub(crate) fn compile(model: &Model, options: &Options) -> Result<Compiled, Error> {
+impl Model {
+    /// Compiles the model for the given options and values of parameters.
+    ///
+    /// The model is only read: another call with other values costs no rebuilding.
+    ///
+    /// # Errors
+    /// If something that was put in is wrong, a parameter has no value, constraints cannot be
+    /// satisfied, or an option does not fit a constraint.
+    pub fn compile(&self, options: &Options) -> Result<Compiled, Error> {
+        compile(self, options)
+    }
+}
+
+fn compile(model: &Model, options: &Options) -> Result<Compiled, Error> {
     let parts = &*model.parts;
     let parameters = check(parts, options)?;
     let layout = Layout::new(parts)?;

@@ -2,9 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::encoding::Encoding;
-use super::expression::{Expr, Term, sum};
-use super::variable::{Parameter, Variable};
+use crate::encoding::Encoding;
+use crate::expression::{Expr, Term, sum};
+use crate::variable::{Parameter, Variable};
 
 /// How a left side compares with zero.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -28,10 +28,10 @@ pub(crate) enum Body {
 }
 
 /// A constraint, made by [`Expr::equals`] and the like or by [`k_hot`], [`one_hot`], [`at_most_k`],
-/// [`sos1`], [`implies`], and named by [`Model::constrain`](super::Model::constrain).
+/// [`sos1`], [`implies`], and named by [`Model::constrain`](crate::Model::constrain).
 ///
 /// Its penalty and its treatment as an inequality, where not set here, are those of the
-/// [`Options`](super::Options).
+/// [`Options`](crate::Options).
 #[derive(Clone, Debug, PartialEq)]
 pub struct Constraint {
     pub(crate) body: Body,
@@ -99,7 +99,7 @@ pub enum Inequality {
         square: f64,
     },
     /// Without slack: `a · g + q · g²` for the left side `g ≤ 0`, with `a` and `q` taken from
-    /// [`Options::multipliers`](super::Options::multipliers), which a [`Multipliers`](super::Multipliers)
+    /// [`Options::multipliers`](crate::Options::multipliers), which a [`Multipliers`](crate::Multipliers)
     /// updates between rounds. Set on an equality it has the same meaning.
     Multiplier,
 }
@@ -108,6 +108,15 @@ impl Default for Inequality {
     fn default() -> Self {
         Self::Slack(Encoding::Binary)
     }
+}
+
+/// `linear · g + square · g²` for the left side `g` of a constraint.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Multiplier {
+    /// Weight of the left side: the multiplier `λ`.
+    pub linear: f64,
+    /// Weight of its square.
+    pub square: f64,
 }
 
 impl Expr {

@@ -1,4 +1,4 @@
-//! Multipliers and feasible points for [`weights`](super::weights): what proves small penalties.
+//! Multipliers and feasible points for [`weights`](crate::weights): what proves small penalties.
 //!
 //! For a part of the problem that nothing couples to the rest, with bits `x`, rows `g_c = 0` or
 //! `g_c ≤ 0` and an objective bounded below by `k + Σ c_i x_i` (negative products split evenly among
@@ -14,9 +14,9 @@
 
 use std::collections::VecDeque;
 
-use super::function::Function;
-use super::lower::{Item, Row};
-use super::weights::{Sets, visit_ranges};
+use crate::function::Function;
+use crate::lower::{Item, Row};
+use crate::sets::Sets;
 
 /// Rounds of the subgradient method.
 const ROUNDS: usize = 240;
@@ -66,7 +66,7 @@ impl<'a> Dual<'a> {
         for item in items {
             sets.join(&item.members);
         }
-        visit_ranges(objective, &mut |bits, _| sets.join(bits));
+        objective.visit_ranges(&mut |bits, _| sets.join(bits));
         let mut number = vec![u32::MAX; bits];
         let mut parts = Vec::new();
         let mut part_of = Vec::with_capacity(bits);
@@ -112,7 +112,7 @@ impl<'a> Dual<'a> {
     fn bound_objective(&mut self) {
         let part_of = &self.part_of;
         let scale = &mut self.parts;
-        visit_ranges(self.objective, &mut |bits, range| {
+        self.objective.visit_ranges(&mut |bits, range| {
             if let Some(&bit) = bits.first() {
                 scale[part_of[bit as usize] as usize].scale += range;
             }

@@ -6,8 +6,8 @@
 //! once, on compilation. The square of a linear form is kept as a square and never multiplied out
 //! here; the structured couplings keep it to the end.
 
-use super::variable::{Parameter, Variable};
 use crate::Error;
+use crate::variable::{Parameter, Variable};
 use spinroute_ising as ising;
 
 /// A product of three or more variables, with repetitions: `coefficient · Π variables`.

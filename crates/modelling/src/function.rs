@@ -144,6 +144,17 @@ impl Function {
         constant
     }
 
+    /// Visits the bits and the range of every term, squares as one term.
+    pub(crate) fn visit_ranges(&self, visit: &mut dyn FnMut(&[u32], f64)) {
+        self.linear.iter().for_each(|&(i, c)| visit(&[i], c.abs()));
+        self.pairs.iter().for_each(|&(i, j, c)| visit(&[i, j], c.abs()));
+        self.higher.iter().for_each(|(bits, c)| visit(bits, c.abs()));
+        for square in &self.squares {
+            let (least, most) = square.range();
+            visit(&square.linear.bits, most - least);
+        }
+    }
+
     /// Sums equal terms: every term once, in ascending order, none 0, no squares left.
     pub(crate) fn merged(&self) -> Self {
         let mut terms = std::collections::BTreeMap::<Vec<u32>, f64>::new();

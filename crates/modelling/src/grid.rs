@@ -1,6 +1,6 @@
 //! Squares over the rows and columns of an array, as a grid without lists of indices.
 
-use super::function::Square;
+use crate::function::Square;
 use spinroute_ising::{Grid, Line};
 
 /// A square over one line of an array: which line, and where its members outside start.

@@ -4,11 +4,11 @@
 //! auxiliary bits follow. A spin is `2b − 1`, an integer as its [`Encoding`] says. Where every
 //! variable is binary, bit and variable are the same number.
 
-use super::encoding::{Affine, Encoding, Validity};
-use super::function::{Function, Linear};
-use super::model::Parts;
-use super::variable::Kind;
 use crate::Error;
+use crate::encoding::{Affine, Encoding, Validity};
+use crate::function::{Function, Linear};
+use crate::model::Parts;
+use crate::variable::Kind;
 use spinroute_ising as ising;
 
 /// Most bits of a model.
@@ -129,7 +129,7 @@ impl Layout {
     }
 
     /// Adds `factor` times an expression without parameters to a function of bits.
-    pub(crate) fn lower(&self, expr: &super::Expr, factor: f64, into: &mut Function) {
+    pub(crate) fn lower(&self, expr: &crate::Expr, factor: f64, into: &mut Function) {
         into.constant += factor * expr.constant;
         if self.identity {
             into.linear.extend(expr.linear.iter().map(|&(bit, c)| (bit, factor * c)));

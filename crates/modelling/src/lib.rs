@@ -64,13 +64,14 @@
 //! | [`weights`], [`dual`] | penalty weights with a proof |
 //! | [`reduce`] | products of three or more bits |
 //! | [`assemble`], [`grid`] | couplings, sparse, dense or structured |
-//! | [`decode`] | states in the user's terms |
+//! | [`answer`], [`decoding`] | states in the user's terms |
 //! | [`multipliers`] | inequalities without slack |
 
+mod answer;
 mod assemble;
 mod compile;
 mod constraint;
-mod decode;
+mod decoding;
 mod dual;
 mod encoding;
 mod error;
@@ -84,23 +85,23 @@ mod multipliers;
 mod operators;
 mod program;
 mod reduce;
+mod sets;
 mod step;
 mod variable;
 mod weights;
 
+pub use answer::Answer;
 pub use assemble::Target;
 pub use compile::{Compiled, Note, Options};
 pub use constraint::{
-    Constraint, Inequality, Penalty, Sense, at_most_k, implies, k_hot, one_hot, sos1,
+    Constraint, Inequality, Multiplier, Penalty, Sense, at_most_k, implies, k_hot, one_hot, sos1,
 };
-pub use decode::{Answer, Decoding, Outcome};
+pub use decoding::{Decoding, Outcome};
 pub use encoding::Encoding;
 pub use error::{Error, Unsatisfiable};
 pub use expression::{Coefficient, Expr, Term, dot, sum};
 pub use model::Model;
-pub use multipliers::{
-    Ascent, AugmentedLagrangian, Choice, Multiplier, Multipliers, Subgradient, ascend,
-};
+pub use multipliers::{Ascent, AugmentedLagrangian, Choice, Multipliers, Subgradient, ascend};
 pub use program::{model_names, write_model};
 pub use reduce::{Reduction, Substitution};
 pub use variable::{Kind, Parameter, Variable};

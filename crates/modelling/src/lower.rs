@@ -14,14 +14,13 @@
 //! exactly when it is by its bounds and its grid `δ ℤ`; constraints that only exclude each other
 //! together are not found here.
 
-use super::constraint::{Body, Constraint, Inequality, Penalty, Sense};
-use super::encoding::Validity;
-use super::expression::Expr;
-use super::function::{Function, Linear};
-use super::layout::{Layout, Slack, slack};
-use super::multipliers::Multiplier;
-use super::step::{common_step, is_multiple, multiples_above};
 use crate::Error;
+use crate::constraint::{Body, Constraint, Inequality, Multiplier, Penalty, Sense};
+use crate::encoding::Validity;
+use crate::expression::Expr;
+use crate::function::{Function, Linear};
+use crate::layout::{Layout, Slack, slack};
+use crate::step::{common_step, is_multiple, multiples_above};
 use spinroute_ising as ising;
 
 /// What a penalty is for.
@@ -253,7 +252,7 @@ impl Lowering<'_> {
     fn add_slack(
         &mut self,
         name: &str,
-        encoding: super::Encoding,
+        encoding: crate::Encoding,
         range: f64,
         step: f64,
         forms: &mut Vec<Form>,

@@ -6,12 +6,11 @@ use std::sync::Arc;
 
 use ndarray::{Array, IntoDimension};
 
-use super::compile::{self, Compiled, Options};
-use super::constraint::Constraint;
-use super::encoding::Encoding;
-use super::expression::{Expr, Term};
-use super::variable::{Group, Kind, Parameter, Variable};
 use crate::Error;
+use crate::constraint::Constraint;
+use crate::encoding::Encoding;
+use crate::expression::{Expr, Term};
+use crate::variable::{Group, Kind, Parameter, Variable};
 use spinroute_ising as ising;
 
 /// Variables, parameters, an objective and named constraints.
@@ -242,16 +241,5 @@ impl Model {
     #[must_use]
     pub fn kind(&self, variable: Variable) -> Option<Kind> {
         (variable.index() < self.parts.variables).then(|| self.parts.group_of(variable.0).kind)
-    }
-
-    /// Compiles the model for the given options and values of parameters.
-    ///
-    /// The model is only read: another call with other values costs no rebuilding.
-    ///
-    /// # Errors
-    /// If something that was put in is wrong, a parameter has no value, constraints cannot be
-    /// satisfied, or an option does not fit a constraint.
-    pub fn compile(&self, options: &Options) -> Result<Compiled, Error> {
-        compile::compile(self, options)
     }
 }

@@ -1,6 +1,6 @@
 //! Inequalities without slack: multipliers, updated from samples.
 //!
-//! With [`Inequality::Multiplier`](super::Inequality::Multiplier) a constraint `g ≤ 0` (or `g = 0`)
+//! With [`Inequality::Multiplier`](crate::Inequality::Multiplier) a constraint `g ≤ 0` (or `g = 0`)
 //! enters the energy as `a g + q g²`, so no slack bits are needed and the model stays as large as
 //! the problem. Rounds of compiling, sampling and updating look for the right `a` and `q`, after
 //! Sharma and Lau, *Cutting slack: quantum optimization with slack-free methods for combinatorial
@@ -21,21 +21,12 @@ use std::ops::ControlFlow;
 use serde::{Deserialize, Serialize};
 use spinroute_core::{Best, Run, Stop};
 
-use super::compile::Options;
-use super::constraint::{Body, Sense};
-use super::decode::Answer;
-use super::model::Model;
 use crate::Error;
+use crate::answer::Answer;
+use crate::compile::Options;
+use crate::constraint::{Body, Multiplier, Sense};
+use crate::model::Model;
 use spinroute_ising::{self as ising, Minimiser};
-
-/// `linear · g + square · g²` for the left side `g` of a constraint.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct Multiplier {
-    /// Weight of the left side: the multiplier `λ`.
-    pub linear: f64,
-    /// Weight of its square.
-    pub square: f64,
-}
 
 /// A rule for the multipliers of all constraints of a model.
 pub trait Multipliers {

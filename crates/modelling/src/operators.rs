@@ -3,8 +3,8 @@
 use std::iter::Sum;
 use std::ops::{Add, AddAssign, Mul, MulAssign, Neg, Sub, SubAssign};
 
-use super::expression::{Expr, Term};
-use super::variable::{Parameter, Variable};
+use crate::expression::{Expr, Term};
+use crate::variable::{Parameter, Variable};
 
 impl<T: Term> AddAssign<T> for Expr {
     fn add_assign(&mut self, term: T) {
@@ -26,7 +26,7 @@ impl MulAssign<f64> for Expr {
 
 impl<T: Term> Sum<T> for Expr {
     fn sum<I: Iterator<Item = T>>(terms: I) -> Self {
-        super::sum(terms)
+        crate::expression::sum(terms)
     }
 }
 

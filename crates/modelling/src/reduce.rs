@@ -19,7 +19,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::function::Function;
+use crate::function::Function;
 
 /// How products of three or more variables are made quadratic.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]

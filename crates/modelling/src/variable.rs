@@ -2,9 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::encoding::Encoding;
+use crate::encoding::Encoding;
 
-/// A variable of a [`Model`](super::Model): a number that stands for it in expressions.
+/// A variable of a [`Model`](crate::Model): a number that stands for it in expressions.
 ///
 /// It belongs to the model that made it. A model refuses, when it is compiled, a variable that it
 /// does not have; it cannot tell another model's variable from its own of the same number.
@@ -25,7 +25,7 @@ impl Variable {
     }
 }
 
-/// A parameter of a [`Model`](super::Model): a coefficient that gets its value on compilation.
+/// A parameter of a [`Model`](crate::Model): a coefficient that gets its value on compilation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Parameter(pub(crate) u32);
 

@@ -35,11 +35,12 @@
 //! formulations*, 2022). It proves nothing where constraints overlap: mending one row breaks
 //! another.
 
-use super::constraint::Penalty;
-use super::dual::{Dual, Part};
-use super::function::Function;
-use super::lower::Item;
 use crate::Error;
+use crate::constraint::Penalty;
+use crate::dual::{Dual, Part};
+use crate::function::Function;
+use crate::lower::Item;
+use crate::sets::Sets;
 
 /// Strictness of the inequalities.
 pub(crate) const MARGIN: f64 = 1.0 / 1024.0;
@@ -52,31 +53,6 @@ struct Ranges {
     all: f64,
     /// Of the terms that touch the group of constraints of that number.
     touch: Vec<f64>,
-}
-
-/// Disjoint sets of bits.
-pub(crate) struct Sets(Vec<u32>);
-
-impl Sets {
-    pub(crate) fn new(bits: usize) -> Self {
-        Self((0..bits as u32).collect())
-    }
-
-    pub(crate) fn find(&mut self, mut bit: u32) -> u32 {
-        while self.0[bit as usize] != bit {
-            let above = self.0[self.0[bit as usize] as usize];
-            self.0[bit as usize] = above;
-            bit = above;
-        }
-        bit
-    }
-
-    pub(crate) fn join(&mut self, bits: &[u32]) {
-        for pair in bits.windows(2) {
-            let (a, b) = (self.find(pair[0]), self.find(pair[1]));
-            self.0[a.max(b) as usize] = a.min(b);
-        }
-    }
 }
 
 /// The weight of every item. `bits` counts the bits of the model's variables, `hint` is a state of
@@ -192,26 +168,15 @@ fn simplified(function: &Function) -> Function {
     simple
 }
 
-/// Visits the bits and the range of every term, squares as one term.
-pub(crate) fn visit_ranges(function: &Function, visit: &mut dyn FnMut(&[u32], f64)) {
-    function.linear.iter().for_each(|&(i, c)| visit(&[i], c.abs()));
-    function.pairs.iter().for_each(|&(i, j, c)| visit(&[i, j], c.abs()));
-    function.higher.iter().for_each(|(bits, c)| visit(bits, c.abs()));
-    for square in &function.squares {
-        let (least, most) = square.range();
-        visit(&square.linear.bits, most - least);
-    }
-}
-
 fn ranges(objective: &Function, items: &[Item], sets: &mut Sets) -> Ranges {
-    let bits = sets.0.len();
+    let bits = sets.bits();
     let mut constrained = vec![false; bits];
     for &bit in items.iter().flat_map(|item| &item.members) {
         constrained[bit as usize] = true;
     }
     let (mut all, mut touch) = (0.0, vec![0.0; bits]);
     let mut roots = Vec::new();
-    visit_ranges(objective, &mut |bits, range| {
+    objective.visit_ranges(&mut |bits, range| {
         all += range;
         roots.clear();
         let touched = bits.iter().filter(|&&bit| constrained[bit as usize]);

@@ -11,7 +11,7 @@
 use std::ops::ControlFlow;
 use std::time::Duration;
 
-use crate::{CloseCalls, CloseForm};
+use crate::close_calls::{CloseCalls, CloseForm};
 use serde::{Deserialize, Serialize};
 use spinroute_core::{Error, Instance, Progress, Run, Solution, Solver, Stop};
 use spinroute_ising::{Minimiser, Samples};
@@ -19,7 +19,9 @@ use spinroute_modelling::Target;
 use spinroute_prices::repair;
 
 use super::prices::Path;
-use super::{Incumbent, Origin, as_core, check_look, forward, positive, solve_from, too_late};
+use crate::routing::checks::{as_core, check_look, positive};
+use crate::routing::incumbent::{Incumbent, Origin};
+use crate::routing::start::{forward, solve_from, too_late};
 use spinroute_bifurcation::Bifurcation;
 
 /// Simulated bifurcation on close calls, between quantile balancing and a repair.

@@ -25,9 +25,11 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use spinroute_core::{Error, Instance, Run, Solution, Solver};
 
-use self::dynamics::Dynamics;
+use self::dynamics::{Dynamics, Settings};
 use super::prices::{Path, loads};
-use super::{Incumbent, Origin, check_look, moderate, solve_from, too_late};
+use crate::routing::checks::{check_look, moderate};
+use crate::routing::incumbent::{Incumbent, Origin};
+use crate::routing::start::{solve_from, too_late};
 use spinroute_bifurcation::Mode;
 
 /// How the prices of [`SbFull`] move.
@@ -148,6 +150,14 @@ impl SbFull {
     }
 }
 
+impl SbFull {
+    /// What the dynamics need to know of it.
+    fn settings(&self) -> Settings {
+        let Self { mode, looks, period, row_weight, column_weight, .. } = *self;
+        Settings { mode, looks, period, row_weight, column_weight }
+    }
+}
+
 impl Solver for SbFull {
     /// # Errors
     /// [`Error::Deficient`] if an `Exactly` demand cannot be met, [`Error::Prices`] if the warm prices
@@ -177,7 +187,7 @@ impl<'a> Search<'a> {
         let length = solver.rate * path.length(solver.column_weight);
         let dynamics = solver
             .dynamics
-            .then(|| Dynamics::new(solver, instance, path.point(), seed))
+            .then(|| Dynamics::new(&solver.settings(), instance, path.point(), seed))
             .transpose()?;
         Ok(Self { instance, path, length, dynamics })
     }

@@ -18,7 +18,7 @@
 use spinroute_core::{Assignment, Error, Instance};
 use spinroute_prices::{Batch, Point, Selection, choice, repair, subgradient, value};
 
-use super::Incumbent;
+use crate::routing::incumbent::Incumbent;
 
 /// A path of prices.
 pub(super) struct Path<'a> {

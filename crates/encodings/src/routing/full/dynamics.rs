@@ -3,11 +3,10 @@
 use spinroute_core::{Assignment, Error, Instance};
 use spinroute_prices::{Batch, Point, Selection, choice, repair};
 
-use super::SbFull;
-use crate::routing::as_core;
+use crate::routing::checks::as_core;
 use crate::routing::field::{Field, Steering, sums};
 use crate::routing::prices::loads;
-use spinroute_bifurcation::{Noise, ScaledModel, Step, Stepper, largest_stable_time_step};
+use spinroute_bifurcation::{Mode, Noise, ScaledModel, Step, Stepper, largest_stable_time_step};
 
 /// Positions and momenta start within this of where prices put them.
 const NOISE: f32 = 0.1;
@@ -20,6 +19,15 @@ const LONGEST: f64 = 1.0;
 
 /// The coupling constant, in inverse mean margins.
 const COUPLING: f64 = 0.5;
+
+/// The parameters of [`SbFull`](crate::SbFull) that the dynamics depend on.
+pub(super) struct Settings {
+    pub(super) mode: Mode,
+    pub(super) looks: u32,
+    pub(super) period: u32,
+    pub(super) row_weight: f64,
+    pub(super) column_weight: f64,
+}
 
 /// Positions, momenta and what moves them.
 pub(super) struct Dynamics<'a> {
@@ -40,7 +48,7 @@ pub(super) struct Dynamics<'a> {
 
 impl<'a> Dynamics<'a> {
     pub(super) fn new(
-        solver: &SbFull,
+        solver: &Settings,
         instance: &'a Instance,
         start: &Point,
         seed: u64,
