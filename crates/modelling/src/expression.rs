@@ -15,7 +15,7 @@ pub(crate) type Monomial = (Box<[u32]>, f64);
 
 /// A polynomial of any degree in variables and parameters.
 ///
-/// Made from variables with `+ - *`, [`sum`], [`dot`], [`Expr::squared`] and [`Expr::power`].
+/// Made from variables with `+ - * /`, [`sum`], [`dot`], [`Expr::squared`] and [`Expr::power`].
 ///
 /// ```
 /// use spinroute_modelling::{Expr, Model, sum};
@@ -47,6 +47,21 @@ pub(crate) struct Square {
 }
 
 /// What can be a term of an expression: numbers, variables, parameters, expressions.
+///
+/// Numbers become `f64`: whole numbers beyond 2⁵³ are rounded, all others are kept as they are.
+///
+/// ```
+/// use spinroute_modelling::{Expr, Model, Term};
+///
+/// /// Three times anything.
+/// fn thrice(term: impl Term) -> Expr {
+///     let mut expression = Expr::default();
+///     term.add_to(&mut expression, 3.0);
+///     expression
+/// }
+/// let x = Model::new().binary("x");
+/// assert_eq!(thrice(x) + thrice(2), 3 * (x + 2));
+/// ```
 pub trait Term {
     /// Adds `factor` times this to `expression`.
     fn add_to(self, expression: &mut Expr, factor: f64);
@@ -62,7 +77,7 @@ macro_rules! numbers {
         }
     )*};
 }
-numbers!(f64, f32, i32, u32, usize);
+numbers!(f64, f32, i8, i16, i32, i64, u8, u16, u32, u64, usize);
 
 impl Term for Variable {
     fn add_to(self, expression: &mut Expr, factor: f64) {
@@ -153,7 +168,12 @@ where
     expression
 }
 
-/// A number by value or by reference.
+/// A number by value or by reference: a factor of [`dot`], or what `/` divides by.
+///
+/// ```
+/// use spinroute_modelling::Coefficient;
+/// assert_eq!([0.5_f32.value(), (&3_u64).value(), (-2_i8).value()], [0.5, 3.0, -2.0]);
+/// ```
 pub trait Coefficient {
     /// The number.
     fn value(self) -> f64;
@@ -175,7 +195,7 @@ macro_rules! coefficients {
         }
     )*};
 }
-coefficients!(f64, f32, i32, u32, usize);
+coefficients!(f64, f32, i8, i16, i32, i64, u8, u16, u32, u64, usize);
 
 impl Expr {
     /// The expression of a number, variable, parameter or expression.
@@ -281,6 +301,16 @@ impl Expr {
         self.symbolic.iter_mut().for_each(|(_, part)| part.scale(factor));
     }
 
+    /// Divides every coefficient; by 0, they are no longer finite and compilation says so.
+    pub(crate) fn divide(&mut self, divisor: f64) {
+        self.constant /= divisor;
+        self.linear.iter_mut().for_each(|term| term.1 /= divisor);
+        self.quadratic.iter_mut().for_each(|term| term.2 /= divisor);
+        self.higher.iter_mut().for_each(|term| term.1 /= divisor);
+        self.squares.iter_mut().for_each(|square| square.weight /= divisor);
+        self.symbolic.iter_mut().for_each(|(_, part)| part.divide(divisor));
+    }
+
     pub(crate) fn append(&mut self, mut other: Self) {
         fn join<T>(into: &mut Vec<T>, from: &mut Vec<T>) {
             if into.is_empty() {
@@ -360,7 +390,7 @@ mod tests {
         let mut model = Model::new();
         let (x, y) = (model.binary("x"), model.binary("y"));
         let p = model.parameter("p");
-        let e = 2.0 * x * y - (x + 3.0 * y - 1.0).squared() + p * x + p * p * y + 4.0;
+        let e: Expr = 2.0 * x * y - (x + 3.0 * y - 1.0).squared() + p * x + p * p * y + 4.0;
         for (a, b) in [(0.0, 0.0), (1.0, 0.0), (0.0, 1.0), (1.0, 1.0)] {
             let want =
                 2.0 * a * b - (a + 3.0 * b - 1.0) * (a + 3.0 * b - 1.0) + 7.0 * a + 49.0 * b + 4.0;

@@ -45,7 +45,7 @@
 //! | wanted | written |
 //! |---|---|
 //! | variables | [`Model::binary`], [`Model::spin`], [`Model::integer`] with an [`Encoding`]; arrays are `ndarray`s of [`Variable`] |
-//! | expressions | `2.0 * x * y - z`, [`sum`], [`dot`], [`Expr::squared`], [`Expr::power`] |
+//! | expressions | `2 * x * y - z / 3`, `0.5_f32 * &x`, `x.squared()`, [`sum`], [`dot`], [`Expr::squared`], [`Expr::power`] |
 //! | constraints | [`Expr::equals`], [`Expr::at_most`], [`Expr::at_least`], [`k_hot`], [`one_hot`], [`at_most_k`], [`sos1`], [`implies`] |
 //! | a sweep without rebuilding | [`Model::parameter`], [`Options::set`] |
 //! | penalty weights | [`Penalty`]: fixed, a parameter, or derived with a proof, loose or tight |

@@ -1,9 +1,35 @@
-//! `+ - *` between numbers, variables, parameters and expressions.
+//! `+ - * /` between numbers, variables, parameters and expressions, by value and by reference.
+//!
+//! | written | with |
+//! |---|---|
+//! | `left + right`, `left - right`, `left * right` | any [`Term`] on both sides, one of them a variable, parameter or expression; a number on the left is an `f64`, `f32` or `i32` |
+//! | `left / number` | any [`Coefficient`]: every coefficient is divided |
+//! | `-term` | a variable, parameter or expression |
+//! | `+= -= *=` a term, `/=` a number | an expression on the left |
+//! | `.sum::<Expr>()` | an iterator of terms |
+//!
+//! Of the integers only `i32` may stand on the left, so that a whole literal there is one without being
+//! told: `(2 * x + 3 * y).at_most(4)`. Between `2.0_f64` and `2.0_f32` the compiler cannot choose before
+//! a method is called: where that is wanted, the number goes to the right or says what it is,
+//! `(x * 2.5 + y).at_most(4)` or `(2.5_f64 * x + y).at_most(4)`. Without a method, `2.5 * x + y` will do.
+//!
+//! ```
+//! use spinroute_modelling::{Expr, Model};
+//!
+//! let mut model = Model::new();
+//! let (x, w) = (model.binary_array("x", [3]), model.parameter("w"));
+//! let scores = [0.5_f32, 0.25, 0.125];
+//! let mut e: Expr = 2 * x[0] + scores[1] * x[1] - 2.0 * &x[2] * x[0] + w * (x[1] / 4);
+//! e += x.iter().map(|v| (v - 1) * 3_u8).sum::<Expr>() / 3.0;
+//! e *= 2;
+//! let at = |values: [f64; 3]| e.value(&values, &[8.0]);
+//! assert_eq!(at([1.0, 1.0, 0.0]), Some(2.0 * (2.0 + 0.25 + 2.0 - 1.0)));
+//! ```
 
 use std::iter::Sum;
-use std::ops::{Add, AddAssign, Mul, MulAssign, Neg, Sub, SubAssign};
+use std::ops::{Add, AddAssign, Div, DivAssign, Mul, MulAssign, Neg, Sub, SubAssign};
 
-use crate::expression::{Expr, Term};
+use crate::expression::{Coefficient, Expr, Term};
 use crate::variable::{Parameter, Variable};
 
 impl<T: Term> AddAssign<T> for Expr {
@@ -18,9 +44,15 @@ impl<T: Term> SubAssign<T> for Expr {
     }
 }
 
-impl MulAssign<f64> for Expr {
-    fn mul_assign(&mut self, factor: f64) {
-        self.scale(factor);
+impl<T: Term> MulAssign<T> for Expr {
+    fn mul_assign(&mut self, factor: T) {
+        *self = product(std::mem::take(self), Self::new(factor));
+    }
+}
+
+impl<T: Coefficient> DivAssign<T> for Expr {
+    fn div_assign(&mut self, divisor: T) {
+        self.divide(divisor.value());
     }
 }
 
@@ -30,9 +62,43 @@ impl<T: Term> Sum<T> for Expr {
     }
 }
 
-macro_rules! negate {
-    ($($kind:ty),*) => {$(
-        impl Neg for $kind {
+/// What a variable, a parameter or an expression has on its right.
+///
+/// One implementation for every right side, so that the result is known to be an expression before
+/// the right side's type is.
+macro_rules! left {
+    ($($left:ty),*) => {$(
+        impl<T: Term> Add<T> for $left {
+            type Output = Expr;
+            fn add(self, right: T) -> Expr {
+                let mut total = Expr::new(self);
+                right.add_to(&mut total, 1.0);
+                total
+            }
+        }
+        impl<T: Term> Sub<T> for $left {
+            type Output = Expr;
+            fn sub(self, right: T) -> Expr {
+                let mut total = Expr::new(self);
+                right.add_to(&mut total, -1.0);
+                total
+            }
+        }
+        impl<T: Term> Mul<T> for $left {
+            type Output = Expr;
+            fn mul(self, right: T) -> Expr {
+                product(Expr::new(self), Expr::new(right))
+            }
+        }
+        impl<T: Coefficient> Div<T> for $left {
+            type Output = Expr;
+            fn div(self, divisor: T) -> Expr {
+                let mut quotient = Expr::new(self);
+                quotient.divide(divisor.value());
+                quotient
+            }
+        }
+        impl Neg for $left {
             type Output = Expr;
             fn neg(self) -> Expr {
                 let mut negative = Expr::default();
@@ -42,42 +108,55 @@ macro_rules! negate {
         }
     )*};
 }
-negate!(Variable, Parameter, Expr, &Expr);
+left!(Variable, &Variable, Parameter, &Parameter, Expr, &Expr);
 
-macro_rules! operate {
-    ($($left:ty: $($right:ty),*;)*) => {$($(
-        impl Add<$right> for $left {
+/// A number on the left.
+macro_rules! numbers {
+    ($($number:ty: $($right:ty),*;)*) => {$($(
+        impl Add<$right> for $number {
             type Output = Expr;
             fn add(self, right: $right) -> Expr {
-                let mut total = Expr::new(self);
-                right.add_to(&mut total, 1.0);
-                total
+                Expr::new(self) + right
             }
         }
-        impl Sub<$right> for $left {
+        impl Sub<$right> for $number {
             type Output = Expr;
             fn sub(self, right: $right) -> Expr {
-                let mut total = Expr::new(self);
-                right.add_to(&mut total, -1.0);
-                total
+                Expr::new(self) - right
             }
         }
-        impl Mul<$right> for $left {
+        impl Mul<$right> for $number {
             type Output = Expr;
             fn mul(self, right: $right) -> Expr {
-                product(Expr::new(self), Expr::new(right))
+                Expr::new(self) * right
             }
         }
     )*)*};
 }
-operate! {
-    f64: Variable, Parameter, Expr, &Expr;
-    Variable: f64, Variable, Parameter, Expr, &Expr;
-    Parameter: f64, Variable, Parameter, Expr, &Expr;
-    Expr: f64, Variable, Parameter, Expr, &Expr;
-    &Expr: f64, Variable, Parameter, Expr, &Expr;
+numbers! {
+    f64: Variable, &Variable, Parameter, &Parameter, Expr, &Expr;
+    f32: Variable, &Variable, Parameter, &Parameter, Expr, &Expr;
+    i32: Variable, &Variable, Parameter, &Parameter, Expr, &Expr;
 }
 
+macro_rules! powers {
+    ($($kind:ty),*) => {$(
+        impl $kind {
+            /// Its square; that of a variable is kept as such, not multiplied out.
+            #[must_use]
+            pub fn squared(self) -> Expr {
+                Expr::new(self).squared()
+            }
+
+            /// Its `exponent`-th power; 1 for exponent 0.
+            #[must_use]
+            pub fn power(self, exponent: u32) -> Expr {
+                Expr::new(self).power(exponent)
+            }
+        }
+    )*};
+}
+powers!(Variable, Parameter);
 /// The product; a factor that is a number scales the other, squares of linear forms included.
 fn product(mut left: Expr, mut right: Expr) -> Expr {
     let mistake = left.mistake.take().or(right.mistake.take());

@@ -120,7 +120,7 @@ fn constraints_that_always_or_never_hold_are_reported() {
     assert_eq!(compiled.notes(), [always("loose"), always("same"), always("big")]);
     assert_eq!([compiled.weight(0).is_some(), compiled.weight(1).is_some()], [true, false]);
     model.constrain("too many", sum(&x).equals(4));
-    model.constrain("parity", (2.0 * x[0] + 4.0 * x[1] - 2.0 * y).equals(-3));
+    model.constrain("parity", (2 * x[0] + 4 * x[1] - 2 * y).equals(-3));
     model.constrain("product", (x[0] * x[1] + x[2]).at_least(3));
     let Err(Error::Unsatisfiable(error)) = model.compile(&Options::default()) else { panic!() };
     let names: Vec<&str> = error.constraints.iter().map(|c| c.0.as_str()).collect();
@@ -193,7 +193,7 @@ fn mistakes_are_errors() {
 
     let mut slack = Model::new();
     let x = slack.binary_array("x", [2]);
-    slack.constrain("wide", (1e12 * x[0] + x[1]).at_most(5e11));
+    slack.constrain("wide", (x[0] * 1e12 + x[1]).at_most(5e11));
     let unary = Options::default().inequality(Inequality::Slack(Encoding::Unary));
     assert!(matches!(slack.compile(&unary), Err(Error::SlackRange { .. })));
     assert!(slack.compile(&Options::default()).is_ok());

@@ -2,6 +2,7 @@
 
 mod compilation;
 mod decoding;
+mod operators;
 mod penalties;
 mod random;
 mod slack_free;

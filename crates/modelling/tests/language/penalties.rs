@@ -2,10 +2,9 @@
 
 use spinroute_core::Run;
 use spinroute_ising::{Error as Ising, Exhaustive, Minimiser};
-use spinroute_modelling::Error;
 use spinroute_modelling::{
-    Compiled, Encoding, Inequality, Model, Options, Penalty, Reduction, Substitution, dot, k_hot,
-    sum,
+    Compiled, Encoding, Error, Expr, Inequality, Model, Options, Penalty, Reduction, Substitution,
+    dot, k_hot, sum,
 };
 
 use crate::random::{Case, case, state};
@@ -105,12 +104,12 @@ fn terms_that_cancel_are_nothing() {
     let mut model = Model::new();
     let (x, y) = (model.binary("x"), model.binary("y"));
     model.maximise(x + y);
-    let nothing = 0.1 * x + 0.2 * x - 0.3 * x;
+    let nothing: Expr = 0.1 * x + 0.2 * x - 0.3 * x;
     assert!(nothing.value(&[1.0, 0.0], &[]) > Some(0.0));
     model.constrain("linear", nothing.clone().at_most(0));
     model.constrain("equal", (nothing + y).equals(1));
     model.constrain("constant", (x + 0.1 + 0.2).at_most(x + 0.3));
-    model.constrain("product", (0.1 * x * y + 0.2 * x * y - 0.3 * x * y).at_most(0));
+    model.constrain("product", (x * y * 0.1 + x * y * 0.2 - x * y * 0.3).at_most(0));
     let compiled = model.compile(&Options::default()).expect("it can be satisfied");
     let samples = Exhaustive::default().minimise(&compiled.to_ising(), &mut Run::new(0));
     let best = compiled.best(&samples.expect("small")).expect("of its size").expect("a read");
@@ -184,7 +183,7 @@ fn the_smallest_violation_counts() {
     let mut model = Model::new();
     let x = model.binary_array("x", [2]);
     model.minimise(x[1] * 5.0);
-    model.constrain("tenths", (0.1 * x[0] + 0.2 * x[1]).equals(0.2));
+    model.constrain("tenths", (x[0] * 0.1 + x[1] * 0.2).equals(0.2));
     let compiled = model.compile(&Options::default()).expect("compiles");
     let weight = compiled.weight(0).expect("a penalty");
     assert!(weight > 500.0 && weight < 501.0, "{weight}");

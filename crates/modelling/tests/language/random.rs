@@ -92,7 +92,7 @@ fn objective(random: &mut impl Rng, variables: &[(Variable, Kind)], degree: usiz
         let factors = random.random_range(2..=degree);
         let mut product = Expr::new(coefficient(random));
         for _ in 0..factors {
-            product = product * all[random.random_range(0..all.len())];
+            product *= all[random.random_range(0..all.len())];
         }
         objective += product;
     }

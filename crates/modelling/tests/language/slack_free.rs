@@ -56,7 +56,7 @@ fn terms_are_the_formulas() {
     let x = unbalanced.binary_array("x", [4]);
     unbalanced.maximise(dot(&[8.0, 5.0, 3.0, 1.0], &x));
     let mode = Inequality::Unbalanced { linear: 0.96, square: 0.04 };
-    unbalanced.constrain("room", (2.0 - sum(&x)).at_least(0).inequality(mode));
+    unbalanced.constrain("room", (2 - sum(&x)).at_least(0).inequality(mode));
     let unbalanced = unbalanced.compile(&Options::default()).expect("compiles");
     for word in 0..16 {
         let state = state(word, 4);
