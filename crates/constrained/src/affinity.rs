@@ -182,8 +182,12 @@ impl Separable for Affinity {
         rows_and_columns(&mut model, &self.instance, &x);
         let mut gain = score_terms(&self.instance, &x);
         for ((e, f), &w) in self.pairs.indexed_iter().filter(|((e, f), w)| e < f && **w != 0.0) {
-            for row in x.rows() {
-                gain += w * (row[e] * row[f]);
+            // A bonus must not buy a pair that is forbidden.
+            let allowed = |t: &usize| {
+                self.instance.scores(*t)[e].min(self.instance.scores(*t)[f]) > f32::NEG_INFINITY
+            };
+            for t in (0..x.nrows()).filter(allowed) {
+                gain += w * (x[[t, e]] * x[[t, f]]);
             }
         }
         model.maximise(gain);

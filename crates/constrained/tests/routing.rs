@@ -184,6 +184,17 @@ proptest! {
     }
 }
 
+/// A bonus far above the scores, which a forbidden pair must not earn.
+#[test]
+fn a_bonus_buys_no_forbidden_pair() {
+    let scores = Array2::from_shape_vec((1, 3), vec![0.5f32, f32::NEG_INFINITY, 0.25]).unwrap();
+    let instance = Instance::new(scores, vec![1; 3], Demand::AtMost(2)).unwrap();
+    let bonus = |(e, f): (usize, usize)| if e + f == 1 { 100.0 } else { 0.0 };
+    let problem = Affinity::new(instance, Array2::from_shape_fn((3, 3), bonus)).unwrap();
+    check_model(&problem).unwrap();
+    assert!((problem.linear_relaxation().unwrap() - 0.75).abs() < 1e-6);
+}
+
 /// Close calls never lose what prices reached, keep every rule and say how large the model was.
 #[test]
 fn close_calls_start_from_prices() {
