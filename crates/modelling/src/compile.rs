@@ -2,151 +2,22 @@
 //!
 //! O(terms) until the couplings are made; then as [`assemble`](crate::assemble) says.
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use crate::assemble::{Target, assemble};
-use crate::constraint::{Body, Inequality, Multiplier, Penalty};
+use crate::assemble::assemble;
+use crate::check::check;
+use crate::constraint::Penalty;
 use crate::decoding::Decoding;
 use crate::error::{Error, Unsatisfiable};
-use crate::expression::Expr;
 use crate::function::Function;
 use crate::layout::Layout;
 use crate::lower::{Item, Lowering, Origin, Outcome};
 use crate::model::{Model, Parts};
-use crate::reduce::{Reduced, Reduction, reduce};
-use crate::variable::{Kind, Parameter};
+use crate::options::Options;
+use crate::reduce::{Reduced, reduce};
+use crate::variable::Kind;
 use crate::weights::weights;
 use spinroute_ising::{self as ising, Ising, Qubo};
-
-/// How to compile a [`Model`], and the values of its parameters.
-///
-/// ```
-/// use spinroute_modelling::{Model, Options, Penalty, Target, k_hot};
-///
-/// let mut model = Model::new();
-/// let x = model.binary_array("x", [4]);
-/// let weight = model.parameter("weight");
-/// model.constrain("two", k_hot(&x, 2).penalty(Penalty::Parameter(weight)));
-/// for value in [1.0, 2.0, 4.0] {
-///     // The model is compiled again, not built again.
-///     let options = Options::default().set(weight, value).target(Target::Structured);
-///     let compiled = model.compile(&options)?;
-///     assert_eq!(compiled.qubo().energy(&[1, 1, 1, 0]), value);
-/// }
-/// # Ok::<(), spinroute_modelling::Error>(())
-/// ```
-#[derive(Clone, Debug, Default)]
-#[non_exhaustive]
-pub struct Options {
-    /// The form of the couplings.
-    pub target: Target,
-    /// The penalty of constraints without one of their own, and of encodings.
-    pub penalty: Penalty,
-    /// The treatment of inequalities without one of their own.
-    pub inequality: Inequality,
-    /// How terms of degree 3 and more are made quadratic.
-    pub reduction: Reduction,
-    /// For [`Inequality::Multiplier`]: as many as the model has constraints; empty for none yet, which
-    /// leaves those constraints out.
-    pub multipliers: Vec<Multiplier>,
-    /// A feasible point that is known, one value a variable, from any heuristic: the better it is,
-    /// the smaller are the weights of [`Penalty::Tight`]. They are as provable with any other.
-    pub feasible: Option<Vec<f64>>,
-    parameters: Vec<(Key, f64)>,
-}
-
-/// A parameter by handle or by name.
-#[derive(Clone, Debug)]
-enum Key {
-    Handle(Parameter),
-    Name(String),
-}
-
-impl Options {
-    /// Sets the form of the couplings.
-    #[must_use]
-    pub fn target(mut self, target: Target) -> Self {
-        self.target = target;
-        self
-    }
-
-    /// Sets the penalty of constraints without one of their own, and of encodings.
-    #[must_use]
-    pub fn penalty(mut self, penalty: Penalty) -> Self {
-        self.penalty = penalty;
-        self
-    }
-
-    /// Sets the treatment of inequalities without one of their own.
-    #[must_use]
-    pub fn inequality(mut self, inequality: Inequality) -> Self {
-        self.inequality = inequality;
-        self
-    }
-
-    /// Sets how terms of degree 3 and more are made quadratic.
-    #[must_use]
-    pub fn reduction(mut self, reduction: Reduction) -> Self {
-        self.reduction = reduction;
-        self
-    }
-
-    /// Sets the multipliers, one a constraint of the model.
-    #[must_use]
-    pub fn multipliers(mut self, multipliers: Vec<Multiplier>) -> Self {
-        self.multipliers = multipliers;
-        self
-    }
-
-    /// Sets the feasible point that is known.
-    #[must_use]
-    pub fn feasible(mut self, values: Vec<f64>) -> Self {
-        self.feasible = Some(values);
-        self
-    }
-
-    /// Gives a parameter its value.
-    #[must_use]
-    pub fn set(mut self, parameter: Parameter, value: f64) -> Self {
-        self.parameters.push((Key::Handle(parameter), value));
-        self
-    }
-
-    /// Gives the parameter of that name its value.
-    #[must_use]
-    pub fn set_named(mut self, name: impl Into<String>, value: f64) -> Self {
-        self.parameters.push((Key::Name(name.into()), value));
-        self
-    }
-
-    /// The value of every parameter of a model; the last one given counts.
-    fn values(&self, parts: &Parts) -> Result<Vec<f64>, Error> {
-        let mut values = vec![None; parts.parameters.len()];
-        for (key, value) in &self.parameters {
-            let (index, name) = match key {
-                Key::Handle(parameter) => (parameter.0 as usize, format!("#{}", parameter.0)),
-                Key::Name(name) => {
-                    let index = parts.parameters.iter().position(|known| known == name);
-                    (index.unwrap_or(usize::MAX), name.clone())
-                }
-            };
-            let Some(place) = values.get_mut(index) else {
-                return Err(Error::Undeclared { name });
-            };
-            if !value.is_finite() {
-                return Err(
-                    ising::Error::NotFinite { what: "parameter", index, value: *value }.into()
-                );
-            }
-            *place = Some(*value);
-        }
-        let known = parts.parameters.iter().zip(values);
-        known
-            .map(|(name, value)| value.ok_or_else(|| Error::Unset { name: name.clone() }))
-            .collect()
-    }
-}
 
 /// Something found on compilation that is worth knowing and no error.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -281,95 +152,6 @@ fn hint(parts: &Parts, options: &Options, layout: &Layout) -> Result<Option<Vec<
         return Err(ising::Error::Length { what: "the feasible point", want, got }.into());
     }
     Ok(layout.encode(values, parts))
-}
-
-/// Looks for what was wrong with the input; the values of the parameters.
-pub(crate) fn check(parts: &Parts, options: &Options) -> Result<Vec<f64>, Error> {
-    if let Some(mistake) = &parts.mistake {
-        return Err(mistake.clone());
-    }
-    let mut names = BTreeSet::new();
-    for (name, _) in &parts.constraints {
-        if !names.insert(name) {
-            return Err(Error::Name { name: name.clone() });
-        }
-    }
-    check_expression(&parts.objective, parts)?;
-    for (_, constraint) in &parts.constraints {
-        match &constraint.body {
-            Body::Compare(left, _) => check_expression(left, parts)?,
-            Body::Sos1(variables) => {
-                variables.iter().try_for_each(|&v| check_variable(v, parts))?;
-            }
-        }
-    }
-    check_options(parts, options)?;
-    options.values(parts)
-}
-
-fn check_options(parts: &Parts, options: &Options) -> Result<(), Error> {
-    let (want, got) = (parts.constraints.len(), options.multipliers.len());
-    if got != 0 && got != want {
-        return Err(
-            ising::Error::Length { what: "multipliers, one a constraint", want, got }.into()
-        );
-    }
-    // Below 0, wrong auxiliary bits would be rewarded.
-    match options.reduction.strength {
-        Some(strength) if !(strength >= 0.0 && strength.is_finite()) => {
-            Err(ising::Error::Parameter {
-                name: "strength",
-                value: strength.to_string(),
-                mend: "it is finite and not negative, or none for one that is proven",
-            }
-            .into())
-        }
-        _ => Ok(()),
-    }
-}
-
-fn check_variable(variable: u32, parts: &Parts) -> Result<(), ising::Error> {
-    let (variable, variables) = (variable as usize, parts.variables);
-    if variable < variables { Ok(()) } else { Err(ising::Error::Variable { variable, variables }) }
-}
-
-/// Every variable and parameter exists, every number is finite.
-fn check_expression(expression: &Expr, parts: &Parts) -> Result<(), Error> {
-    if let Some(mistake) = &expression.mistake {
-        return Err((**mistake).clone());
-    }
-    let finite = |index: usize, value: f64| {
-        let what = "coefficient of term";
-        if value.is_finite() { Ok(()) } else { Err(ising::Error::NotFinite { what, index, value }) }
-    };
-    finite(0, expression.constant)?;
-    let check_linear = |terms: &[(u32, f64)]| {
-        terms.iter().enumerate().try_for_each(|(index, &(variable, c))| {
-            check_variable(variable, parts)?;
-            finite(index, c)
-        })
-    };
-    check_linear(&expression.linear)?;
-    for (index, &(u, v, c)) in expression.quadratic.iter().enumerate() {
-        check_variable(u.max(v), parts)?;
-        finite(index, c)?;
-    }
-    for (index, (variables, c)) in expression.higher.iter().enumerate() {
-        variables.iter().try_for_each(|&variable| check_variable(variable, parts))?;
-        finite(index, *c)?;
-    }
-    for (index, square) in expression.squares.iter().enumerate() {
-        finite(index, square.weight)?;
-        finite(index, square.constant)?;
-        check_linear(&square.linear)?;
-    }
-    for (names, part) in &expression.symbolic {
-        if let Some(name) = names.iter().find(|&&p| p as usize >= parts.parameters.len()) {
-            return Err(Error::Undeclared { name: format!("#{name}") });
-        }
-        check_expression(part, parts)?;
-    }
-    Ok(())
 }
 
 /// What the constraints and encodings came to.

@@ -51,6 +51,7 @@
 //! | penalty weights | [`Penalty`]: fixed, a parameter, or derived with a proof, loose or tight |
 //! | inequalities | [`Inequality`]: slack, unbalanced, or multipliers that [`ascend`] updates from samples |
 //! | degree 3 and more | [`Reduction`] |
+//! | a bound on what can be reached | [`Model::linear_relaxation`] |
 //! | form of the couplings | [`Target`]: sparse, dense, or structured without expansion |
 //!
 //! | module | what it does |
@@ -66,9 +67,11 @@
 //! | [`assemble`], [`grid`] | couplings, sparse, dense or structured |
 //! | [`answer`], [`decoding`] | states in the user's terms |
 //! | [`multipliers`] | inequalities without slack |
+//! | [`relaxation`] | the linear program that no constraint is written a second time for |
 
 mod answer;
 mod assemble;
+mod check;
 mod compile;
 mod constraint;
 mod decoding;
@@ -83,8 +86,10 @@ mod lower;
 mod model;
 mod multipliers;
 mod operators;
+mod options;
 mod program;
 mod reduce;
+mod relaxation;
 mod sets;
 mod step;
 mod variable;
@@ -92,7 +97,7 @@ mod weights;
 
 pub use answer::Answer;
 pub use assemble::Target;
-pub use compile::{Compiled, Note, Options};
+pub use compile::{Compiled, Note};
 pub use constraint::{
     Constraint, Inequality, Multiplier, Penalty, Sense, at_most_k, implies, k_hot, one_hot, sos1,
 };
@@ -102,8 +107,10 @@ pub use error::{Error, Unsatisfiable};
 pub use expression::{Coefficient, Expr, Term, dot, sum};
 pub use model::Model;
 pub use multipliers::{Ascent, AugmentedLagrangian, Choice, Multipliers, Subgradient, ascend};
+pub use options::Options;
 pub use program::{model_names, write_model};
 pub use reduce::{Reduction, Substitution};
+pub use relaxation::Relaxation;
 pub use variable::{Kind, Parameter, Variable};
 
 /// The coefficients of the slack bits for `0..=range`; `None` if some words are invalid.

@@ -396,7 +396,7 @@ fn item(forms: Vec<Form>, step: Option<f64>, row: Option<Row>) -> Item {
 
 /// Below this share of the largest coefficient as written, what a sum of terms leaves is the
 /// rounding of terms that cancel, as in `0.1 x + 0.2 x - 0.3 x`.
-const CANCELLED: f64 = 1e-14;
+pub(crate) const CANCELLED: f64 = 1e-14;
 
 /// What bounds and grid alone decide; `None` if both outcomes are possible. `size` is the largest
 /// coefficient as written: what is left of terms that cancel is judged by it.

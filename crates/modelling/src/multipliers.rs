@@ -23,9 +23,9 @@ use spinroute_core::{Best, Run, Stop};
 
 use crate::Error;
 use crate::answer::Answer;
-use crate::compile::Options;
 use crate::constraint::{Body, Multiplier, Sense};
 use crate::model::Model;
+use crate::options::Options;
 use spinroute_ising::{self as ising, Minimiser};
 
 /// A rule for the multipliers of all constraints of a model.

@@ -14,7 +14,7 @@ use spinroute_ising::formats::{CONSTANT, Format, is_name};
 use spinroute_ising::{self as ising, Number};
 
 use crate::Error;
-use crate::compile::check;
+use crate::check::check;
 use crate::constraint::Body;
 use crate::model::Parts;
 use crate::{Expr, Kind, Model, Options, Sense};

@@ -5,5 +5,6 @@ mod decoding;
 mod operators;
 mod penalties;
 mod random;
+mod relaxation;
 mod slack_free;
 mod states;

@@ -37,6 +37,11 @@ impl Case {
         self.constraints.iter().all(|holds| holds(point))
     }
 
+    /// Whether the objective is to be made large.
+    pub(crate) fn maximise(&self) -> bool {
+        self.maximise
+    }
+
     /// The objective, negated where it is to be maximised.
     pub(crate) fn cost(&self, point: &[f64]) -> f64 {
         let value = self.objective.value(point, &[]).expect("all variables have values");
