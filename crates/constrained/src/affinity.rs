@@ -12,7 +12,7 @@ use spinroute_core::{Assignment, Instance};
 use spinroute_modelling::{Model, Variable};
 
 use crate::error::Error;
-use crate::group_limited::{Linear, rows_and_columns, score_terms};
+use crate::modelled::{Modelled, rows_and_columns, score_terms};
 use crate::moves::repair_and_improve;
 use crate::separable::{Priced, Separable, ceiling, check_demand};
 
@@ -176,6 +176,18 @@ impl Separable for Affinity {
         Ok(Instance::new(scores, capacity, self.instance.demand())?)
     }
 
+    fn objective(&self, assignment: &Assignment) -> Result<f64, Error> {
+        self.instance.objective(assignment).map_err(spinroute_core::Error::from)?;
+        let tokens = 0..assignment.tokens();
+        Ok(tokens.map(|t| self.value(t, assignment.experts(t))).sum())
+    }
+
+    fn complete(&self, choices: &Assignment) -> Result<Assignment, Error> {
+        repair_and_improve(self, choices)
+    }
+}
+
+impl Modelled for Affinity {
     fn model(&self) -> (Model, Array2<Variable>) {
         let mut model = Model::new();
         let x = model.binary_array("x", (self.instance.tokens(), self.instance.experts()));
@@ -192,36 +204,5 @@ impl Separable for Affinity {
         }
         model.maximise(gain);
         (model, x)
-    }
-
-    /// The convex envelope of every product (`McCormick` 1976): `z ≤ x[e]`, `z ≤ x[f]` for a bonus,
-    /// `z ≥ x[e] + x[f] − 1` for a penalty.
-    fn linear_relaxation(&self) -> Result<f64, Error> {
-        let mut program = Linear::new(&self.instance)?;
-        for row in program.x.clone() {
-            for ((e, f), &w) in self.pairs.indexed_iter() {
-                if e >= f || w == 0.0 {
-                    continue;
-                }
-                let z = program.variables.add(good_lp::variable().min(0).max(1));
-                program.gain.add_mul(w, z);
-                if w > 0.0 {
-                    program.rows.extend([(z - row[e], 0.0), (z - row[f], 0.0)]);
-                } else {
-                    program.rows.push((row[e] + row[f] - z, 1.0));
-                }
-            }
-        }
-        program.solve()
-    }
-
-    fn objective(&self, assignment: &Assignment) -> Result<f64, Error> {
-        self.instance.objective(assignment).map_err(spinroute_core::Error::from)?;
-        let tokens = 0..assignment.tokens();
-        Ok(tokens.map(|t| self.value(t, assignment.experts(t))).sum())
-    }
-
-    fn complete(&self, choices: &Assignment) -> Result<Assignment, Error> {
-        repair_and_improve(self, choices)
     }
 }

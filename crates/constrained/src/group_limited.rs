@@ -13,18 +13,15 @@
 //!   `O(G g k²)`: the bound of [`Lagrangian`](crate::Lagrangian) is as tight as the convex hull of a
 //!   token's rows allows, never weaker than the LP's.
 
-use good_lp::{Expression, ProblemVariables, Solution, SolverModel, variable};
 use ndarray::Array2;
 use spinroute_core::{Assignment, Instance, Run, Solver};
 use spinroute_flow::Flow;
-use spinroute_modelling::{Model, Variable, at_most_k, dot, implies};
+use spinroute_modelling::{Model, Variable, at_most_k, implies};
 
 use crate::error::Error;
 use crate::local::repair;
+use crate::modelled::{Modelled, rows_and_columns, score_terms};
 use crate::separable::{Priced, Separable, check_demand, check_tokens};
-
-/// Most pairs of token and expert that go to the linear program.
-pub(crate) const LINEAR: usize = 4096;
 
 /// An instance whose tokens may use a few groups of experts only.
 #[derive(Clone, Debug)]
@@ -207,42 +204,6 @@ impl Separable for GroupLimited {
         Ok(self.instance.clone())
     }
 
-    /// `y[t,g]`: token `t` may use group `g`.
-    fn model(&self) -> (Model, Array2<Variable>) {
-        let (tokens, experts) = (self.instance.tokens(), self.instance.experts());
-        let mut model = Model::new();
-        let x = model.binary_array("x", (tokens, experts));
-        let y = model.binary_array("y", (tokens, self.groups));
-        rows_and_columns(&mut model, &self.instance, &x);
-        for t in 0..tokens {
-            if self.limit < self.groups {
-                let name = format!("groups of token {t}");
-                model.constrain(name, at_most_k(y.row(t), self.limit as u32));
-                for e in 0..experts {
-                    let group = y[[t, self.group[e] as usize]];
-                    model.constrain(format!("group of {t},{e}"), implies(x[[t, e]], group));
-                }
-            }
-        }
-        model.maximise(score_terms(&self.instance, &x));
-        (model, x)
-    }
-
-    /// `x[t,e] ≤ y[t,g]` for every expert: the disaggregated form, the tightest of one token.
-    fn linear_relaxation(&self) -> Result<f64, Error> {
-        let instance = &self.instance;
-        let mut program = Linear::new(instance)?;
-        for t in 0..instance.tokens() {
-            let y: Vec<_> =
-                (0..self.groups).map(|_| program.variables.add(variable().min(0).max(1))).collect();
-            program.rows.push((y.iter().sum(), self.limit as f64));
-            for (e, &x) in program.x[t].iter().enumerate() {
-                program.rows.push((x - y[self.group[e] as usize], 0.0));
-            }
-        }
-        program.solve()
-    }
-
     fn objective(&self, assignment: &Assignment) -> Result<f64, Error> {
         let objective = self.instance.objective(assignment).map_err(spinroute_core::Error::from)?;
         for token in 0..assignment.tokens() {
@@ -275,74 +236,26 @@ impl Separable for GroupLimited {
     }
 }
 
-/// The constraints of every instance: `k` experts a token, `c[e]` tokens an expert; pairs that
-/// cannot gain are left free, their score being negative or their bit fixed to 0 by a cost.
-pub(crate) fn rows_and_columns(model: &mut Model, instance: &Instance, x: &Array2<Variable>) {
-    let (tokens, experts) = x.dim();
-    let k = instance.demand().k();
-    for t in (0..tokens).filter(|_| k < experts) {
-        model.constrain(format!("token {t}"), at_most_k(x.row(t), k as u32));
-    }
-    for (e, &capacity) in instance.capacity().iter().enumerate() {
-        if (capacity as usize) < tokens {
-            model.constrain(format!("expert {e}"), at_most_k(x.column(e), capacity));
-        }
-    }
-}
-
-/// `Σ s[t,e] x[t,e]`; a forbidden pair costs more than all scores can bring.
-pub(crate) fn score_terms(instance: &Instance, x: &Array2<Variable>) -> spinroute_modelling::Expr {
-    let finite = instance.flat().iter().filter(|score| score.is_finite());
-    let forbidden = -1.0 - finite.map(|score| f64::from(score.abs())).sum::<f64>();
-    let cost = |&score: &f32| if score.is_finite() { f64::from(score) } else { forbidden };
-    dot(instance.flat().iter().map(cost), x.iter().copied())
-}
-
-/// A linear program over `x[t,e]` in `[0, 1]` with rows `left ≤ right`, to be maximised.
-pub(crate) struct Linear {
-    pub(crate) variables: ProblemVariables,
-    pub(crate) x: Vec<Vec<good_lp::Variable>>,
-    pub(crate) rows: Vec<(Expression, f64)>,
-    pub(crate) gain: Expression,
-}
-
-impl Linear {
-    /// Scores, rows and columns of an instance.
-    pub(crate) fn new(instance: &Instance) -> Result<Self, Error> {
-        let (tokens, experts) = (instance.tokens(), instance.experts());
-        if tokens * experts > LINEAR {
-            let (method, unit) = ("the linear relaxation", "pairs");
-            return Err(Error::TooLarge { method, unit, limit: LINEAR, got: tokens * experts });
-        }
-        let (mut variables, mut gain) = (ProblemVariables::new(), Expression::default());
-        let mut x = vec![Vec::with_capacity(experts); tokens];
-        for (t, row) in x.iter_mut().enumerate() {
-            for &score in instance.scores(t) {
-                let allowed = score > f32::NEG_INFINITY;
-                row.push(variables.add(variable().min(0).max(i32::from(allowed))));
-                if allowed {
-                    gain.add_mul(f64::from(score), row[row.len() - 1]);
+impl Modelled for GroupLimited {
+    /// `y[t,g]`: token `t` may use group `g`, and `x[t,e] ≤ y[t,g]` for every expert of it: the disaggregated
+    /// form, whose relaxation is the tightest of one token.
+    fn model(&self) -> (Model, Array2<Variable>) {
+        let (tokens, experts) = (self.instance.tokens(), self.instance.experts());
+        let mut model = Model::new();
+        let x = model.binary_array("x", (tokens, experts));
+        let y = model.binary_array("y", (tokens, self.groups));
+        rows_and_columns(&mut model, &self.instance, &x);
+        for t in 0..tokens {
+            if self.limit < self.groups {
+                let name = format!("groups of token {t}");
+                model.constrain(name, at_most_k(y.row(t), self.limit as u32));
+                for e in 0..experts {
+                    let group = y[[t, self.group[e] as usize]];
+                    model.constrain(format!("group of {t},{e}"), implies(x[[t, e]], group));
                 }
             }
         }
-        let k = instance.demand().k() as f64;
-        let mut rows: Vec<_> = x.iter().map(|row| (row.iter().sum(), k)).collect();
-        for (e, &capacity) in instance.capacity().iter().enumerate() {
-            rows.push((x.iter().map(|row| row[e]).sum(), f64::from(capacity)));
-        }
-        Ok(Self { variables, x, rows, gain })
-    }
-
-    /// The optimum, raised by what the tolerance of the library, 1e-10 a reduced cost, can hide.
-    pub(crate) fn solve(self) -> Result<f64, Error> {
-        let count = self.variables.len() as f64;
-        let gain = self.gain;
-        let mut model = good_lp::microlp(self.variables.maximise(gain.clone()));
-        for (left, right) in self.rows {
-            model.add_constraint(left.leq(right));
-        }
-        let vertex =
-            model.solve().map_err(|error| Error::Defect(format!("linear program: {error}")))?;
-        Ok(vertex.eval(gain) + count * 1e-9)
+        model.maximise(score_terms(&self.instance, &x));
+        (model, x)
     }
 }

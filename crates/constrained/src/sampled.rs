@@ -1,11 +1,11 @@
-//! Any minimiser on the QUBO of a [`Separable`] problem: compile, minimise, decode, complete.
+//! Any minimiser on the QUBO of a [`Modelled`] problem: compile, minimise, decode, complete.
 
 use spinroute_core::{Assignment, Run, Stop};
 use spinroute_ising::Minimiser;
 use spinroute_modelling::{Options, Target};
 
 use crate::error::Error;
-use crate::separable::Separable;
+use crate::modelled::Modelled;
 
 /// The best answer of a minimiser's reads.
 #[derive(Clone, Debug, PartialEq)]
@@ -27,14 +27,14 @@ pub struct Sampled {
 }
 
 /// Minimises the model of `problem` with structured couplings and completes every read
-/// ([`Separable::complete`]).
+/// ([`Separable::complete`](crate::Separable::complete)).
 ///
 /// Penalties are those of `options`, the form of the couplings is not.
 ///
 /// # Errors
 /// If the model cannot be compiled or the minimiser refuses it.
 pub fn sample(
-    problem: &(impl Separable + ?Sized),
+    problem: &(impl Modelled + ?Sized),
     minimiser: &dyn Minimiser,
     options: &Options,
     run: &mut Run<'_>,

@@ -6,10 +6,8 @@
 //!
 //! Every part of an allowed row must be allowed: a repair takes experts away.
 
-use ndarray::Array2;
 use spinroute_core::{Assignment, Instance, Run, Solver, Violation};
 use spinroute_flow::Flow;
-use spinroute_modelling::{Model, Variable};
 
 use crate::error::Error;
 
@@ -39,16 +37,6 @@ pub trait Separable: Sync {
     /// # Errors
     /// If its scores overflow `f32`.
     fn relaxation(&self) -> Result<Instance, Error>;
-
-    /// The problem as a constrained quadratic model, and its variables `x[t, e]`.
-    fn model(&self) -> (Model, Array2<Variable>);
-
-    /// The optimum of the linear relaxation of that model, an upper bound; through a general simplex
-    /// solver, for small problems.
-    ///
-    /// # Errors
-    /// If the problem is too large or the solver fails.
-    fn linear_relaxation(&self) -> Result<f64, Error>;
 
     /// The objective of a feasible assignment: the only way to one, and it checks every rule.
     ///

@@ -5,8 +5,8 @@
 use ndarray::Array2;
 use proptest::prelude::*;
 use spinroute_constrained::{
-    Affinity, BranchAndBound, CloseRows, Error, GroupLimited, Lagrangian, Separable, greedy,
-    improve, relaxed, repair, sample,
+    Affinity, BranchAndBound, CloseRows, Error, GroupLimited, Lagrangian, Modelled, Separable,
+    greedy, improve, relaxed, repair, sample,
 };
 use spinroute_core::{Assignment, Demand, Instance, Run};
 use spinroute_ising::{Anneal, Exhaustive, Minimiser};
@@ -79,7 +79,7 @@ fn affine(tokens: usize, experts: usize, most: u32) -> impl Strategy<Value = Aff
 }
 
 /// Every bound is one, every answer is feasible and no better than the optimum.
-fn check(problem: &impl Separable, start: u64) -> Result<(), TestCaseError> {
+fn check(problem: &impl Modelled, start: u64) -> Result<(), TestCaseError> {
     let (best, unit) = (brute_force(problem), unit(problem));
     let instance = problem.instance();
     let proof = BranchAndBound::default().solve(problem).unwrap();
@@ -121,7 +121,7 @@ fn check(problem: &impl Separable, start: u64) -> Result<(), TestCaseError> {
 }
 
 /// The minimum of the QUBO is the optimum, and the state that has it is feasible.
-fn check_model(problem: &impl Separable) -> Result<(), TestCaseError> {
+fn check_model(problem: &impl Modelled) -> Result<(), TestCaseError> {
     let (best, unit) = (brute_force(problem), unit(problem));
     let (model, x) = problem.model();
     let compiled = model.compile(&Options::default()).unwrap();
@@ -173,7 +173,7 @@ proptest! {
     #[test]
     fn annealed_answers_are_feasible(grouped in grouped(3, 4, 2), affine in affine(3, 4, 2)) {
         let anneal = Anneal { reads: 2, sweeps: 50, ..Anneal::default() };
-        let problems: [&dyn Separable; 2] = [&grouped, &affine];
+        let problems: [&dyn Modelled; 2] = [&grouped, &affine];
         for problem in problems {
             let sampled =
                 sample(problem, &anneal, &Options::default(), &mut Run::new(1)).unwrap();

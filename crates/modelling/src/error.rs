@@ -62,9 +62,6 @@ pub enum Error {
     /// A linear relaxation that no values satisfy.
     #[error("no values satisfy all constraints together, not even values that are not whole")]
     Infeasible,
-    /// The linear programming library failed.
-    #[error("linear program: {0}")]
-    Linear(String),
     /// No smallest violation, so no slack and no derived penalty.
     #[error(
         "constraint {constraint:?}: its coefficients have no common step, which {what} needs; use whole or decimal coefficients, or a fixed penalty and no slack"

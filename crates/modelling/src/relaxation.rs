@@ -356,7 +356,8 @@ impl Program {
         }
         let vertex = model.solve().map_err(|error| match error {
             ResolutionError::Infeasible => Error::Infeasible,
-            other => Error::Linear(other.to_string()),
+            // All variables have ranges: nothing else is the model's doing.
+            other => spinroute_ising::Error::Defect(format!("linear program: {other}")).into(),
         })?;
         let widths: f64 = self.ranges.iter().map(|(low, high)| high - low).sum();
         let rows: f64 = self.rows.iter().map(|(row, _)| self.width(row)).sum();

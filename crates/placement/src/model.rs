@@ -1,7 +1,6 @@
 //! Placement as a constrained quadratic model, its way through a minimiser, and its LP relaxation.
 
-use good_lp::{Expression, ProblemVariables, Solution, SolverModel, variable};
-use ndarray::{Array2, Array3, Axis};
+use ndarray::{Array2, Array3, ArrayView1, Axis};
 use spinroute_core::Run;
 use spinroute_ising::Minimiser;
 use spinroute_modelling::{Encoding, Expr, Model, Options, Target, Variable, dot, k_hot, one_hot};
@@ -33,7 +32,15 @@ impl Placement {
     /// [`Balance::Busiest`] rounds loads up to whole numbers.
     #[must_use]
     pub fn model(&self, balance: Balance) -> (Model, Array3<Variable>) {
-        let (layers, experts) = self.loads.dim();
+        match balance {
+            Balance::Busiest => self.written(&self.loads.mapv(f64::ceil), balance),
+            Balance::Squares { .. } => self.written(&self.loads, balance),
+        }
+    }
+
+    /// The model for loads that are these.
+    fn written(&self, loads: &Array2<f64>, balance: Balance) -> (Model, Array3<Variable>) {
+        let (layers, experts) = loads.dim();
         let mut model = Model::new();
         let x = model.binary_array("x", (layers, experts, self.devices));
         let mut cost = Expr::default();
@@ -44,7 +51,7 @@ impl Placement {
             for (d, column) in layer.axis_iter(Axis(1)).enumerate() {
                 model.constrain(format!("device {l},{d}"), k_hot(column, self.share() as u32));
             }
-            cost += self.balance(&mut model, l, &layer.to_owned(), balance);
+            cost += self.balance(&mut model, (l, loads.row(l)), &layer.to_owned(), balance);
         }
         for (l, table) in self.joint.iter().enumerate() {
             for ((e, f), &count) in table.indexed_iter().filter(|(_, count)| **count > 0.0) {
@@ -61,23 +68,21 @@ impl Placement {
     fn balance(
         &self,
         model: &mut Model,
-        l: usize,
+        (l, loads): (usize, ArrayView1<'_, f64>),
         layer: &Array2<Variable>,
         balance: Balance,
     ) -> Expr {
-        let loads = self.loads.row(l);
         let mut cost = Expr::default();
         match balance {
             Balance::Busiest => {
-                let whole: Vec<f64> = loads.iter().map(|load| load.ceil()).collect();
-                let mut sorted = whole.clone();
+                let mut sorted = loads.to_vec();
                 sorted.sort_by(|a, b| b.total_cmp(a));
-                let most: f64 = sorted[..self.share()].iter().sum();
-                let low = (whole.iter().sum::<f64>() / self.devices as f64).floor();
+                let most = sorted[..self.share()].iter().sum::<f64>().ceil();
+                let low = (loads.iter().sum::<f64>() / self.devices as f64).floor();
                 let range = low as i64..=most as i64;
                 let top = model.integer(format!("busiest {l}"), range, Encoding::Binary);
                 for (d, column) in layer.axis_iter(Axis(1)).enumerate() {
-                    let load = dot(whole.iter().copied(), column.iter().copied());
+                    let load = dot(loads.iter().copied(), column.iter().copied());
                     model.constrain(format!("load {l},{d}"), (load - top).at_most(0));
                 }
                 cost += top;
@@ -138,9 +143,9 @@ impl Placement {
         self.placed(devices)
     }
 
-    /// The linear relaxation: shares of an expert on devices, one busiest load a layer, and
-    /// `apart[e,f] ≥ x[e,d] − x[f,d]`. Equal shares everywhere satisfy it, so it is the mean load and
-    /// no traffic at all: [`Placement::bound`] is what bounds; this shows why.
+    /// The optimum of the linear relaxation of [`Placement::model`] with [`Balance::Busiest`] and the loads
+    /// as they are. Equal shares everywhere satisfy it, so it is the mean load and no traffic at all:
+    /// [`Placement::bound`] is what bounds; this shows why.
     ///
     /// # Errors
     /// If the problem is too large or the solver fails.
@@ -151,41 +156,7 @@ impl Placement {
             let (method, unit) = ("the linear relaxation", "variables");
             return Err(Error::TooLarge { method, unit, limit: LINEAR, got });
         }
-        let mut variables = ProblemVariables::new();
-        let shape = (self.layers(), self.experts(), self.devices);
-        let x = Array3::from_shape_simple_fn(shape, || variables.add(variable().min(0).max(1)));
-        let (mut rows, mut equal) = (Vec::<(Expression, f64)>::new(), Vec::new());
-        let mut cost = Expression::default();
-        for (l, layer) in x.outer_iter().enumerate() {
-            let top = variables.add(variable().min(0));
-            cost.add_mul(1.0, top);
-            equal.extend(layer.outer_iter().map(|row| (row.iter().sum::<Expression>(), 1.0)));
-            for column in layer.axis_iter(Axis(1)) {
-                equal.push((column.iter().sum(), self.share() as f64));
-                let terms = column.iter().zip(self.loads.row(l)).map(|(&x, &load)| load * x);
-                rows.push((terms.sum::<Expression>() - top, 0.0));
-            }
-        }
-        for (l, table) in self.joint.iter().enumerate() {
-            for ((e, f), &count) in table.indexed_iter().filter(|(_, count)| **count > 0.0) {
-                let apart = variables.add(variable().min(0).max(1));
-                cost.add_mul(self.weight * count, apart);
-                rows.extend(
-                    (0..self.devices).map(|d| (x[[l, e, d]] - x[[l + 1, f, d]] - apart, 0.0)),
-                );
-            }
-        }
-        let joint: f64 = self.joint.iter().flatten().sum();
-        let scale = self.loads.sum() + self.weight * joint;
-        let mut model = good_lp::microlp(variables.minimise(cost.clone()));
-        for (left, right) in rows {
-            model.add_constraint(left.leq(right));
-        }
-        for (left, right) in equal {
-            model.add_constraint(left.eq(right));
-        }
-        let vertex =
-            model.solve().map_err(|error| Error::Defect(format!("linear program: {error}")))?;
-        Ok(vertex.eval(cost) - 1e-9 * scale)
+        let (model, _) = self.written(&self.loads, Balance::Busiest);
+        Ok(model.linear_relaxation(&Options::default())?.bound())
     }
 }

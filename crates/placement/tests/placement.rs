@@ -135,6 +135,23 @@ fn two_devices_find_what_swaps_do_not() {
     assert!(search.solve(&problem, broken, &exact, &mut Run::new(0)).is_err());
 }
 
+/// Equal shares everywhere: the mean load and no traffic, also where loads are no whole numbers.
+#[test]
+fn the_linear_relaxation_is_the_mean_load() {
+    for (devices, share) in [(2, 4), (4, 2)] {
+        let load = |(l, e): (usize, usize)| 1.25 + ((l * 5 + e * 7) % 11) as f64 / 3.0;
+        let loads = Array2::from_shape_fn((2, devices * share), load);
+        let mean = loads.sum() / devices as f64;
+        let joint = vec![Array2::from_elem((devices * share, devices * share), 2.0)];
+        let problem = Placement::new(loads, joint, devices, 0.5).unwrap();
+        let bound = problem.linear_relaxation().unwrap();
+        assert!(bound <= mean && bound > mean - 1e-5, "{bound} for {mean}");
+    }
+    let large =
+        Placement::new(Array2::from_elem((9, 64), 1.0), vec![Array2::zeros((64, 64)); 8], 8, 0.0);
+    assert!(matches!(large.unwrap().linear_relaxation(), Err(Error::TooLarge { .. })));
+}
+
 #[test]
 fn what_is_no_problem_or_no_placement_is_refused() {
     let loads = |layers: usize| Array2::from_elem((layers, 4), 1.0);

@@ -5,8 +5,8 @@ use std::time::Instant;
 use anyhow::{Context, Result};
 use ndarray::{Array2, s};
 use spinroute_constrained::{
-    Affinity, CloseRows, GroupLimited, Lagrangian, Sampled, Separable, greedy, improve, relaxed,
-    sample,
+    Affinity, CloseRows, GroupLimited, Lagrangian, Modelled, Sampled, Separable, greedy, improve,
+    relaxed, sample,
 };
 use spinroute_core::{Assignment, Demand, Instance, Run};
 use spinroute_ising::{Anneal, Minimiser};
@@ -18,7 +18,7 @@ use crate::rivals::{EqualTime, Random, Timed, dynamics};
 /// A problem with its name and what solves it with the rule left out or decided first.
 pub(crate) struct Case {
     pub(crate) name: String,
-    pub(crate) problem: Box<dyn Separable>,
+    pub(crate) problem: Box<dyn Modelled>,
     pub(crate) baseline: Assignment,
     /// Products of the penalty model's objective.
     pub(crate) products: usize,
@@ -203,7 +203,7 @@ pub(crate) fn close(
 }
 
 /// Minimisers of the whole problem with penalties.
-fn penalties(config: &Config, problem: &dyn Separable, writer: &mut Writer<'_>) -> Result<()> {
+fn penalties(config: &Config, problem: &dyn Modelled, writer: &mut Writer<'_>) -> Result<()> {
     let reads = config.anneal.reads;
     let random = Random { reads, up: 0.05 };
     full(config, problem, &random, "random states", None, writer)?;
@@ -234,7 +234,7 @@ fn penalties(config: &Config, problem: &dyn Separable, writer: &mut Writer<'_>) 
 /// A minimiser of the penalty model: its best feasible read, and its best read completed.
 fn full(
     config: &Config,
-    problem: &dyn Separable,
+    problem: &dyn Modelled,
     minimiser: &dyn Minimiser,
     name: &str,
     steps: Option<usize>,

@@ -5,7 +5,7 @@ use std::time::Instant;
 use anyhow::Result;
 use ndarray::s;
 use spinroute_constrained::{
-    Affinity, BranchAndBound, GroupLimited, Lagrangian, Separable, relaxed, sample,
+    Affinity, BranchAndBound, GroupLimited, Lagrangian, Modelled, relaxed, sample,
 };
 use spinroute_core::Run;
 use spinroute_ising::{Anneal, Minimiser};
@@ -49,7 +49,7 @@ fn methods(
     config: &Config,
     name: &str,
     seed: u64,
-    problem: &dyn Separable,
+    problem: &dyn Modelled,
     baseline: &spinroute_core::Assignment,
     records: &mut Vec<Record>,
 ) -> Result<()> {

@@ -6,9 +6,8 @@ use crate::book::Book;
 use crate::digest::{Answer, Digest};
 use crate::house::{
     Affinity, Balance, Bounded, BranchAndBound, CloseRows, ConstrainedError, Demand, Draws,
-    GroupLimited, Instance, Kicks, Lagrangian, Minimiser, Options, Placed, Placement,
-    PlacementError, Replicas, Replication, Run, Separable, TwoDevices, greedy, improve, relaxed,
-    sample,
+    GroupLimited, Instance, Kicks, Lagrangian, Minimiser, Modelled, Options, Placed, Placement,
+    PlacementError, Replicas, Replication, Run, TwoDevices, greedy, improve, relaxed, sample,
 };
 use crate::minimisers::built;
 
@@ -67,7 +66,7 @@ fn instance(draws: &mut Draws, seed: u64) -> Instance {
 
 fn add_routing(
     group: &str,
-    problem: &impl Separable,
+    problem: &impl Modelled,
     seed: u64,
     minimiser: &dyn Minimiser,
     book: &mut Book,
@@ -116,7 +115,7 @@ fn add_routing(
 /// The ways that need a minimiser.
 fn add_sampled(
     group: &str,
-    problem: &impl Separable,
+    problem: &impl Modelled,
     seed: u64,
     minimiser: &dyn Minimiser,
     book: &mut Book,

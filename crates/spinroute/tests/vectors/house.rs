@@ -22,7 +22,7 @@ pub(crate) use spinroute::{
 };
 pub(crate) use spinroute_constrained::{
     Affinity, Bounded, BranchAndBound, CloseRows, Error as ConstrainedError, GroupLimited,
-    Lagrangian, Separable, greedy, improve, relaxed, sample,
+    Lagrangian, Modelled, greedy, improve, relaxed, sample,
 };
 pub(crate) use spinroute_placement::{
     Balance, Error as PlacementError, Kicks, Placed, Placement, Replicas, Replication, TwoDevices,
