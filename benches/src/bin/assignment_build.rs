@@ -21,7 +21,7 @@ use spinroute_benches::{
 use spinroute_core::{Demand, Instance};
 use spinroute_encodings::{CloseCalls, Full};
 use spinroute_ising::{AnyCouplings, Couplings};
-use spinroute_modelling::{Penalty, Target};
+use spinroute_modelling::{CouplingForm, Penalty};
 use spinroute_prices::Selection;
 
 #[derive(Serialize)]
@@ -96,7 +96,7 @@ fn direct(instance: &Instance, penalty: Penalty) -> Result<(Size, Built)> {
 
 fn language(instance: &Instance) -> Result<(Size, Built)> {
     let form = Full::default().build(instance)?;
-    let options = spinroute_modelling::Options::default().target(Target::Structured);
+    let options = spinroute_modelling::Options::default().form(CouplingForm::Structured);
     let compiled = form.model().compile(&options.penalty(Penalty::Fixed(8.0)))?;
     let size = (compiled.qubo().variables(), compiled.qubo().couplings().interactions());
     Ok((size, Box::new((form, compiled))))
@@ -105,7 +105,7 @@ fn language(instance: &Instance) -> Result<(Size, Built)> {
 fn close_calls(instance: &Instance, share: f64) -> Result<(Size, Built)> {
     let most = Some((share * instance.tokens() as f64) as usize);
     let form = CloseCalls { most, ..CloseCalls::default() }.build(instance, None)?;
-    let compiled = form.compile(1e-3, Target::Structured)?;
+    let compiled = form.compile(1e-3, CouplingForm::Structured)?;
     let couplings: &AnyCouplings = compiled.qubo().couplings();
     let size = (compiled.qubo().variables(), couplings.interactions());
     Ok((size, Box::new((form, compiled))))

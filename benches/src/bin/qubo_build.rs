@@ -27,7 +27,7 @@ use spinroute_benches::{
 use spinroute_core::{Demand, Instance, Run, Solver};
 use spinroute_ising::Couplings;
 use spinroute_modelling::{
-    Compiled, Model, Options as CompileOptions, Parameter, Penalty, Target, dot, k_hot, sum,
+    Compiled, CouplingForm, Model, Options as CompileOptions, Parameter, Penalty, dot, k_hot, sum,
 };
 
 #[global_allocator]
@@ -144,7 +144,7 @@ fn weights(size: (usize, usize, u32)) -> Result<Vec<Weights>> {
     for t in 0..tokens {
         optimum.experts(t).iter().for_each(|&e| known[t * experts + e as usize] = 1.0);
     }
-    let tight = CompileOptions::default().target(Target::Structured).penalty(Penalty::Tight);
+    let tight = CompileOptions::default().form(CouplingForm::Structured).penalty(Penalty::Tight);
     println!("\nDerived penalties of {tokens} × {experts}, every minimum proven feasible:\n");
     report::head(&["penalty", "largest weight", "compile ms"]);
     let mut all = Vec::new();
@@ -331,7 +331,7 @@ fn structured(size: (usize, usize, u32), repetitions: usize) -> Result<Vec<Row>>
     let (mut variables, mut couplings) = (0, 0);
     for _ in 0..repetitions {
         let ((model, weight), build_ms) = time(|| case.model());
-        let options = CompileOptions::default().set(weight, WEIGHT).target(Target::Structured);
+        let options = CompileOptions::default().set(weight, WEIGHT).form(CouplingForm::Structured);
         let (compiled, compile_ms) = time(|| model.compile(&options));
         let compiled = compiled?;
         variables = compiled.qubo().variables();

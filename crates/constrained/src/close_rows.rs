@@ -21,7 +21,7 @@
 
 use spinroute_core::{Assignment, Run, Stop};
 use spinroute_ising::Minimiser;
-use spinroute_modelling::{Expr, Model, Options, Penalty, Target, Variable, at_most_k, dot};
+use spinroute_modelling::{CouplingForm, Expr, Model, Options, Penalty, Variable, at_most_k, dot};
 
 use crate::error::Error;
 use crate::lagrangian::{Bounded, Lagrangian};
@@ -50,7 +50,7 @@ impl Default for CloseRows {
 
 /// An answer, and what prices alone had reached.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Closed {
+pub struct CloseRowsAnswer {
     /// The answer and the bound of its prices.
     pub answer: Bounded,
     /// The objective before the minimiser.
@@ -81,7 +81,7 @@ impl CloseRows {
         problem: &(impl Separable + ?Sized),
         minimiser: &dyn Minimiser,
         run: &mut Run<'_>,
-    ) -> Result<Closed, Error> {
+    ) -> Result<CloseRowsAnswer, Error> {
         self.check()?;
         let mut seen: Vec<Vec<Vec<u32>>> = vec![Vec::new(); problem.instance().tokens()];
         let mut answer = self.prices.search(problem, run, |rows| {
@@ -101,7 +101,7 @@ impl CloseRows {
         if variables > 0 && answer.stop == Stop::Finished {
             self.decide(problem, minimiser, run, (&pool, &alternatives), &mut answer)?;
         }
-        Ok(Closed { answer, priced, variables, tokens })
+        Ok(CloseRowsAnswer { answer, priced, variables, tokens })
     }
 
     fn check(&self) -> Result<(), Error> {
@@ -142,7 +142,7 @@ impl CloseRows {
         answer: &mut Bounded,
     ) -> Result<(), Error> {
         let (model, z) = self.model(problem, pool, alternatives, &answer.prices);
-        let compiled = model.compile(&Options::default().target(Target::Structured))?;
+        let compiled = model.compile(&Options::default().form(CouplingForm::Structured))?;
         let samples = minimiser.minimise(&compiled.to_ising(), run)?;
         answer.stop = samples.stop;
         for state in compiled.decode_samples(&samples)? {

@@ -45,7 +45,7 @@ mod separable;
 
 pub use affinity::Affinity;
 pub use branch::{BranchAndBound, Proof};
-pub use close_rows::{CloseRows, Closed};
+pub use close_rows::{CloseRows, CloseRowsAnswer};
 pub use error::Error;
 pub use group_limited::GroupLimited;
 pub use lagrangian::{Bounded, Lagrangian};

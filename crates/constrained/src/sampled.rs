@@ -2,7 +2,7 @@
 
 use spinroute_core::{Assignment, Run, Stop};
 use spinroute_ising::Minimiser;
-use spinroute_modelling::{Options, Target};
+use spinroute_modelling::{CouplingForm, Options};
 
 use crate::error::Error;
 use crate::modelled::Modelled;
@@ -40,7 +40,7 @@ pub fn sample(
     run: &mut Run<'_>,
 ) -> Result<Sampled, Error> {
     let (model, x) = problem.model();
-    let compiled = model.compile(&options.clone().target(Target::Structured))?;
+    let compiled = model.compile(&options.clone().form(CouplingForm::Structured))?;
     let samples = minimiser.minimise(&compiled.to_ising(), run)?;
     let empty = Assignment::empty(problem.instance().tokens(), problem.instance().demand().k());
     let assignment = problem.complete(&empty)?;

@@ -35,7 +35,7 @@ use spinroute_prices::{Batch, Selection, choice, repair};
 use crate::Error;
 use crate::pairs::check_prices;
 use spinroute_ising::{self as ising, check_state};
-use spinroute_modelling::{Compiled, Expr, Model, Options, Parameter, Target, Variable, dot};
+use spinroute_modelling::{Compiled, CouplingForm, Expr, Model, Options, Parameter, Variable, dot};
 
 /// Which tokens get a switch, and where they start.
 ///
@@ -44,14 +44,14 @@ use spinroute_modelling::{Compiled, Expr, Model, Options, Parameter, Target, Var
 /// use spinroute_core::{Demand, Instance, Run};
 /// use spinroute_encodings::CloseCalls;
 /// use spinroute_ising::{Exhaustive, Minimiser};
-/// use spinroute_modelling::Target;
+/// use spinroute_modelling::CouplingForm;
 ///
 /// // All prefer expert 0; tokens 0 and 2 hardly mind.
 /// let scores = array![[0.9, 0.8], [0.7, 0.1], [0.6, 0.55], [0.9, 0.3]];
 /// let instance = Instance::new(scores, vec![2, 2], Demand::Exactly(1))?;
 /// let form = CloseCalls { margin: Some(0.2), ..CloseCalls::default() }.build(&instance, None)?;
 /// assert_eq!(form.calls().len(), 2);
-/// let compiled = form.compile(1.0, Target::Structured)?;
+/// let compiled = form.compile(1.0, CouplingForm::Structured)?;
 /// let samples = Exhaustive::default().minimise(&compiled.to_ising(), &mut Run::new(0))?;
 /// assert_eq!(form.choices(samples.state(0))?.slots(), [1, 0, 1, 0]);
 /// assert!((samples.energies[0] - 0.15).abs() < 1e-6); // balanced, for 0.1 + 0.05 of score
@@ -270,8 +270,8 @@ impl CloseForm {
     ///
     /// # Errors
     /// If the weight is not finite, or what was added to the model does not compile.
-    pub fn compile(&self, weight: f64, target: Target) -> Result<Compiled, Error> {
-        Ok(self.model.compile(&Options::default().target(target).set(self.weight, weight))?)
+    pub fn compile(&self, weight: f64, form: CouplingForm) -> Result<Compiled, Error> {
+        Ok(self.model.compile(&Options::default().form(form).set(self.weight, weight))?)
     }
 
     /// The choices of a state: call `i` swaps where `state[i]` is 1 (0 or −1 for not).

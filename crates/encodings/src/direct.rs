@@ -11,9 +11,7 @@ use crate::Error;
 use crate::full::{Full, Weights};
 use crate::pairs::{Pairs, Unusable};
 use spinroute_ising::{self as ising, Grid, Line, Qubo, Structured};
-use spinroute_modelling::{
-    Inequality, Multiplier, Options, Penalty, Target, bound_weight, slack_weights,
-};
+use spinroute_modelling::{CouplingForm, Inequality, Multiplier, Options, Penalty};
 
 /// Scores a task.
 const BLOCK: usize = 1 << 15;
@@ -70,7 +68,7 @@ fn at_most(
         }
         Inequality::Slack(_) if right == 1 => Some(Square::pairs(weight)),
         Inequality::Slack(encoding) => {
-            let weights = slack_weights(encoding, right)?;
+            let weights = encoding.slack_coefficients(right)?;
             Some(Square::new(0.0, weight, right_side, &weights))
         }
         // A treatment that is not known here is left to the language.
@@ -85,7 +83,7 @@ fn weight(penalty: Penalty, instance: &Instance, shift: &[f64]) -> Option<f64> {
         Penalty::Bound => range(instance, shift),
         _ => return None,
     };
-    Some(bound_weight(range))
+    Some(Penalty::bound_weight(range))
 }
 
 /// `Σ |s[t,e] − shift[e]|` over all pairs, blocks summed in their order.
@@ -106,7 +104,7 @@ fn range(instance: &Instance, shift: &[f64]) -> f64 {
 }
 
 impl Full {
-    /// The QUBO that [`Model::compile`] makes of it for [`Target::Structured`], up to the order of
+    /// The QUBO that [`Model::compile`] makes of it for [`CouplingForm::Structured`], up to the order of
     /// sums, in one pass over the scores (two with [`Penalty::Bound`]): no expression is built.
     ///
     /// `multipliers` has one entry an expert or none. The parameters of [`Weights::Parameters`] are
@@ -132,7 +130,7 @@ impl Full {
             return Ok((qubo, Pairs::new(instance, Unusable::Fixed)));
         }
         let form = Self { weights: Weights::Options, ..*self }.build(instance)?;
-        let options = Options::default().target(Target::Structured).penalty(penalty);
+        let options = Options::default().form(CouplingForm::Structured).penalty(penalty);
         let options = options.multipliers(form.multipliers(multipliers));
         let qubo = form.model.compile(&options)?.qubo().clone();
         Ok((qubo, form.pairs))

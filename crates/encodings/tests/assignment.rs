@@ -7,8 +7,8 @@ use spinroute_encodings::{CloseCalls, Full, FullForm, Unusable, Weights};
 use spinroute_flow::Flow;
 use spinroute_ising::{Anneal, Couplings, Exhaustive, Minimiser, Samples};
 use spinroute_modelling::{
-    Compiled, Encoding, Inequality, Multiplier, Multipliers, Options, Penalty, Subgradient, Target,
-    ascend,
+    Compiled, CouplingForm, Encoding, Inequality, Multiplier, Multipliers, Options, Penalty,
+    Subgradient, ascend,
 };
 
 /// Small instances: a few forbidden pairs, unequal capacities, zeros among them.
@@ -71,14 +71,14 @@ proptest! {
         instance in instances(),
         tight in any::<bool>(),
         fixed in any::<bool>(),
-        target in prop_oneof![Just(Target::Sparse), Just(Target::Structured)],
+        couplings in prop_oneof![Just(CouplingForm::Sparse), Just(CouplingForm::Structured)],
     ) {
         let unusable = if fixed { Unusable::Fixed } else { Unusable::LeftOut };
         let Some(form) = build(&Full { unusable, ..Full::default() }, &instance) else {
             return Ok(());
         };
         let penalty = if tight { Penalty::Tight } else { Penalty::Bound };
-        let options = Options::default().penalty(penalty).target(target);
+        let options = Options::default().penalty(penalty).form(couplings);
         let Some(best) = optimum(&instance) else { return Ok(()) };
         let compiled = form.model().compile(&options).expect("compiles where it can be satisfied");
         prop_assume!(compiled.qubo().variables() <= 22);
@@ -212,7 +212,7 @@ proptest! {
             .map(|e| Multiplier { linear: linear + e as f64 / 2.0, square })
             .collect();
         let Some(form) = build(&full, &instance) else { return Ok(()) };
-        let options = Options::default().penalty(penalty).target(Target::Structured);
+        let options = Options::default().penalty(penalty).form(CouplingForm::Structured);
         let options = options.multipliers(form.multipliers(&terms));
         let direct = full.structured(&instance, penalty, &terms);
         let Ok(compiled) = form.model().compile(&options) else {
@@ -247,8 +247,8 @@ proptest! {
         let form = close.build(&instance, prices.as_deref()).expect("builds");
         prop_assert!(most.is_none_or(|most| form.calls().len() <= most));
         let weight = f64::from(weight) / 4.0;
-        let [sparse, structured] = [Target::Sparse, Target::Structured]
-            .map(|target| form.compile(weight, target).expect("compiles"));
+        let [sparse, structured] = [CouplingForm::Sparse, CouplingForm::Structured]
+            .map(|couplings| form.compile(weight, couplings).expect("compiles"));
         let score = |choices: &Assignment| -> f64 {
             (0..choices.tokens())
                 .flat_map(|t| choices.experts(t).iter().map(move |&e| (t, e)))
@@ -338,7 +338,7 @@ fn multipliers_from_samples_are_prices() {
     let form = full.build(&instance).expect("builds");
     let mut multipliers = Subgradient::new(form.model(), 0.1);
     let minimiser = Anneal { reads: 4, sweeps: 100, ..Anneal::default() };
-    let options = Options::default().target(Target::Structured);
+    let options = Options::default().form(CouplingForm::Structured);
     let mut run = Run::new(0);
     let ascent =
         ascend(form.model(), &options, &minimiser, &mut multipliers, 40, &mut run).expect("runs");
@@ -364,7 +364,7 @@ fn a_hundred_thousand_switches_are_never_expanded() {
     let instance = spinroute_testkit::generate::skewed(20_000, 16, 2, 1.0, 1).expect("an instance");
     let close = CloseCalls { most: Some(10_000), ..CloseCalls::default() };
     let form = close.build(&instance, None).expect("builds");
-    let compiled = form.compile(1e-4, Target::Structured).expect("compiles");
+    let compiled = form.compile(1e-4, CouplingForm::Structured).expect("compiles");
     assert_eq!(compiled.qubo().variables(), 10_000);
     let minimiser = Anneal { reads: 1, sweeps: 20, ..Anneal::default() };
     let samples = minimiser.minimise(&compiled.to_ising(), &mut Run::new(0)).expect("runs");

@@ -23,7 +23,7 @@ use spinroute_ising::{self as ising, AnyCouplings, Block, Dense, Sparse, Structu
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
-pub enum Target {
+pub enum CouplingForm {
     /// Rows of a graph.
     #[default]
     Sparse,
@@ -42,7 +42,7 @@ const ROWS: usize = 128;
 pub(crate) fn assemble(
     function: &Function,
     bits: usize,
-    target: Target,
+    form: CouplingForm,
     shapes: &[(u32, usize, usize)],
 ) -> Result<(Vec<f64>, AnyCouplings, f64), Error> {
     let mut linear = vec![0.0; bits];
@@ -57,10 +57,10 @@ pub(crate) fn assemble(
         }
     }
     check_finite(function)?;
-    let couplings = match target {
-        Target::Sparse => sparse(&function.pairs, &function.squares, bits).into(),
-        Target::Dense => dense(&function.pairs, &function.squares, bits)?.into(),
-        Target::Structured => {
+    let couplings = match form {
+        CouplingForm::Sparse => sparse(&function.pairs, &function.squares, bits).into(),
+        CouplingForm::Dense => dense(&function.pairs, &function.squares, bits)?.into(),
+        CouplingForm::Structured => {
             let remainder = sparse(&function.pairs, &[], bits);
             let (grids, rest) = take_grids(&function.squares, shapes);
             let block = |square: &&Square| Block {
@@ -93,14 +93,14 @@ fn check_finite(function: &Function) -> Result<(), Error> {
 
 /// One sorted list of a row: the value of entry `j` is `(own · coefficients[j]) · scale`.
 #[derive(Clone, Copy)]
-struct Source<'a> {
+struct SortedList<'a> {
     bits: &'a [u32],
     coefficients: &'a [f64],
     own: f64,
     scale: f64,
 }
 
-impl Source<'_> {
+impl SortedList<'_> {
     fn value(&self, place: usize) -> f64 {
         (self.own * self.coefficients[place]) * self.scale
     }
@@ -199,17 +199,17 @@ impl<'a> Rows<'a> {
     }
 
     /// The lists of row `i`, in the order of summation.
-    fn sources(&'a self, i: usize, sources: &mut Vec<Source<'a>>) {
-        sources.clear();
+    fn lists(&'a self, i: usize, lists: &mut Vec<SortedList<'a>>) {
+        lists.clear();
         let pairs = self.pairs.offsets[i]..self.pairs.offsets[i + 1];
         if !pairs.is_empty() {
             let (bits, coefficients) = (&self.pairs.bits[pairs.clone()], &self.pairs.values[pairs]);
-            sources.push(Source { bits, coefficients, own: 1.0, scale: 1.0 });
+            lists.push(SortedList { bits, coefficients, own: 1.0, scale: 1.0 });
         }
         let range = self.incidence.offsets[i]..self.incidence.offsets[i + 1];
         for &(number, place) in &self.incidence.entries[range] {
             let Square { weight, linear } = &self.squares[number as usize];
-            sources.push(Source {
+            lists.push(SortedList {
                 bits: &linear.bits,
                 coefficients: &linear.coefficients,
                 own: linear.coefficients[place as usize],
@@ -235,29 +235,29 @@ impl Writer<'_> {
     }
 
     /// Writes places `from..to` of a list.
-    fn copy(&mut self, source: &Source<'_>, from: usize, to: usize) {
+    fn copy(&mut self, list: &SortedList<'_>, from: usize, to: usize) {
         let end = self.length + to - from;
-        self.columns[self.length..end].copy_from_slice(&source.bits[from..to]);
+        self.columns[self.length..end].copy_from_slice(&list.bits[from..to]);
         let values = self.values[self.length..end].iter_mut();
-        for (value, c) in values.zip(&source.coefficients[from..to]) {
-            *value = (source.own * c) * source.scale;
+        for (value, c) in values.zip(&list.coefficients[from..to]) {
+            *value = (list.own * c) * list.scale;
         }
         self.length = end;
     }
 
     /// Writes places `from..to` of a list, without bit `i`.
-    fn copy_without(&mut self, source: &Source<'_>, from: usize, to: usize, i: u32) {
-        match source.bits[from..to].binary_search(&i) {
+    fn copy_without(&mut self, list: &SortedList<'_>, from: usize, to: usize, i: u32) {
+        match list.bits[from..to].binary_search(&i) {
             Ok(place) => {
-                self.copy(source, from, from + place);
-                self.copy(source, from + place + 1, to);
+                self.copy(list, from, from + place);
+                self.copy(list, from + place + 1, to);
             }
-            Err(_) => self.copy(source, from, to),
+            Err(_) => self.copy(list, from, to),
         }
     }
 
     /// Writes the sum of two lists, `first` coming first in the sum, without bit `i`.
-    fn merge(&mut self, first: &Source<'_>, second: &Source<'_>, i: u32) {
+    fn merge(&mut self, first: &SortedList<'_>, second: &SortedList<'_>, i: u32) {
         let swap = first.bits.len() < second.bits.len();
         let (long, short) = if swap { (second, first) } else { (first, second) };
         let mut from = 0;
@@ -280,11 +280,11 @@ impl Writer<'_> {
     }
 
     /// Writes the sum of any number of lists, without bit `i`.
-    fn sum(&mut self, sources: &[Source<'_>], i: u32, entries: &mut Vec<(u32, f64)>) {
+    fn sum(&mut self, lists: &[SortedList<'_>], i: u32, entries: &mut Vec<(u32, f64)>) {
         entries.clear();
-        for source in sources {
-            let values = (0..source.bits.len()).map(|place| source.value(place));
-            entries.extend(source.bits.iter().copied().zip(values).filter(|entry| entry.0 != i));
+        for list in lists {
+            let values = (0..list.bits.len()).map(|place| list.value(place));
+            entries.extend(list.bits.iter().copied().zip(values).filter(|entry| entry.0 != i));
         }
         entries.sort_by_key(|entry| entry.0);
         for equal in entries.chunk_by(|a, b| a.0 == b.0) {
@@ -338,11 +338,11 @@ fn write(
     lengths: &mut [usize],
     mut writer: Writer<'_>,
 ) -> (usize, usize) {
-    let (mut sources, mut entries) = (Vec::new(), Vec::new());
+    let (mut lists, mut entries) = (Vec::new(), Vec::new());
     for (i, length) in (first..).zip(lengths) {
         let before = writer.length;
-        rows.sources(i, &mut sources);
-        match &sources[..] {
+        rows.lists(i, &mut lists);
+        match &lists[..] {
             [one] => writer.copy_without(one, 0, one.bits.len(), i as u32),
             [one, two] => writer.merge(one, two, i as u32),
             all => writer.sum(all, i as u32, &mut entries),

@@ -132,7 +132,7 @@ fn compile(model: &Model, options: &Options) -> Result<Compiled, Error> {
     let shapes: Vec<(u32, usize, usize)> =
         binary.map(|g| (layout.affine(g.first).0, g.shape[0], g.shape[1])).collect();
     let all = bits + reduced.bits;
-    let (linear, couplings, offset) = assemble(&energy, all, options.target, &shapes)?;
+    let (linear, couplings, offset) = assemble(&energy, all, options.form, &shapes)?;
     let qubo = Qubo::new(linear, couplings, offset)?;
     let decoding = Decoding {
         parts: Arc::clone(&model.parts),

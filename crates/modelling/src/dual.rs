@@ -1,6 +1,6 @@
 //! Multipliers and feasible points for [`weights`](crate::weights): what proves small penalties.
 //!
-//! For a part of the problem that nothing couples to the rest, with bits `x`, rows `g_c = 0` or
+//! For a component, a part of the problem that nothing couples to the rest, with bits `x`, rows `g_c = 0` or
 //! `g_c ≤ 0` and an objective bounded below by `k + Σ c_i x_i` (negative products split evenly among
 //! their bits, positive ones and squares by their least value),
 //!
@@ -25,9 +25,9 @@ const REPAIRS: usize = 60;
 /// Steps for which a flipped bit rests.
 const REST: usize = 7;
 
-/// A part of the problem, proven: `U − B`, rounding allowed for.
+/// A part of the problem that nothing couples to the rest, proven: `U − B`, rounding allowed for.
 #[derive(Clone, Debug)]
-pub(crate) struct Part {
+pub(crate) struct Component {
     /// `U − B`, at least 0; infinite without a feasible point.
     pub(crate) gap: f64,
     upper: f64,
@@ -40,15 +40,15 @@ pub(crate) struct Part {
     usable: bool,
 }
 
-/// The problem, split into parts.
+/// The problem, split into components.
 pub(crate) struct Dual<'a> {
     objective: &'a Function,
     items: &'a [Item],
     /// Largest `|λ|` of every item.
     limits: Vec<f64>,
-    parts: Vec<Part>,
-    part_of: Vec<u32>,
-    /// Linear lower bound of the objective: coefficient a bit, constant a part.
+    components: Vec<Component>,
+    component_of: Vec<u32>,
+    /// Linear lower bound of the objective: coefficient a bit, constant a component.
     costs: Vec<f64>,
     constants: Vec<f64>,
     /// Rows of every bit: item and coefficient.
@@ -68,13 +68,13 @@ impl<'a> Dual<'a> {
         }
         objective.visit_ranges(&mut |bits, _| sets.join(bits));
         let mut number = vec![u32::MAX; bits];
-        let mut parts = Vec::new();
-        let mut part_of = Vec::with_capacity(bits);
+        let mut components = Vec::new();
+        let mut component_of = Vec::with_capacity(bits);
         for bit in 0..bits as u32 {
             let root = sets.find(bit) as usize;
             if number[root] == u32::MAX {
-                number[root] = parts.len() as u32;
-                parts.push(Part {
+                number[root] = components.len() as u32;
+                components.push(Component {
                     gap: f64::INFINITY,
                     upper: f64::INFINITY,
                     lower: f64::NEG_INFINITY,
@@ -83,24 +83,24 @@ impl<'a> Dual<'a> {
                     usable: true,
                 });
             }
-            part_of.push(number[root]);
+            component_of.push(number[root]);
         }
         let mut dual = Self {
             objective,
             items,
             limits: vec![0.0; items.len()],
-            constants: vec![0.0; parts.len()],
-            parts,
-            part_of,
+            constants: vec![0.0; components.len()],
+            components,
+            component_of,
             costs: vec![0.0; bits],
             rows_of: vec![Vec::new(); bits],
         };
         dual.bound_objective();
         for (index, item) in items.iter().enumerate() {
             let Some(&first) = item.members.first() else { continue };
-            let part = &mut dual.parts[dual.part_of[first as usize] as usize];
-            part.items.push(index);
-            part.usable &= item.row.is_some();
+            let component = &mut dual.components[dual.component_of[first as usize] as usize];
+            component.items.push(index);
+            component.usable &= item.row.is_some();
             dual.limits[index] = item.step.map_or(0.0, |step| weights[index].max(0.0) * step);
             for (bit, a) in item.row.iter().flat_map(|row| row.linear.terms()) {
                 dual.rows_of[bit as usize].push((index as u32, a));
@@ -110,11 +110,11 @@ impl<'a> Dual<'a> {
     }
 
     fn bound_objective(&mut self) {
-        let part_of = &self.part_of;
-        let scale = &mut self.parts;
+        let component_of = &self.component_of;
+        let scale = &mut self.components;
         self.objective.visit_ranges(&mut |bits, range| {
             if let Some(&bit) = bits.first() {
-                scale[part_of[bit as usize] as usize].scale += range;
+                scale[component_of[bit as usize] as usize].scale += range;
             }
         });
         for &(i, c) in &self.objective.linear {
@@ -131,13 +131,13 @@ impl<'a> Dual<'a> {
         }
         for square in &self.objective.squares {
             if let Some(&bit) = square.linear.bits.first() {
-                self.constants[self.part_of[bit as usize] as usize] += square.range().0;
+                self.constants[self.component_of[bit as usize] as usize] += square.range().0;
             }
         }
     }
 
-    /// Every usable part with a finite gap, and the multipliers of its items.
-    pub(crate) fn solve(mut self, hint: Option<&[i8]>) -> Vec<(Part, Vec<(usize, f64)>)> {
+    /// Every usable component with a finite gap, and the multipliers of its items.
+    pub(crate) fn solve(mut self, hint: Option<&[i8]>) -> Vec<(Component, Vec<(usize, f64)>)> {
         if let Some(state) = hint {
             self.note(state);
         }
@@ -150,19 +150,22 @@ impl<'a> Dual<'a> {
             }
             self.step(&state, &mut multipliers, round);
         }
-        let parts = std::mem::take(&mut self.parts);
-        let proven = parts.into_iter().filter(|part| part.usable && part.upper.is_finite());
+        let components = std::mem::take(&mut self.components);
+        let proven = components
+            .into_iter()
+            .filter(|component| component.usable && component.upper.is_finite());
         proven
-            .map(|mut part| {
-                let rounding = 1e-9 * (part.scale + part.upper.abs() + part.lower.abs());
-                part.gap = (part.upper - part.lower).max(0.0) + rounding;
-                let multipliers = part.items.iter().map(|&item| (item, best[item])).collect();
-                (part, multipliers)
+            .map(|mut component| {
+                let rounding =
+                    1e-9 * (component.scale + component.upper.abs() + component.lower.abs());
+                component.gap = (component.upper - component.lower).max(0.0) + rounding;
+                let multipliers = component.items.iter().map(|&item| (item, best[item])).collect();
+                (component, multipliers)
             })
             .collect()
     }
 
-    /// The minimiser at `multipliers`, and the left side of every row there. Where a part's bound
+    /// The minimiser at `multipliers`, and the left side of every row there. Where a component's bound
     /// rises, its multipliers go to `best`.
     fn round(&mut self, multipliers: &[f64], best: &mut [f64]) -> (Vec<i8>, Vec<f64>) {
         let mut bounds = self.constants.clone();
@@ -173,7 +176,8 @@ impl<'a> Dual<'a> {
             .collect();
         for (index, item) in self.items.iter().enumerate() {
             if let Some(&bit) = item.members.first() {
-                bounds[self.part_of[bit as usize] as usize] += multipliers[index] * left[index];
+                bounds[self.component_of[bit as usize] as usize] +=
+                    multipliers[index] * left[index];
             }
         }
         let mut state = vec![0; self.costs.len()];
@@ -182,30 +186,34 @@ impl<'a> Dual<'a> {
             let reduced = cost + priced.sum::<f64>();
             if reduced < 0.0 {
                 state[bit] = 1;
-                bounds[self.part_of[bit] as usize] += reduced;
+                bounds[self.component_of[bit] as usize] += reduced;
                 self.rows_of[bit].iter().for_each(|&(row, a)| left[row as usize] += a);
             }
         }
-        for (part, bound) in self.parts.iter_mut().zip(bounds) {
-            if bound > part.lower {
-                part.lower = bound;
-                part.items.iter().for_each(|&item| best[item] = multipliers[item]);
+        for (component, bound) in self.components.iter_mut().zip(bounds) {
+            if bound > component.lower {
+                component.lower = bound;
+                component.items.iter().for_each(|&item| best[item] = multipliers[item]);
             }
         }
         (state, left)
     }
 
-    /// Polyak's step in every part, kept to signs and limits.
+    /// Polyak's step in every component, kept to signs and limits.
     fn step(&self, (_, left): &(Vec<i8>, Vec<f64>), multipliers: &mut [f64], round: usize) {
-        for part in &self.parts {
-            let norm: f64 = part.items.iter().map(|&item| left[item] * left[item]).sum();
-            if norm == 0.0 || !part.usable {
+        for component in &self.components {
+            let norm: f64 = component.items.iter().map(|&item| left[item] * left[item]).sum();
+            if norm == 0.0 || !component.usable {
                 continue;
             }
-            let target = if part.upper.is_finite() { part.upper } else { part.lower + part.scale };
+            let aim = if component.upper.is_finite() {
+                component.upper
+            } else {
+                component.lower + component.scale
+            };
             let relax = 1.0 / (1.0 + round as f64 / 60.0);
-            let length = relax * (target - part.lower).max(0.0) / norm;
-            for &item in &part.items {
+            let length = relax * (aim - component.lower).max(0.0) / norm;
+            for &item in &component.items {
                 let Some(Row { equality, .. }) = self.items[item].row else { continue };
                 let limit = self.limits[item];
                 let least = if equality { -limit } else { 0.0 };
@@ -214,7 +222,7 @@ impl<'a> Dual<'a> {
         }
     }
 
-    /// Makes a state feasible, where that succeeds, and notes each part's objective. Of flips that
+    /// Makes a state feasible, where that succeeds, and notes each component's objective. Of flips that
     /// mend as much, the one goes first that costs least at the multipliers.
     fn repair(&mut self, mut state: Vec<i8>, multipliers: &[f64]) {
         let priced = |(bit, rows): (usize, &Vec<(u32, f64)>)| {
@@ -243,7 +251,7 @@ impl<'a> Dual<'a> {
                     let up = state[bit as usize] == 0;
                     rested[bit as usize] + REST < now && (left[item] > 0.0) == ((a > 0.0) != up)
                 })
-                .map(|(bit, _)| (self.worth(bit, &costs, &state, &left), bit))
+                .map(|(bit, _)| (self.change(bit, &costs, &state, &left), bit))
                 .min_by(|(a, _), (b, _)| a.0.total_cmp(&b.0).then(a.1.total_cmp(&b.1)));
             violated.push_front(item);
             if work == 0 {
@@ -272,7 +280,7 @@ impl<'a> Dual<'a> {
     }
 
     /// What flipping a bit does to the total violation, and to the cost.
-    fn worth(&self, bit: u32, costs: &[f64], state: &[i8], left: &[f64]) -> (f64, f64) {
+    fn change(&self, bit: u32, costs: &[f64], state: &[i8], left: &[f64]) -> (f64, f64) {
         let sign = f64::from(1 - 2 * state[bit as usize]);
         let rows = self.rows_of[bit as usize].iter().map(|&(row, a)| {
             let row = row as usize;
@@ -291,30 +299,30 @@ impl<'a> Dual<'a> {
         self.items.iter().map(side).collect()
     }
 
-    /// Takes the objective of every part whose constraints a state satisfies.
+    /// Takes the objective of every component whose constraints a state satisfies.
     fn note(&mut self, state: &[i8]) {
         let left = self.left_sides(state);
-        let mut values = vec![0.0; self.parts.len()];
+        let mut values = vec![0.0; self.components.len()];
         let one = |bit: u32| f64::from(state[bit as usize]);
         let objective = self.objective;
-        let part = |bit: u32| self.part_of[bit as usize] as usize;
-        objective.linear.iter().for_each(|&(i, c)| values[part(i)] += c * one(i));
-        objective.pairs.iter().for_each(|&(i, j, c)| values[part(i)] += c * one(i) * one(j));
+        let component = |bit: u32| self.component_of[bit as usize] as usize;
+        objective.linear.iter().for_each(|&(i, c)| values[component(i)] += c * one(i));
+        objective.pairs.iter().for_each(|&(i, j, c)| values[component(i)] += c * one(i) * one(j));
         for (bits, c) in &objective.higher {
-            values[part(bits[0])] += c * bits.iter().map(|&bit| one(bit)).product::<f64>();
+            values[component(bits[0])] += c * bits.iter().map(|&bit| one(bit)).product::<f64>();
         }
         for square in &objective.squares {
             if let Some(&bit) = square.linear.bits.first() {
                 let terms = square.linear.terms().map(|(bit, a)| a * one(bit));
                 let inner = square.linear.constant + terms.sum::<f64>();
-                values[part(bit)] += square.weight * inner * inner;
+                values[component(bit)] += square.weight * inner * inner;
             }
         }
         for (number, value) in values.into_iter().enumerate() {
             let holds = |&item: &usize| self.amount(item, left[item]) == 0.0;
-            if self.parts[number].items.iter().all(holds) {
-                let part = &mut self.parts[number];
-                part.upper = part.upper.min(value);
+            if self.components[number].items.iter().all(holds) {
+                let component = &mut self.components[number];
+                component.upper = component.upper.min(value);
             }
         }
     }

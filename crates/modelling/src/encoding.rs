@@ -46,6 +46,20 @@ impl Encoding {
     pub const ALL: [Self; 5] =
         [Self::Binary, Self::Unary, Self::Order, Self::DomainWall, Self::OneHot];
 
+    /// The coefficients of the bits of a slack from 0 to `range`, in steps of 1; `None` for an encoding
+    /// with invalid words, which needs a penalty besides: for who writes a square without the language.
+    ///
+    /// ```
+    /// use spinroute_modelling::Encoding;
+    /// assert_eq!(Encoding::Binary.slack_coefficients(5), Some(vec![1.0, 2.0, 2.0]));
+    /// assert_eq!(Encoding::OneHot.slack_coefficients(5), None);
+    /// ```
+    #[must_use]
+    pub fn slack_coefficients(self, range: u32) -> Option<Vec<f64>> {
+        let valid = self.validity() == Validity::Always;
+        valid.then(|| self.affine(0, i64::from(range)).weights)
+    }
+
     /// Bits for a range of `range = high − low`; `None` if that is more than 2³¹.
     pub(crate) fn bits(self, range: u64) -> Option<u32> {
         let bits = match self {

@@ -52,7 +52,7 @@
 //! | inequalities | [`Inequality`]: slack, unbalanced, or multipliers that [`ascend`] updates from samples |
 //! | degree 3 and more | [`Reduction`] |
 //! | a bound on what can be reached | [`Model::linear_relaxation`] |
-//! | form of the couplings | [`Target`]: sparse, dense, or structured without expansion |
+//! | form of the couplings | [`CouplingForm`]: sparse, dense, or structured without expansion |
 //!
 //! | module | what it does |
 //! |---|---|
@@ -61,7 +61,7 @@
 //! | [`constraint`] | comparisons and structured constraints; penalties and treatments |
 //! | [`encoding`], [`layout`] | bits for integers; which bit stands for what |
 //! | [`lower`] | constraints as penalties; what always or never holds |
-//! | [`step`] | the smallest violation, the unit of a slack |
+//! | [`divisor`] | the smallest violation, the unit of a slack |
 //! | [`weights`], [`dual`] | penalty weights with a proof |
 //! | [`reduce`] | products of three or more bits |
 //! | [`assemble`], [`grid`] | couplings, sparse, dense or structured |
@@ -75,6 +75,7 @@ mod check;
 mod compile;
 mod constraint;
 mod decoding;
+mod divisor;
 mod dual;
 mod encoding;
 mod error;
@@ -91,12 +92,12 @@ mod program;
 mod reduce;
 mod relaxation;
 mod sets;
-mod step;
+
 mod variable;
 mod weights;
 
 pub use answer::Answer;
-pub use assemble::Target;
+pub use assemble::CouplingForm;
 pub use compile::{Compiled, Note};
 pub use constraint::{
     Constraint, Inequality, Multiplier, Penalty, Sense, at_most_k, implies, k_hot, one_hot, sos1,
@@ -112,12 +113,3 @@ pub use program::{model_names, write_model};
 pub use reduce::{Reduction, Substitution};
 pub use relaxation::Relaxation;
 pub use variable::{Kind, Parameter, Variable};
-
-/// The coefficients of the slack bits for `0..=range`; `None` if some words are invalid.
-#[must_use]
-pub fn slack_weights(encoding: Encoding, range: u32) -> Option<Vec<f64>> {
-    let valid = encoding.validity() == encoding::Validity::Always;
-    valid.then(|| encoding.affine(0, i64::from(range)).weights)
-}
-
-pub use weights::bound as bound_weight;

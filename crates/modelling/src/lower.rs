@@ -16,11 +16,11 @@
 
 use crate::Error;
 use crate::constraint::{Body, Constraint, Inequality, Multiplier, Penalty, Sense};
+use crate::divisor::{common_divisor, is_multiple, multiples_above};
 use crate::encoding::Validity;
 use crate::expression::Expr;
 use crate::function::{Function, Linear};
 use crate::layout::{Layout, Slack, slack};
-use crate::step::{common_step, is_multiple, multiples_above};
 use spinroute_ising as ising;
 
 /// What a penalty is for.
@@ -34,7 +34,7 @@ pub(crate) enum Origin {
 
 /// A part of a penalty.
 #[derive(Clone, Debug)]
-pub(crate) enum Form {
+pub(crate) enum PenaltyTerm {
     /// `linear²`.
     Square(Linear),
     /// `scale · L (L − 1) / 2`.
@@ -45,7 +45,7 @@ pub(crate) enum Form {
     Other(Function),
 }
 
-impl Form {
+impl PenaltyTerm {
     /// Adds `weight` times the form.
     pub(crate) fn add_to(self, weight: f64, into: &mut Function) {
         match self {
@@ -90,7 +90,7 @@ pub(crate) struct Row {
 pub(crate) struct Item {
     pub(crate) origin: Origin,
     pub(crate) penalty: Option<Penalty>,
-    pub(crate) forms: Vec<Form>,
+    pub(crate) forms: Vec<PenaltyTerm>,
     /// The smallest violation `δ`: where the constraint is broken, the forms are at least `δ²`.
     pub(crate) step: Option<f64>,
     /// The bits of the model's variables that it is about, ascending.
@@ -163,9 +163,9 @@ impl Lowering<'_> {
     pub(crate) fn encoding(&self, variable: u32) -> Option<Item> {
         let (span, first) = self.layout.place(variable);
         let bits = self.layout.affine(variable).1.weights.len() as u32;
-        let form = Form::of(span.validity, first, bits)?;
+        let form = PenaltyTerm::of(span.validity, first, bits)?;
         let row = match &form {
-            Form::Square(linear) => Some(Row { linear: linear.clone(), equality: true }),
+            PenaltyTerm::Square(linear) => Some(Row { linear: linear.clone(), equality: true }),
             _ => None,
         };
         Some(Item {
@@ -189,7 +189,7 @@ impl Lowering<'_> {
             let terms: Vec<(u32, f64)> = g.terms().collect();
             g = self.layout.linear(g.constant, &terms);
         }
-        let step = common_step(&g.coefficients);
+        let step = common_divisor(&g.coefficients);
         if let Some(settled) = settle(case.sense, (low, high, size), g.constant, step) {
             return Ok(settled);
         }
@@ -202,7 +202,7 @@ impl Lowering<'_> {
         }
         if case.sense == Sense::Equal {
             let row = self.row(&g, true);
-            return Ok(Outcome::Item(item(vec![Form::Square(g)], step, row)));
+            return Ok(Outcome::Item(item(vec![PenaltyTerm::Square(g)], step, row)));
         }
         let (Inequality::Slack(encoding), Some(step)) = (case.mode, step) else {
             return Err(Error::NoStep { constraint: case.name.into(), what: "a slack" });
@@ -212,7 +212,7 @@ impl Lowering<'_> {
         g.constant = rounded;
         let row = self.row(&g, false);
         if let Some(literals) = at_most_one(&g, step) {
-            let form = Form::Pairs { literals, scale: step * step };
+            let form = PenaltyTerm::Pairs { literals, scale: step * step };
             return Ok(Outcome::Item(item(vec![form], Some(step), row)));
         }
         let mut forms = Vec::new();
@@ -225,7 +225,7 @@ impl Lowering<'_> {
         if g.coefficients.contains(&0.0) {
             g = Linear::new(g.constant, g.terms().collect::<Vec<_>>());
         }
-        forms.insert(0, Form::Square(g));
+        forms.insert(0, PenaltyTerm::Square(g));
         Ok(Outcome::Item(item(forms, Some(step), row)))
     }
 
@@ -255,13 +255,13 @@ impl Lowering<'_> {
         encoding: crate::Encoding,
         range: f64,
         step: f64,
-        forms: &mut Vec<Form>,
+        forms: &mut Vec<PenaltyTerm>,
     ) -> Result<(f64, Vec<(u32, f64)>), Error> {
         let steps = (range / step).round().max(0.0);
         let Some(Slack { base, terms, validity }) = slack(encoding, steps, step, self.bits) else {
             return Err(Error::SlackRange { constraint: name.into(), steps });
         };
-        forms.extend(Form::of(validity, self.bits as u32, terms.len() as u32));
+        forms.extend(PenaltyTerm::of(validity, self.bits as u32, terms.len() as u32));
         self.bits += terms.len();
         Ok((base, terms))
     }
@@ -277,7 +277,7 @@ impl Lowering<'_> {
         let coefficients = g.coefficients();
         let low = g.constant + coefficients.iter().map(|c| c.min(0.0)).sum::<f64>();
         let high = g.constant + coefficients.iter().map(|c| c.max(0.0)).sum::<f64>();
-        let step = common_step(&coefficients);
+        let step = common_divisor(&coefficients);
         if let Some(settled) = settle(case.sense, (low, high, size), g.constant, step) {
             return Ok(settled);
         }
@@ -306,7 +306,7 @@ impl Lowering<'_> {
             g.constant += base;
             g.linear.extend(terms);
         }
-        forms.insert(0, Form::Other(g.squared()));
+        forms.insert(0, PenaltyTerm::Other(g.squared()));
         Ok(Outcome::Item(Item { members, ..item(forms, step, None) }))
     }
 
@@ -338,7 +338,7 @@ impl Lowering<'_> {
         let sum = Linear::new(forms.iter().map(|form| form.constant).sum(), terms);
         if binary && sum.coefficients.iter().all(|&c| c == 1.0) && sum.constant == 0.0 {
             let row = self.row(&Linear { constant: -1.0, ..sum.clone() }, false);
-            let form = Form::Pairs { literals: sum, scale: 1.0 };
+            let form = PenaltyTerm::Pairs { literals: sum, scale: 1.0 };
             return Ok(Outcome::Item(item(vec![form], Some(1.0), row)));
         }
         let mut products = Function::default();
@@ -348,7 +348,10 @@ impl Lowering<'_> {
             }
         }
         let members = sum.bits;
-        Ok(Outcome::Item(Item { members, ..item(vec![Form::Other(products)], Some(1.0), None) }))
+        Ok(Outcome::Item(Item {
+            members,
+            ..item(vec![PenaltyTerm::Other(products)], Some(1.0), None)
+        }))
     }
 
     /// The weights of `g` and of `g²`; the margin of the unbalanced penalty is `h = −g`.
@@ -389,7 +392,7 @@ impl Case<'_> {
     }
 }
 
-fn item(forms: Vec<Form>, step: Option<f64>, row: Option<Row>) -> Item {
+fn item(forms: Vec<PenaltyTerm>, step: Option<f64>, row: Option<Row>) -> Item {
     let members = row.as_ref().map_or_else(Vec::new, |row| row.linear.bits.clone());
     Item { origin: Origin::Constraint(0), penalty: None, forms, step, members, row }
 }

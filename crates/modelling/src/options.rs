@@ -1,7 +1,7 @@
 //! How a model is compiled, and the values of its parameters.
 
 use crate::Error;
-use crate::assemble::Target;
+use crate::assemble::CouplingForm;
 use crate::constraint::{Inequality, Multiplier, Penalty};
 use crate::model::Parts;
 use crate::reduce::Reduction;
@@ -11,7 +11,7 @@ use spinroute_ising as ising;
 /// How to compile a [`Model`](crate::Model), and the values of its parameters.
 ///
 /// ```
-/// use spinroute_modelling::{Model, Options, Penalty, Target, k_hot};
+/// use spinroute_modelling::{Model, Options, Penalty, CouplingForm, k_hot};
 ///
 /// let mut model = Model::new();
 /// let x = model.binary_array("x", [4]);
@@ -19,7 +19,7 @@ use spinroute_ising as ising;
 /// model.constrain("two", k_hot(&x, 2).penalty(Penalty::Parameter(weight)));
 /// for value in [1.0, 2.0, 4.0] {
 ///     // The model is compiled again, not built again.
-///     let options = Options::default().set(weight, value).target(Target::Structured);
+///     let options = Options::default().set(weight, value).form(CouplingForm::Structured);
 ///     let compiled = model.compile(&options)?;
 ///     assert_eq!(compiled.qubo().energy(&[1, 1, 1, 0]), value);
 /// }
@@ -29,7 +29,7 @@ use spinroute_ising as ising;
 #[non_exhaustive]
 pub struct Options {
     /// The form of the couplings.
-    pub target: Target,
+    pub form: CouplingForm,
     /// The penalty of constraints without one of their own, and of encodings.
     pub penalty: Penalty,
     /// The treatment of inequalities without one of their own.
@@ -55,8 +55,8 @@ enum Key {
 impl Options {
     /// Sets the form of the couplings.
     #[must_use]
-    pub fn target(mut self, target: Target) -> Self {
-        self.target = target;
+    pub fn form(mut self, form: CouplingForm) -> Self {
+        self.form = form;
         self
     }
 

@@ -2,7 +2,7 @@
 //!
 //! Every variable may take any value of its range, every constraint stays, and a product becomes a
 //! variable of its own between the planes that touch it at the ends of the ranges of its factors
-//! (McCormick, *Computability of global solutions to factorable nonconvex programs*, 1976; of
+//! (G. `McCormick`, *Computability of global solutions to factorable nonconvex programs*, 1976; of
 //! binaries: Fortet, 1960):
 //!
 //! ```text
@@ -255,14 +255,7 @@ impl Program {
         let ((low_x, high_x), (low_y, high_y)) = (self.ranges[x as usize], self.ranges[y as usize]);
         let (column, known) = match self.products.get(&(x, y)) {
             Some(&Product { column, sides }) => (column, sides),
-            None => {
-                let corners = [low_x * low_y, low_x * high_y, high_x * low_y, high_x * high_y];
-                let least = corners.iter().copied().fold(f64::INFINITY, f64::min);
-                let most = corners.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-                limit(self.ranges.len() + 1)?;
-                self.ranges.push((if x == y { least.max(0.0) } else { least }, most));
-                (self.ranges.len() as u32 - 1, Sides::default())
-            }
+            None => (self.new_column((x, y))?, Sides::default()),
         };
         if sides.below && !known.below {
             self.plane(column, (x, low_y), (y, low_x), Sense::AtLeast);
@@ -277,6 +270,17 @@ impl Program {
         let sides = Sides { below: sides.below || known.below, above: sides.above || known.above };
         self.products.insert((x, y), Product { column, sides });
         Ok(column)
+    }
+
+    /// A column for a product of two, in the range that those of its factors leave.
+    fn new_column(&mut self, (x, y): (u32, u32)) -> Result<u32, Error> {
+        limit(self.ranges.len() + 1)?;
+        let (of_x, of_y) = (self.ranges[x as usize], self.ranges[y as usize]);
+        let corners = [of_x.0 * of_y.0, of_x.0 * of_y.1, of_x.1 * of_y.0, of_x.1 * of_y.1];
+        let least = corners.iter().copied().fold(f64::INFINITY, f64::min);
+        let most = corners.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+        self.ranges.push((if x == y { least.max(0.0) } else { least }, most));
+        Ok(self.ranges.len() as u32 - 1)
     }
 
     /// `z − b x − a y + a b` compared with 0, for `x` with the end `b` of the other's range.

@@ -37,7 +37,7 @@
 
 use crate::Error;
 use crate::constraint::Penalty;
-use crate::dual::{Dual, Part};
+use crate::dual::{Component, Dual};
 use crate::function::Function;
 use crate::lower::Item;
 use crate::sets::Sets;
@@ -108,7 +108,7 @@ fn derive(
         sets.join(&item.members);
     }
     let ranges = ranges(&objective, items, &mut sets);
-    let all = bound(ranges.all);
+    let all = Penalty::bound_weight(ranges.all);
     let tight: Vec<bool> = items
         .iter()
         .zip(weights.iter())
@@ -124,8 +124,8 @@ fn derive(
         return;
     }
     let dual = Dual::new(&objective, items, weights, bits);
-    for (part, multipliers) in dual.solve(hint) {
-        let Part { gap, .. } = part;
+    for (component, multipliers) in dual.solve(hint) {
+        let Component { gap, .. } = component;
         for (item, multiplier) in multipliers {
             let Some(step) = items[item].step.filter(|_| tight[item]) else { continue };
             let touch = weights[item];
@@ -135,10 +135,25 @@ fn derive(
     }
 }
 
-/// The weight of [`Penalty::Bound`] for violations of at least 1 and objectives of that range.
-#[must_use]
-pub fn bound(range: f64) -> f64 {
-    weight_of(range, 1.0)
+impl Penalty {
+    /// The weight that [`Penalty::Bound`] is, for a constraint whose smallest violation is 1 and an objective
+    /// whose values are at most `range` apart: for who writes a penalty without the language.
+    ///
+    /// ```
+    /// use spinroute_modelling::{Model, Options, Penalty, k_hot, sum};
+    ///
+    /// let mut model = Model::new();
+    /// let x = model.binary_array("x", [3]);
+    /// model.minimise(sum(&x) * 4);
+    /// model.constrain("two", k_hot(&x, 2));
+    /// let compiled = model.compile(&Options::default().penalty(Penalty::Bound))?;
+    /// assert_eq!(compiled.weight(0), Some(Penalty::bound_weight(12.0)));
+    /// # Ok::<(), spinroute_modelling::Error>(())
+    /// ```
+    #[must_use]
+    pub fn bound_weight(range: f64) -> f64 {
+        weight_of(range, 1.0)
+    }
 }
 
 /// `range` with its margin; where there is nothing to gain, any weight above 0 will do.

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use spinroute_ising::Couplings;
 use spinroute_modelling::{
-    Compiled, Expr, Model, Options, Penalty, Reduction, Substitution, Target, dot,
+    Compiled, CouplingForm, Expr, Model, Options, Penalty, Reduction, Substitution, dot,
 };
 
 #[derive(Deserialize)]
@@ -72,9 +72,10 @@ fn state(word: usize, bits: usize) -> Vec<i8> {
     (0..bits).rev().map(|bit| (word >> bit & 1) as i8).collect()
 }
 
-const TARGETS: [Target; 3] = [Target::Sparse, Target::Dense, Target::Structured];
+const FORMS: [CouplingForm; 3] =
+    [CouplingForm::Sparse, CouplingForm::Dense, CouplingForm::Structured];
 
-fn check_quadratic(golden: &Quadratic, target: Target) {
+fn check_quadratic(golden: &Quadratic, form: CouplingForm) {
     let mut model = Model::new();
     let n = golden.linear.len();
     let x = if golden.spin { model.spin_array("x", [n]) } else { model.binary_array("x", [n]) };
@@ -83,7 +84,7 @@ fn check_quadratic(golden: &Quadratic, target: Target) {
         energy += c * x[i] * x[j];
     }
     model.minimise(energy);
-    let compiled = model.compile(&Options::default().target(target)).expect("compiles");
+    let compiled = model.compile(&Options::default().form(form)).expect("compiles");
     let (qubo, ising) = (compiled.qubo(), compiled.to_ising());
     let near = |ours: &[f64], theirs: &[f64]| ours.iter().zip(theirs).all(|(a, b)| close(*a, *b));
     assert!(near(qubo.linear(), &golden.a) && close(qubo.offset(), golden.qubo_offset));
@@ -119,7 +120,7 @@ fn least(compiled: &Compiled, n: usize) -> Vec<f64> {
     (0..1 << n).map(|word| over(&state(word, n))).collect()
 }
 
-fn check_constrained(golden: &Constrained, target: Target) {
+fn check_constrained(golden: &Constrained, form: CouplingForm) {
     let mut model = Model::new();
     let n = golden.linear.len();
     let x = model.binary_array("x", [n]);
@@ -133,7 +134,7 @@ fn check_constrained(golden: &Constrained, target: Target) {
         };
         model.constrain(format!("c{number}"), constraint);
     }
-    let options = Options::default().penalty(Penalty::Fixed(golden.weight)).target(target);
+    let options = Options::default().penalty(Penalty::Fixed(golden.weight)).form(form);
     let compiled = model.compile(&options).expect("compiles");
     for (word, (ours, theirs)) in least(&compiled, n).iter().zip(&golden.least).enumerate() {
         let answer =
@@ -183,8 +184,8 @@ fn all_are_equal() {
     assert_eq!(all.len(), 200);
     for golden in &all {
         match golden {
-            Golden::Quadratic(golden) => TARGETS.map(|target| check_quadratic(golden, target)),
-            Golden::Constrained(golden) => TARGETS.map(|target| check_constrained(golden, target)),
+            Golden::Quadratic(golden) => FORMS.map(|form| check_quadratic(golden, form)),
+            Golden::Constrained(golden) => FORMS.map(|form| check_constrained(golden, form)),
             Golden::Higher(golden) => {
                 check_higher(golden, Substitution::Rosenberg);
                 check_higher(golden, Substitution::NegativeTerm);

@@ -3,7 +3,9 @@
 use ndarray::{Array2, Array3, ArrayView1, Axis};
 use spinroute_core::Run;
 use spinroute_ising::Minimiser;
-use spinroute_modelling::{Encoding, Expr, Model, Options, Target, Variable, dot, k_hot, one_hot};
+use spinroute_modelling::{
+    CouplingForm, Encoding, Expr, Model, Options, Variable, dot, k_hot, one_hot,
+};
 
 use crate::Error;
 use crate::{Placed, Placement};
@@ -113,7 +115,7 @@ impl Placement {
         run: &mut Run<'_>,
     ) -> Result<Placed, Error> {
         let (model, x) = self.model(balance);
-        let compiled = model.compile(&Options::default().target(Target::Structured))?;
+        let compiled = model.compile(&Options::default().form(CouplingForm::Structured))?;
         let samples = minimiser.minimise(&compiled.to_ising(), run)?;
         let mut best: Option<Placed> = None;
         for answer in compiled.decode_samples(&samples)? {

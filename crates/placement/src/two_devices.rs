@@ -19,7 +19,7 @@
 use ndarray::Array2;
 use spinroute_core::{Best, Run, Stop};
 use spinroute_ising::{Ising, Minimiser};
-use spinroute_modelling::{Expr, Model, Options, Penalty, Target, Variable, dot, sum};
+use spinroute_modelling::{CouplingForm, Expr, Model, Options, Penalty, Variable, dot, sum};
 
 use crate::Error;
 use crate::{Placed, Placement};
@@ -92,7 +92,7 @@ impl TwoDevices {
             .map(|row| (0..row.len()).filter(|&e| row[e] == a || row[e] == b).collect())
             .collect();
         let (model, spins) = self.model(problem, &layers);
-        let compiled = model.compile(&Options::default().target(Target::Dense))?;
+        let compiled = model.compile(&Options::default().form(CouplingForm::Dense))?;
         let ising = compiled.to_ising();
         let samples = minimiser.minimise(&ising, &mut Run::new(seed))?;
         let start = best.devices.clone();

@@ -15,7 +15,7 @@ use crate::close_calls::{CloseCalls, CloseForm};
 use serde::{Deserialize, Serialize};
 use spinroute_core::{Error, Instance, Progress, Run, Solution, Solver, Stop};
 use spinroute_ising::{Minimiser, Samples};
-use spinroute_modelling::Target;
+use spinroute_modelling::CouplingForm;
 use spinroute_prices::repair;
 
 use super::prices::Path;
@@ -136,7 +136,7 @@ impl SbCloseCall {
         let lost: f64 = form.calls().iter().map(|call| call.lost.abs()).sum();
         let mean = lost / form.calls().len() as f64;
         let unit = if mean.is_normal() { mean } else { 1.0 };
-        let model = form.compile(self.balance * unit, Target::Structured).map_err(as_core)?;
+        let model = form.compile(self.balance * unit, CouplingForm::Structured).map_err(as_core)?;
         let minimiser =
             Bifurcation { agents: self.agents, steps: self.steps, ..Bifurcation::default() };
         let (known, mut stop) = (best.best(), None);

@@ -3,8 +3,8 @@
 use spinroute_ising::{AnyCouplings, Couplings, Error as Ising};
 use spinroute_modelling::Error;
 use spinroute_modelling::{
-    Encoding, Inequality, Model, Note, Options, Penalty, Target, dot, implies, k_hot, one_hot,
-    sos1, sum,
+    CouplingForm, Encoding, Inequality, Model, Note, Options, Penalty, dot, implies, k_hot,
+    one_hot, sos1, sum,
 };
 
 use crate::random::{case, state};
@@ -30,10 +30,10 @@ fn targets_agree() {
     models.extend((0..60).map(|seed| case(seed, 3).model));
     for (number, model) in models.iter().enumerate() {
         let options = Options::default().penalty(Penalty::Fixed(3.25));
-        let compile = |target| model.compile(&options.clone().target(target));
-        let Ok(sparse) = compile(Target::Sparse) else { continue };
-        let dense = compile(Target::Dense).expect("as sparse");
-        let structured = compile(Target::Structured).expect("as sparse");
+        let compile = |form| model.compile(&options.clone().form(form));
+        let Ok(sparse) = compile(CouplingForm::Sparse) else { continue };
+        let dense = compile(CouplingForm::Dense).expect("as sparse");
+        let structured = compile(CouplingForm::Structured).expect("as sparse");
         let bits = sparse.qubo().variables();
         for word in 0..1_usize << bits.min(10) {
             // Spread over all bits.
@@ -81,7 +81,7 @@ fn any_number_of_threads_gives_the_same() {
 
 #[test]
 fn structured_keeps_rows_and_columns() {
-    let compiled = assignment().compile(&Options::default().target(Target::Structured));
+    let compiled = assignment().compile(&Options::default().form(CouplingForm::Structured));
     let compiled = compiled.expect("compiles");
     let AnyCouplings::Structured(structured) = compiled.qubo().couplings() else { panic!() };
     assert_eq!(structured.remainder().interactions(), 0);

@@ -13,7 +13,7 @@ const TOLERANCE: f64 = 1e-9;
 const SMALLEST: f64 = 1e-6;
 
 /// The largest `δ` of which every value is a multiple; `None` if there is none, or no value.
-pub(crate) fn common_step(values: &[f64]) -> Option<f64> {
+pub(crate) fn common_divisor(values: &[f64]) -> Option<f64> {
     let largest = values.iter().fold(0.0, |most: f64, v| most.max(v.abs()));
     if largest == 0.0 || !largest.is_finite() {
         return None;
@@ -72,12 +72,12 @@ mod tests {
 
     #[test]
     fn steps() {
-        assert_eq!(common_step(&[4.0, -6.0, 10.0]), Some(2.0));
-        assert_eq!(common_step(&[3.0, 5.0]), Some(1.0));
-        assert_eq!(common_step(&[]), None);
-        assert_eq!(common_step(&[0.0]), None);
+        assert_eq!(common_divisor(&[4.0, -6.0, 10.0]), Some(2.0));
+        assert_eq!(common_divisor(&[3.0, 5.0]), Some(1.0));
+        assert_eq!(common_divisor(&[]), None);
+        assert_eq!(common_divisor(&[0.0]), None);
         let near = |values: &[f64], want: f64| {
-            let got = common_step(values).expect("a step");
+            let got = common_divisor(values).expect("a step");
             assert!((got - want).abs() < 1e-12, "{got} for {want}");
         };
         near(&[0.1, 0.25], 0.05);
@@ -85,10 +85,10 @@ mod tests {
         near(&[1.0 / 3.0, 1.0], 1.0 / 3.0);
         near(&[0.75], 0.75);
         near(&[1e-3, 2e-3, 1.7e-3], 1e-4);
-        assert_eq!(common_step(&[std::f64::consts::PI, std::f64::consts::E]), None);
-        assert_eq!(common_step(&[1.0, std::f64::consts::SQRT_2]), None);
-        assert_eq!(common_step(&[1.0, 1e-8 + 0.5]), None);
-        assert_eq!(common_step(&[f64::INFINITY, 1.5]), None);
+        assert_eq!(common_divisor(&[std::f64::consts::PI, std::f64::consts::E]), None);
+        assert_eq!(common_divisor(&[1.0, std::f64::consts::SQRT_2]), None);
+        assert_eq!(common_divisor(&[1.0, 1e-8 + 0.5]), None);
+        assert_eq!(common_divisor(&[f64::INFINITY, 1.5]), None);
     }
 
     #[test]
