@@ -79,8 +79,15 @@ pub fn router_scores(
 /// # Errors
 /// If the recording is missing or has no such layer.
 pub fn router(name: &str, layer: usize) -> Result<(Array2<f32>, Array2<f32>)> {
-    let folder = root()?.join("trained-routers").join(name);
-    Ok((hidden_states(&folder, layer)?, weights(&folder, layer)?))
+    router_in(&root()?.join("trained-routers").join(name), layer)
+}
+
+/// The same of a router in any folder.
+///
+/// # Errors
+/// If the recording is missing or has no such layer.
+pub fn router_in(folder: &Path, layer: usize) -> Result<(Array2<f32>, Array2<f32>)> {
+    Ok((hidden_states(folder, layer)?, weights(folder, layer)?))
 }
 
 /// Turns logits into scores, row by row.
@@ -149,7 +156,10 @@ fn matrix(path: &Path, name: &str) -> Result<Array2<f32>> {
 }
 
 /// Shape and values of a tensor, widened to `f32` (counts here stay far below 2²⁴).
-fn tensor(path: &Path, name: &str) -> Result<(Vec<usize>, Vec<f32>)> {
+///
+/// # Errors
+/// If the file cannot be read, or has no such tensor of numbers.
+pub fn tensor(path: &Path, name: &str) -> Result<(Vec<usize>, Vec<f32>)> {
     let bytes = std::fs::read(path).with_context(|| format!("reading {}", path.display()))?;
     let file = SafeTensors::deserialize(&bytes)?;
     let view = file.tensor(name).with_context(|| format!("{name} in {}", path.display()))?;

@@ -17,7 +17,7 @@
 //!
 //! Tried and not kept: three alternatives a token instead of one (two batches of e64: better in none of the
 //! group-limited problems with annealing, 0.038 against 0.027 % on one), `q` of 0.3 and 3 mean losses (the same
-//! within the spread). Figures with and without dynamics are in docs/variants.md.
+//! within the spread). Figures with and without dynamics are in docs/constrained.md.
 
 use spinroute_core::{Assignment, Run, Stop};
 use spinroute_ising::Minimiser;

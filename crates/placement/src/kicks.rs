@@ -1,7 +1,7 @@
 //! Random exchanges, then swaps, and back if that is worse: iterated local search.
 //!
 //! The simplest of the searches here, and the best on average on OLMoE's counts in the time of the others
-//! (docs/variants.md).
+//! (docs/placement.md).
 
 use std::ops::ControlFlow;
 

@@ -14,7 +14,7 @@
 //! devices are gone through until none of them yields anything, or for some passes.
 //!
 //! On OLMoE's counts random states in place of the minimiser's reach the same within the errors: it is
-//! the neighbourhood and the swaps that help (docs/variants.md).
+//! the neighbourhood and the swaps that help (docs/placement.md).
 
 use ndarray::Array2;
 use spinroute_core::{Best, Run, Stop};

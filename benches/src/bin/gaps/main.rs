@@ -2,7 +2,7 @@
 //!
 //! The experiment `experiments/beyond-flow`; with no section named, all are run.
 //!
-//! `cargo run --release -p spinroute-variants --example gaps -- [small | routing | placement | plot]...`
+//! `cargo run --release -p spinroute-benches --bin gaps -- [small | routing | placement | plot]...`
 //!
 //! `--config FILE` says what is run, `--out FOLDER` keeps the records of a section as JSON, and `plot` draws
 //! what that folder holds. Tables are Markdown, means over the seeds with their standard error. Data: what is

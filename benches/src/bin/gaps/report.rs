@@ -69,8 +69,8 @@ const DRAWN: [(&str, &str, RGBColor); 6] = [
     ("penalties, bifurcation, time of annealing 500, completed", "penalties, bifurcation", BLACK),
 ];
 
-/// Draws the gaps of the routing problems, a row a problem, into the folder's parent.
-pub(crate) fn plot(folder: &Path) -> Result<()> {
+/// The records of the routing sections in a folder, in the order of their files' names.
+fn read(folder: &Path) -> Result<Vec<Record>> {
     let mut records = Vec::new();
     let mut files: Vec<_> = std::fs::read_dir(folder)?.collect::<Result<_, _>>()?;
     files.sort_by_key(std::fs::DirEntry::file_name);
@@ -82,6 +82,12 @@ pub(crate) fn plot(folder: &Path) -> Result<()> {
             records.extend(read.records);
         }
     }
+    Ok(records)
+}
+
+/// Draws the gaps of the routing problems, a row a problem, into the folder's parent.
+pub(crate) fn plot(folder: &Path) -> Result<()> {
+    let records = read(folder)?;
     let problems = names(&records, |record| &record.problem);
     let path = folder.parent().unwrap_or(folder).join("gaps.svg");
     let height = 110 + 26 * problems.len() as u32;
