@@ -11,9 +11,10 @@ pub(crate) use spinroute::ising::{
 };
 pub(crate) use spinroute::minimisers::{MINIMISERS, find as find_minimiser};
 pub(crate) use spinroute::modelling::{
-    AugmentedLagrangian, Choice, Compiled, Encoding, Error as LanguageError, Expr, Inequality,
-    Model, Multiplier, Multipliers, Options, Penalty, Reduction, Subgradient, Substitution, Target,
-    Variable, ascend, at_most_k, dot, implies, k_hot, one_hot, sos1, sum, write_model,
+    AugmentedLagrangian, Choice, Compiled, CouplingForm, Encoding, Error as LanguageError, Expr,
+    Inequality, Model, Multiplier, Multipliers, Options, Penalty, Reduction, Subgradient,
+    Substitution, Variable, ascend, at_most_k, dot, implies, k_hot, one_hot, sos1, sum,
+    write_model,
 };
 pub(crate) use spinroute::registry::{SOLVERS, find as find_solver};
 pub(crate) use spinroute::{

@@ -6,9 +6,9 @@ use crate::book::Book;
 use crate::digest::{Answer, Digest};
 use crate::house::Draws;
 use crate::house::{
-    AugmentedLagrangian, Choice, CloseCalls, Compiled, Encoding, EncodingError, Expr, Format, Full,
-    Inequality, Instance, LanguageError, Minimiser, Model, Multiplier, Multipliers, Options,
-    Penalty, Reduction, Run, Subgradient, Substitution, Target, Unusable, Variable, ascend,
+    AugmentedLagrangian, Choice, CloseCalls, Compiled, CouplingForm, Encoding, EncodingError, Expr,
+    Format, Full, Inequality, Instance, LanguageError, Minimiser, Model, Multiplier, Multipliers,
+    Options, Penalty, Reduction, Run, Subgradient, Substitution, Unusable, Variable, ascend,
     at_most_k, dot, implies, k_hot, one_hot, sos1, sum, write_model,
 };
 use crate::minimisers::built;
@@ -21,18 +21,21 @@ struct Written {
     model: Model,
 }
 
-const TARGETS: [(Target, &str); 3] =
-    [(Target::Sparse, "sparse"), (Target::Dense, "dense"), (Target::Structured, "structured")];
+const FORMS: [(CouplingForm, &str); 3] = [
+    (CouplingForm::Sparse, "sparse"),
+    (CouplingForm::Dense, "dense"),
+    (CouplingForm::Structured, "structured"),
+];
 
 /// Ways to compile, with their names.
 fn ways() -> Vec<(String, Options)> {
     let mut ways = Vec::new();
     let penalties =
         [(Penalty::Fixed(2.5), "fixed"), (Penalty::Bound, "bound"), (Penalty::Tight, "tight")];
-    for (target, form) in TARGETS {
+    for (form, name) in FORMS {
         for (penalty, weight) in penalties {
-            let options = Options::default().target(target).penalty(penalty);
-            ways.push((format!("{form} {weight}"), options));
+            let options = Options::default().form(form).penalty(penalty);
+            ways.push((format!("{name} {weight}"), options));
         }
     }
     for encoding in Encoding::ALL {
@@ -286,7 +289,7 @@ fn full_form(
     let form = full.build(instance)?;
     let multiplier = |e: usize| Multiplier { linear: 0.1 * e as f64, square: 0.5 };
     let of_experts: Vec<Multiplier> = (0..instance.experts()).map(multiplier).collect();
-    let options = Options::default().penalty(penalty).target(Target::Structured);
+    let options = Options::default().penalty(penalty).form(CouplingForm::Structured);
     let compiled = form.model().compile(&options.multipliers(form.multipliers(&of_experts)))?;
     let (direct, pairs) = full.structured(instance, penalty, &of_experts)?;
     let figures = Digest::default()
@@ -306,7 +309,7 @@ fn close_form(instance: &Instance, minimiser: &dyn Minimiser) -> Result<Answer, 
     for call in form.calls() {
         figures = figures.wholes([call.token, call.last, call.next]).real(call.lost);
     }
-    let compiled = form.compile(0.05, Target::Structured)?;
+    let compiled = form.compile(0.05, CouplingForm::Structured)?;
     let answer = read_back(&compiled, minimiser, figures)?;
     let samples = minimiser.minimise(&compiled.to_ising(), &mut Run::new(5))?;
     let state = samples.state(0);
