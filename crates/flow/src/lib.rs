@@ -14,11 +14,13 @@
 //! ```
 //!
 //! - [`Flow`]: the exact solver, at the speed of a heuristic.
-//! - [`Lp`]: the linear program through a general solver, for small instances.
+//! - `Lp`, with the feature `lp` (a default): the linear program through a general solver, for small
+//!   instances.
 mod cycles;
 mod finish;
 mod flow;
 mod holdings;
+#[cfg(feature = "lp")]
 mod lp;
 mod passes;
 mod proof;
@@ -29,4 +31,5 @@ mod settle;
 mod view;
 
 pub use flow::Flow;
+#[cfg(feature = "lp")]
 pub use lp::Lp;

@@ -1,5 +1,6 @@
 //! Every solver by name: the one list that the command, the benches and the tests go by, in the form of
-//! [`spinroute_core::registry`].
+//! [`spinroute_core::registry`]. A feature of the crate adds its family's solvers; the order is the same
+//! with any of them.
 //!
 //! ```
 //! let entry = spinroute::registry::find("greedy")?;
@@ -8,11 +9,14 @@
 //! # Ok::<(), spinroute::registry::Error>(())
 //! ```
 
-use serde::de::DeserializeOwned;
-use serde_json::{Map, Value};
 use spinroute_core::{Solver, registry};
+#[cfg(feature = "bifurcation")]
 use spinroute_encodings::{SbCloseCall, SbFull};
-use spinroute_flow::{Flow, Lp};
+#[cfg(feature = "flow")]
+use spinroute_flow::Flow;
+#[cfg(feature = "lp")]
+use spinroute_flow::Lp;
+#[cfg(feature = "transport")]
 use spinroute_transport::{CappedTopK, Greedy, Quantile, TopK};
 
 pub use spinroute_core::registry::{Build, Entry, Error, Param, defaults};
@@ -37,15 +41,9 @@ pub fn find(name: &str) -> Result<&'static SolverEntry, Error> {
     registry::find(SOLVERS, "solver", name)
 }
 
-fn build<S>(params: Map<String, Value>) -> Result<Box<dyn Solver>, String>
-where
-    S: Solver + DeserializeOwned + 'static,
-{
-    Ok(Box::new(registry::parse::<S>(params)?))
-}
-
-/// Every solver: the exact ones first, the baseline last.
+/// Every solver that the features give: the exact ones first, the baseline last.
 pub const SOLVERS: &[SolverEntry] = &[
+    #[cfg(feature = "flow")]
     Entry {
         name: "flow",
         summary: "the optimum: prices by descent on the dual, then augmenting paths on the experts",
@@ -57,8 +55,9 @@ pub const SOLVERS: &[SolverEntry] = &[
             help: "a relative gap, at least 0: stop once an answer is proven to be within it",
         }],
         default_params: defaults::<Flow>,
-        builder: build::<Flow>,
+        builder: |params| Ok(Box::new(registry::parse::<Flow>(params)?)),
     },
+    #[cfg(feature = "lp")]
     Entry {
         name: "lp",
         summary: "the linear relaxation by a simplex method: the reference, for small instances",
@@ -70,8 +69,9 @@ pub const SOLVERS: &[SolverEntry] = &[
             help: "the largest T·E that it accepts; the time grows faster than the square",
         }],
         default_params: defaults::<Lp>,
-        builder: build::<Lp>,
+        builder: |params| Ok(Box::new(registry::parse::<Lp>(params)?)),
     },
+    #[cfg(feature = "transport")]
     Entry {
         name: "quantile",
         summary: "prices by quantile balancing, then the best k under them, then a repair",
@@ -81,8 +81,9 @@ pub const SOLVERS: &[SolverEntry] = &[
                     inequality form: arXiv 2502.15451 (2025)",
         params: &[Param { name: "rounds", help: "a number of price updates, at least 0" }],
         default_params: defaults::<Quantile>,
-        builder: build::<Quantile>,
+        builder: |params| Ok(Box::new(registry::parse::<Quantile>(params)?)),
     },
+    #[cfg(feature = "bifurcation")]
     Entry {
         name: "sb-full",
         summary: "simulated bifurcation of all pairs, steered by prices, then a repair",
@@ -109,8 +110,9 @@ pub const SOLVERS: &[SolverEntry] = &[
             },
         ],
         default_params: defaults::<SbFull>,
-        builder: build::<SbFull>,
+        builder: |params| Ok(Box::new(registry::parse::<SbFull>(params)?)),
     },
+    #[cfg(feature = "bifurcation")]
     Entry {
         name: "sb-close-call",
         summary: "quantile balancing; simulated bifurcation of the close calls; a repair",
@@ -134,8 +136,9 @@ pub const SOLVERS: &[SolverEntry] = &[
             Param { name: "repairs", help: "states that are repaired, at least 1" },
         ],
         default_params: defaults::<SbCloseCall>,
-        builder: build::<SbCloseCall>,
+        builder: |params| Ok(Box::new(registry::parse::<SbCloseCall>(params)?)),
     },
+    #[cfg(feature = "transport")]
     Entry {
         name: "greedy",
         summary: "the best remaining pair of all, again and again",
@@ -144,8 +147,9 @@ pub const SOLVERS: &[SolverEntry] = &[
         reference: "best-in greedy, at least half the optimum under at-most: Korte, Hausmann 1978",
         params: &[],
         default_params: defaults::<Greedy>,
-        builder: build::<Greedy>,
+        builder: |params| Ok(Box::new(registry::parse::<Greedy>(params)?)),
     },
+    #[cfg(feature = "transport")]
     Entry {
         name: "capped-topk",
         summary: "top-k; then every overfull expert drops tokens",
@@ -158,8 +162,9 @@ pub const SOLVERS: &[SolverEntry] = &[
                    last tokens)",
         }],
         default_params: defaults::<CappedTopK>,
-        builder: build::<CappedTopK>,
+        builder: |params| Ok(Box::new(registry::parse::<CappedTopK>(params)?)),
     },
+    #[cfg(feature = "transport")]
     Entry {
         name: "topk",
         summary: "the k best experts of every token, whatever the capacities: the baseline",
@@ -168,17 +173,13 @@ pub const SOLVERS: &[SolverEntry] = &[
         reference: "Shazeer et al. 2017, arXiv 1701.06538",
         params: &[],
         default_params: defaults::<TopK>,
-        builder: build::<TopK>,
+        builder: |params| Ok(Box::new(registry::parse::<TopK>(params)?)),
     },
 ];
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn params(pairs: &[(&str, Value)]) -> Map<String, Value> {
-        pairs.iter().map(|(key, value)| ((*key).to_owned(), value.clone())).collect()
-    }
 
     #[test]
     fn names_are_unique_and_defaults_build() {
@@ -201,15 +202,18 @@ mod tests {
         }
     }
 
+    #[cfg(feature = "transport")]
     #[test]
     fn unknown_names_are_refused_with_those_that_exist() {
+        use serde_json::{Map, Value};
+        let params = |name: &str, value: Value| Map::from_iter([(name.to_owned(), value)]);
         let message = find("simplex").unwrap_err().to_string();
         assert!(message.contains("simplex") && message.contains("greedy, "), "{message}");
         let quantile = find("quantile").unwrap();
-        let error = quantile.build(&params(&[("round", Value::from(3))])).err().unwrap();
+        let error = quantile.build(&params("round", Value::from(3))).err().unwrap();
         assert_eq!(error.to_string(), "quantile has no parameter \"round\"; it has rounds");
-        let error = quantile.build(&params(&[("rounds", Value::from("many"))])).err().unwrap();
+        let error = quantile.build(&params("rounds", Value::from("many"))).err().unwrap();
         assert!(matches!(error, Error::Value { name, .. } if name == "rounds"));
-        assert!(quantile.build(&params(&[("rounds", Value::from(3))])).is_ok());
+        assert!(quantile.build(&params("rounds", Value::from(3))).is_ok());
     }
 }
