@@ -7,9 +7,9 @@ use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use spinroute_benches::{
     data::{self, Transform},
     instances::Case,
-    measure,
 };
 use spinroute_core::{Certificate, Demand};
+use spinroute_lab::timing::pool;
 use spinroute_prices::Selection;
 
 fn passes(criterion: &mut Criterion) {
@@ -19,7 +19,7 @@ fn passes(criterion: &mut Criterion) {
     let case = Case::uniform("sample", String::new(), scores, Demand::Exactly(6), 1.0)
         .expect("1.0 is a capacity factor");
     let instance = case.instance().expect("the sample is feasible");
-    let pool = measure::pool(1).expect("a thread");
+    let pool = pool(1).expect("a thread");
     let mut group = criterion.benchmark_group("pass over 4096 × 160 scores");
     group.throughput(Throughput::Bytes(bytes as u64));
     let mut selection = Selection::default();

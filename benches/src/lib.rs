@@ -1,11 +1,10 @@
-//! What the benchmarks share: data, instances, timing, peers and reports.
+//! What the benchmarks share: data, instances, peers and reports; timing is that of `spinroute-lab`.
 //!
 //! One binary of `src/bin` answers one question and prints a Markdown table; `--out FILE` writes
 //! the same figures as JSON. Quality stands beside speed in every table, and what is compared is
 //! measured alternately in one run, because machines drift.
 pub mod data;
 pub mod instances;
-pub mod measure;
 pub mod peers;
 pub mod report;
 pub mod worker;

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use anyhow::{Context, Result};
 use serde::Serialize;
 
-use crate::measure::Machine;
+use spinroute_lab::{Machine, markdown};
 
 /// What every benchmark understands.
 #[derive(Clone, Debug, clap::Parser)]
@@ -56,11 +56,10 @@ impl Options {
 
 /// Prints one row of a Markdown table.
 pub fn row(cells: &[String]) {
-    println!("| {} |", cells.join(" | "));
+    print!("{}", markdown::row(cells));
 }
 
 /// Prints the head of a Markdown table; columns after the first are aligned to the right.
 pub fn head(cells: &[&str]) {
-    row(&cells.iter().map(ToString::to_string).collect::<Vec<_>>());
-    println!("|---|{}", "---:|".repeat(cells.len() - 1));
+    print!("{}", markdown::head(cells));
 }

@@ -14,7 +14,6 @@ use anyhow::{Context, Result, ensure};
 use clap::Parser;
 use serde::{Deserialize, Serialize};
 use spinroute_benches::{
-    measure::{self, Machine, Samples, time},
     report::{self, Options},
     worker::Worker,
 };
@@ -23,6 +22,8 @@ use spinroute_ising::{
     Anneal, Graph, Minimiser,
     instances::{self, Known},
 };
+use spinroute_lab::timing::{pool, time};
+use spinroute_lab::{Machine, Timings};
 
 const INSTANCES: [&str; 3] = ["G1", "G22", "K2000"];
 
@@ -114,10 +115,10 @@ fn measure_case(
     let graph = known.graph()?;
     let path = write(&graph, &folder.join(known.name))?;
     let model = graph.ising()?;
-    let pools = [measure::pool(1)?, measure::pool(2)?];
+    let pools = [pool(1)?, pool(2)?];
     let (mut peer_cuts, mut our_cuts) = (Vec::new(), Vec::new());
-    let (mut peer_times, mut sampling) = (Samples::default(), Samples::default());
-    let mut times = [Samples::default(), Samples::default()];
+    let (mut peer_times, mut sampling) = (Timings::default(), Timings::default());
+    let mut times = [Timings::default(), Timings::default()];
     let mut peer_beta = [0.0; 2];
     for seed in 1..=repetitions as u64 {
         let answer: Answer = peer.ask(&serde_json::json!({

@@ -14,12 +14,13 @@ use serde::Serialize;
 use spinroute_benches::{
     build_and_solve, flow,
     instances::{self, Case},
-    measure::{self, Machine, Samples, time},
     objective_and_gap,
     report::{self, Options},
 };
 use spinroute_core::{Instance, Solver};
 use spinroute_flow::Flow;
+use spinroute_lab::timing::{pool, time};
+use spinroute_lab::{Machine, Timings};
 use spinroute_transport::Quantile;
 
 const ROUNDS: [u32; 8] = [1, 2, 3, 5, 8, 16, 30, 60];
@@ -115,8 +116,8 @@ fn points(
     solvers: &[&dyn Solver],
     repetitions: usize,
 ) -> Result<Vec<Point>> {
-    let pool = measure::pool(1)?;
-    let mut samples = vec![Samples::default(); solvers.len()];
+    let pool = pool(1)?;
+    let mut samples = vec![Timings::default(); solvers.len()];
     let mut points = Vec::new();
     for repetition in 0..repetitions {
         for (solver, samples) in solvers.iter().zip(&mut samples) {

@@ -15,12 +15,13 @@ use serde::Serialize;
 use spinroute_benches::{
     data::{self, Transform},
     instances::skewed_logits,
-    measure::{self, Machine, Samples, time},
     report::{self, Options},
 };
 use spinroute_core::{Demand, Instance};
 use spinroute_encodings::{CloseCalls, Full};
 use spinroute_ising::{AnyCouplings, Couplings};
+use spinroute_lab::timing::{pool, time};
+use spinroute_lab::{Machine, Timings};
 use spinroute_modelling::{CouplingForm, Penalty};
 use spinroute_prices::Selection;
 
@@ -117,12 +118,12 @@ fn measure_ways(
     threads: usize,
     options: &Options,
 ) -> Result<Vec<Figures>> {
-    let pool = measure::pool(threads)?;
+    let pool = pool(threads)?;
     let k = instance.demand().k();
     let prices = vec![0.0; instance.experts()];
     let mut selection = Selection::default();
-    let [mut pass, mut read] = [(); 2].map(|()| Samples::default());
-    let mut samples: Vec<Samples> = ways.iter().map(|_| Samples::default()).collect();
+    let [mut pass, mut read] = [(); 2].map(|()| Timings::default());
+    let mut samples: Vec<Timings> = ways.iter().map(|_| Timings::default()).collect();
     let mut sizes = vec![(0, 0); ways.len()];
     for _ in 0..=options.repetitions() {
         pass.add(pool.install(|| time(|| selection.fill(instance.flat(), &prices, k)).1));

@@ -12,11 +12,12 @@ use serde::Serialize;
 use spinroute_benches::{
     build_and_solve, flow,
     instances::{self, Case},
-    measure::{self, Machine, Samples, time},
     objective_and_gap,
     peers::OrTools,
     report::{self, Options},
 };
+use spinroute_lab::timing::{pool, time};
+use spinroute_lab::{Machine, Timings};
 use spinroute_prices::Selection;
 
 /// Integer resolution of the timed runs: what a user would choose.
@@ -85,13 +86,13 @@ fn main() -> Result<()> {
 fn measure_case(case: &Case, ortools: &mut OrTools, repetitions: usize) -> Result<Figures> {
     let folder = ortools.load(case)?;
     let reference = ortools.solve(&folder, case, FINE)?;
-    let pools = [measure::pool(1)?, measure::pool(2)?];
+    let pools = [pool(1)?, pool(2)?];
     let (instance, solver) = (case.instance()?, flow());
     let solution = pools[0].install(|| build_and_solve(case, &solver))?;
     let (objective, gap) = objective_and_gap(&instance, &solution)?;
 
-    let (mut peer, mut pass) = (Samples::default(), Samples::default());
-    let mut ours = [Samples::default(), Samples::default()];
+    let (mut peer, mut pass) = (Timings::default(), Timings::default());
+    let mut ours = [Timings::default(), Timings::default()];
     let (zero, mut selection) = (vec![0.0; instance.experts()], Selection::default());
     let k = case.demand.k();
     for _ in 0..repetitions {
@@ -182,7 +183,7 @@ fn summary(figures: &[Figures]) {
             continue;
         }
         let column = |value: &dyn Fn(&Figures) -> f64| {
-            let (mut samples, mut least) = (Samples::default(), f64::INFINITY);
+            let (mut samples, mut least) = (Timings::default(), f64::INFINITY);
             for f in &group {
                 samples.add(value(f));
                 least = least.min(value(f));

@@ -20,11 +20,12 @@ use spinroute_benches::{
     data::{self, Transform},
     flow,
     instances::{Case, skewed_logits},
-    measure::{self, Machine, Samples, time},
     objective_and_gap,
     report::{self, Options},
 };
 use spinroute_core::Demand;
+use spinroute_lab::timing::{pool, time};
+use spinroute_lab::{Machine, Timings};
 
 #[global_allocator]
 static HEAP: PeakAlloc = PeakAlloc;
@@ -107,7 +108,7 @@ fn measure_size(
     let table = batch(scores, tokens, experts)?;
     let bytes = size_of_val(table.as_slice().unwrap_or_default());
     let case = Case::uniform("growth", scores.to_owned(), table, Demand::Exactly(k), 1.0)?;
-    let (pools, solver) = ([measure::pool(1)?, measure::pool(2)?], flow());
+    let (pools, solver) = ([pool(1)?, pool(2)?], flow());
 
     let before = HEAP.current_usage() - bytes;
     HEAP.reset_peak_usage();
@@ -116,7 +117,7 @@ fn measure_size(
     let (_, gap) = objective_and_gap(&case.instance()?, &solution)?;
     drop(solution);
 
-    let mut samples = [Samples::default(), Samples::default()];
+    let mut samples = [Timings::default(), Timings::default()];
     for _ in 0..repetitions {
         for (pool, samples) in pools.iter().zip(&mut samples) {
             let (result, ms) = pool.install(|| time(|| build_and_solve(&case, &solver)));

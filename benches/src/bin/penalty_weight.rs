@@ -15,13 +15,13 @@ use plotters::prelude::*;
 use serde::{Deserialize, Serialize};
 use spinroute_benches::{
     data::{self, Transform},
-    measure::Machine,
     report,
 };
 use spinroute_core::{Assignment, Demand, Instance, Run, Solver};
 use spinroute_encodings::{Full, FullForm, Weights};
 use spinroute_flow::Flow;
 use spinroute_ising::{Anneal, Minimiser};
+use spinroute_lab::Machine;
 use spinroute_modelling::{Compiled, Encoding, Inequality, Multiplier, Options, Penalty};
 use spinroute_prices::{Selection, repair};
 

@@ -20,12 +20,13 @@ use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
 use spinroute_benches::{
     flow,
-    measure::{self, Machine, Samples, time},
     report::{self, Options},
     worker::Worker,
 };
 use spinroute_core::{Demand, Instance, Run, Solver};
 use spinroute_ising::Couplings;
+use spinroute_lab::timing::{pool, time};
+use spinroute_lab::{Machine, Timings};
 use spinroute_modelling::{
     Compiled, CouplingForm, Model, Options as CompileOptions, Parameter, Penalty, dot, k_hot, sum,
 };
@@ -240,7 +241,7 @@ fn against_dimod(
 
     let mut rows = Vec::new();
     for name in ["dimod-bqm", "dimod-cqm"] {
-        let mut samples = [Samples::default(), Samples::default()];
+        let mut samples = [Timings::default(), Timings::default()];
         let mut answer = case.ask(peer, name, None)?;
         for _ in 0..repetitions {
             answer = case.ask(peer, name, None)?;
@@ -276,7 +277,7 @@ fn check(compiled: &Compiled, states: &Array2<i8>, answer: &Answer) -> Result<()
 fn build(case: &Case, threads: usize) -> Result<(Compiled, [f64; 3], usize)> {
     let before = HEAP.current_usage();
     HEAP.reset_peak_usage();
-    let pool = measure::pool(threads)?;
+    let pool = pool(threads)?;
     let ((model, weight), build_ms) = time(|| case.model());
     let compile = |value| {
         let options = CompileOptions::default().set(weight, value);
@@ -291,7 +292,7 @@ fn build(case: &Case, threads: usize) -> Result<(Compiled, [f64; 3], usize)> {
 
 fn ours(case: &Case, threads: usize, repetitions: usize) -> Result<Vec<Row>> {
     let mut samples =
-        [Samples::default(), Samples::default(), Samples::default(), Samples::default()];
+        [Timings::default(), Timings::default(), Timings::default(), Timings::default()];
     let (mut variables, mut couplings, mut peak) = (0, 0, 0);
     build(case, threads)?;
     for _ in 0..repetitions {
@@ -327,7 +328,7 @@ fn structured(size: (usize, usize, u32), repetitions: usize) -> Result<Vec<Row>>
     let case = Case::new(size, &folder.path().join("scores.npy"))?;
     let (tokens, experts) = case.scores.dim();
     let mut samples =
-        [Samples::default(), Samples::default(), Samples::default(), Samples::default()];
+        [Timings::default(), Timings::default(), Timings::default(), Timings::default()];
     let (mut variables, mut couplings) = (0, 0);
     for _ in 0..repetitions {
         let ((model, weight), build_ms) = time(|| case.model());

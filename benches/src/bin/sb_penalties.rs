@@ -13,7 +13,6 @@ use ndarray::s;
 use serde::Serialize;
 use spinroute_benches::{
     data::{self, Transform},
-    measure::{self, Machine, time},
     report::{self, Options},
 };
 use spinroute_bifurcation::Bifurcation;
@@ -21,6 +20,8 @@ use spinroute_core::{Demand, Instance, Run, Solver};
 use spinroute_encodings::{Full, Pairs};
 use spinroute_flow::Flow;
 use spinroute_ising::{Anneal, Ising, Minimiser};
+use spinroute_lab::Machine;
+use spinroute_lab::timing::{pool, time};
 use spinroute_modelling::{Inequality, Multiplier, Penalty};
 
 /// Token stride, tokens, expert stride, k, and how many reads or agents.
@@ -67,7 +68,7 @@ fn main() -> Result<()> {
         "lowest energy",
         "ms",
     ]);
-    let pool = measure::pool(2)?;
+    let pool = pool(2)?;
     let mut rows = Vec::new();
     for shape in BATCHES {
         let batch = batch(shape)?;

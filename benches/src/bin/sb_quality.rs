@@ -12,13 +12,12 @@ use anyhow::{Context, Result};
 use clap::Parser;
 use plotters::prelude::*;
 use serde::Serialize;
-use spinroute_benches::{
-    measure::{self, Machine, Samples, time},
-    report::{self, Options},
-};
+use spinroute_benches::report::{self, Options};
 use spinroute_bifurcation::{Bifurcation, Mode};
 use spinroute_core::Run;
 use spinroute_ising::{Anneal, Graph, Ising, Minimiser, instances};
+use spinroute_lab::timing::{pool, time};
+use spinroute_lab::{Machine, Timings};
 
 /// Steps of a point of the curves, and sweeps.
 const LENGTHS: [usize; 7] = [50, 100, 200, 500, 1000, 2000, 4000];
@@ -50,7 +49,7 @@ struct Row {
 fn main() -> Result<()> {
     let Arguments { options, plot } = Arguments::parse();
     let machine = Machine::here();
-    let pool = measure::pool(2)?;
+    let pool = pool(2)?;
     // More where the best of all agents is what is asked for, and it is cheap.
     let seeds = |name: &str, more: usize| match name {
         _ if options.quick => 1,
@@ -183,7 +182,7 @@ impl Case {
         (agents, steps): (usize, usize),
         seeds: usize,
     ) -> Result<Row> {
-        let (mut times, mut bests, mut sum) = (Samples::default(), Vec::new(), 0.0);
+        let (mut times, mut bests, mut sum) = (Timings::default(), Vec::new(), 0.0);
         for seed in 1..=seeds as u64 {
             let (samples, ms) = time(|| minimiser.minimise(&self.model, &mut Run::new(seed)));
             let samples = samples?;

@@ -16,12 +16,13 @@ use clap::Parser;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 use spinroute_benches::{
-    measure::{self, Machine, time},
     report::{self, Options},
     worker::Worker,
 };
 use spinroute_bifurcation::{Mode, ScaledModel, Step, Stepper};
 use spinroute_ising::{Dense, Grid, Ising, Structured};
+use spinroute_lab::Machine;
+use spinroute_lab::timing::{pool, time};
 
 const STEP: Step = Step { time_step: 0.1, stiffness: 0.5, strength: 0.01, heat: 0.0 };
 
@@ -118,7 +119,7 @@ fn dense(
         }
     }
     let forces = ScaledModel::new(&Ising::new(vec![0.0; n], Dense::new(matrix)?, 0.0)?);
-    let pool = measure::pool(threads)?;
+    let pool = pool(threads)?;
     let mut stepper = Stepper::new(&forces, Mode::Ballistic, agents, 1);
     let flop = 2.0 * (n * n * agents) as f64;
     let steps = (2e10 / flop).clamp(4.0, 200.0) as usize;
@@ -164,7 +165,7 @@ fn structured(mode: Mode, agents: usize, threads: usize, options: &Options) -> R
     let values: Vec<f32> = field.iter().map(|h| *h as f32).collect();
     let forces =
         ScaledModel::new(&Ising::new(field, Structured::new(n, &[grid], &[], None)?, 0.0)?);
-    let pool = measure::pool(threads)?;
+    let pool = pool(threads)?;
     let mut stepper = Stepper::new(&forces, mode, agents, 1);
     // Positions and momenta are read and written; the field is read once.
     let bytes = (n * (4 * agents + 1) * 4) as f64;

@@ -16,13 +16,14 @@ use anyhow::{Context, Result};
 use clap::Parser;
 use serde::{Deserialize, Serialize};
 use spinroute_benches::{
-    measure::{self, Machine, Samples, time},
     report::{self, Options},
     worker::Worker,
 };
 use spinroute_bifurcation::{Bifurcation, Mode};
 use spinroute_core::Run;
 use spinroute_ising::{Minimiser, instances};
+use spinroute_lab::timing::{pool, time};
+use spinroute_lab::{Machine, Timings};
 
 const TARGET: f64 = 33_000.0;
 
@@ -126,12 +127,12 @@ fn main() -> Result<()> {
     let known = instances::find("K2000").context("an instance of the list")?;
     let graph = known.graph()?;
     let model = graph.ising()?;
-    let pool = measure::pool(2)?;
+    let pool = pool(2)?;
     let target = Some(graph.total() - 2.0 * TARGET);
     let mut ours = Vec::new();
     for (mode, agents, steps) in RUNS {
         let sb = Bifurcation { mode: Some(mode), agents, steps, target, ..Bifurcation::default() };
-        let (mut cuts, mut times) = (Vec::new(), Samples::default());
+        let (mut cuts, mut times) = (Vec::new(), Timings::default());
         for seed in 1..=if options.quick { 2 } else { 100 } {
             let run = || time(|| sb.minimise(&model, &mut Run::new(seed)));
             let (samples, ms) = pool.install(run);

@@ -9,11 +9,12 @@ use serde::Serialize;
 use spinroute_benches::{
     build_and_solve, flow,
     instances::{self, Case},
-    measure::{self, Machine, Samples, time},
     objective_and_gap,
     report::{self, Options},
 };
 use spinroute_flow::Flow;
+use spinroute_lab::timing::{pool, time};
+use spinroute_lab::{Machine, Timings};
 
 /// The relative gap asked for.
 const TARGET: f64 = 1e-3;
@@ -67,8 +68,8 @@ fn main() -> Result<()> {
 
 fn measure_case(case: &Case, repetitions: usize) -> Result<Figures> {
     let (exact, target) = (flow(), Flow { target_gap: TARGET });
-    let (pool, instance) = (measure::pool(1)?, case.instance()?);
-    let mut samples = [Samples::default(), Samples::default()];
+    let (pool, instance) = (pool(1)?, case.instance()?);
+    let mut samples = [Timings::default(), Timings::default()];
     let mut proofs = [(f64::NAN, f64::NAN); 2];
     for _ in 0..repetitions {
         for ((solver, samples), proof) in

@@ -19,11 +19,12 @@ use spinroute_benches::{
     data::{self, Transform},
     flow,
     instances::{Case, skewed_logits},
-    measure::{Machine, time},
     report::{self, Options},
 };
 use spinroute_core::{Budget, Certificate, Demand, Instance, Run, Solution, Solver};
 use spinroute_encodings::routing::{SbCloseCall, SbFull};
+use spinroute_lab::Machine;
+use spinroute_lab::timing::time;
 use spinroute_transport::{CappedTopK, Greedy, Quantile};
 
 const LIMITS: [u64; 4] = [1, 2, 5, 10];

@@ -13,9 +13,10 @@ use serde::Serialize;
 use spinroute_benches::{
     data::{self, Transform},
     instances::skewed_logits,
-    measure::{self, Machine, Samples, time},
     report::{self, Options},
 };
+use spinroute_lab::timing::{pool, time};
+use spinroute_lab::{Machine, Timings};
 use spinroute_prices::Selection;
 
 /// Values a task, for reading and copying in several threads.
@@ -83,16 +84,16 @@ fn measure_pass(
     threads: usize,
     repetitions: usize,
 ) -> Result<Figures> {
-    let pool = measure::pool(threads)?;
+    let pool = pool(threads)?;
     let prices = vec![0.0; experts];
     let mut selection = Selection::default();
     let mut target = vec![0.0f32; scores.len()];
-    let [mut pass, mut read, mut copy] = [(); 3].map(|()| Samples::default());
+    let [mut pass, mut read, mut copy] = [(); 3].map(|()| Timings::default());
     pool.install(|| selection.fill(scores, &prices, k)); // first touch
     // Small tables take microseconds: several rounds a sample.
     let rounds = ((1 << 26) / scores.len()).clamp(1, 32);
     for _ in 0..repetitions {
-        let sample = |samples: &mut Samples, work: &mut (dyn FnMut() + Send)| {
+        let sample = |samples: &mut Timings, work: &mut (dyn FnMut() + Send)| {
             let ms = pool.install(|| time(|| (0..rounds).for_each(|_| work())).1);
             samples.add(ms / rounds as f64);
         };
@@ -106,7 +107,7 @@ fn measure_pass(
         });
     }
     let bytes = size_of_val(scores) as f64;
-    let speed = |samples: &Samples| bytes / samples.median() / 1e6;
+    let speed = |samples: &Timings| bytes / samples.median() / 1e6;
     Ok(Figures {
         tokens: scores.len() / experts,
         experts,

@@ -10,11 +10,12 @@ use spinroute_benches::{
     data::{self, BATCH, ROUTERS, Transform},
     flow,
     instances::Case,
-    measure::{self, Machine, Samples, time},
     objective_and_gap,
     report::{self, Options},
 };
 use spinroute_core::{Demand, Instance, Run, Solver};
+use spinroute_lab::timing::{pool, time};
+use spinroute_lab::{Machine, Timings};
 
 #[derive(Serialize)]
 struct Figures {
@@ -64,8 +65,8 @@ fn measure_router(
         Ok(case.instance()?)
     };
     let (first, second, solver) = (batch(0)?, batch(BATCH)?, flow());
-    let pool = measure::pool(1)?;
-    let (mut cold, mut warm) = (Samples::default(), Samples::default());
+    let pool = pool(1)?;
+    let (mut cold, mut warm) = (Timings::default(), Timings::default());
     let prices = pool.install(|| solver.solve(&first, &mut Run::new(0)))?.prices;
     let prices = prices.context("flow gives prices")?;
     let (mut objective, mut gap) = (f64::NAN, f64::NAN);

@@ -12,12 +12,11 @@ use rayon::prelude::*;
 use serde::Serialize;
 use spinroute_benches::{
     data::{self, ROUTERS, Transform},
-    flow, instances,
-    measure::Machine,
-    objective_and_gap,
+    flow, instances, objective_and_gap,
     report::{self, Options},
 };
 use spinroute_core::{Demand, Instance, Run, Solver, Stop};
+use spinroute_lab::Machine;
 
 const LENGTHS: [usize; 5] = [16, 32, 64, 128, 256];
 const FACTORS: [f64; 2] = [1.0, 1.25];

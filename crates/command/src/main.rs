@@ -3,7 +3,6 @@ mod args;
 mod compare;
 mod exit;
 mod interrupt;
-mod measure;
 mod output;
 mod problem;
 mod qubo;

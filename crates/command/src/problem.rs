@@ -2,7 +2,6 @@
 
 use std::path::Path;
 
-use serde::{Serialize, Serializer};
 use spinroute::checkpoint::{
     File, Router, Rows, Sparse, Table, Transform, read_capacities, read_prices, read_router,
     read_sparse, read_table,
@@ -112,36 +111,5 @@ pub(crate) fn prices(path: &Path, experts: usize) -> Result<Vec<f64>, Failure> {
     match Run::new(0).warm_prices(&prices).start_prices(experts) {
         Ok(_) => Ok(prices),
         Err(error) => Err(Failure::Input(format!("{}: {error}", path.display()))),
-    }
-}
-
-/// The sizes of an instance, as every report begins.
-#[derive(Clone, Debug, Serialize)]
-pub(crate) struct Sizes {
-    pub(crate) tokens: usize,
-    pub(crate) experts: usize,
-    pub(crate) top_k: usize,
-    #[serde(serialize_with = "one_if_equal")]
-    pub(crate) capacity: Vec<u32>,
-    pub(crate) demand: &'static str,
-}
-
-impl Sizes {
-    pub(crate) fn of(instance: &Instance) -> Self {
-        Self {
-            tokens: instance.tokens(),
-            experts: instance.experts(),
-            top_k: instance.demand().k(),
-            capacity: instance.capacity().to_vec(),
-            demand: if instance.demand().is_exact() { "exactly" } else { "at-most" },
-        }
-    }
-}
-
-/// One number if all experts hold the same, else the list.
-fn one_if_equal<S: Serializer>(capacity: &[u32], serializer: S) -> Result<S::Ok, S::Error> {
-    match capacity {
-        [first, rest @ ..] if rest.iter().all(|c| c == first) => serializer.serialize_u32(*first),
-        all => serializer.collect_seq(all),
     }
 }

@@ -4,12 +4,12 @@ use std::io::Write;
 
 use serde::Serialize;
 use spinroute::checkpoint::{File, read_assignment};
+use spinroute::lab::{Sizes, text};
 use spinroute::{Error, Evaluation, Load, Solution, Stop, evaluate};
 
 use super::args::VerifyArgs;
 use super::exit::Failure;
-use super::problem::{self, Sizes};
-use super::report::{self, LoadReport};
+use super::{problem, report};
 
 /// The object that `--json` prints.
 #[derive(Debug, Serialize)]
@@ -22,7 +22,7 @@ struct Verdict {
     gap: Option<f64>,
     retained: Option<f64>,
     violation: Option<String>,
-    load: LoadReport,
+    load: Load,
 }
 
 pub(crate) fn run(args: &VerifyArgs) -> Result<(), Failure> {
@@ -43,7 +43,7 @@ pub(crate) fn run(args: &VerifyArgs) -> Result<(), Failure> {
         gap: evaluation.map(|e| e.gap),
         retained: evaluation.map(|e| e.retained),
         violation,
-        load: LoadReport::from(&load),
+        load: load.clone(),
     };
     match evaluate(&instance, &solution) {
         Ok(evaluation) => {
@@ -79,8 +79,8 @@ fn for_people(evaluation: &Evaluation, sizes: &Sizes, by_prices: bool) -> String
     let mut rows = vec![
         ("problem", report::problem(sizes)),
         ("valid", "every constraint holds".to_owned()),
-        ("objective", report::number(evaluation.objective, 6)),
-        ("bound", format!("{}, proven by {by}", report::number(evaluation.certificate.bound(), 6))),
+        ("objective", text::number(evaluation.objective, 6)),
+        ("bound", format!("{}, proven by {by}", text::number(evaluation.certificate.bound(), 6))),
         ("gap", report::gap(evaluation.gap)),
         ("retained", report::retained(evaluation.retained)),
     ];

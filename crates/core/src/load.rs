@@ -20,10 +20,10 @@ pub struct Load {
     /// `load[e]`: tokens that take expert `e`.
     #[serde(skip)]
     pub per_expert: Vec<u32>,
-    /// Mean load, `Σ_e load[e] / E`.
-    pub mean: f64,
     /// Largest load: what the slowest device works through.
     pub max: u32,
+    /// Mean load, `Σ_e load[e] / E`.
+    pub mean: f64,
     /// Coefficient of variation, standard deviation / mean; 0 if nothing is assigned.
     pub cv: f64,
     /// Balance score `1 / (1 + CV)`, 1 if all loads are equal.

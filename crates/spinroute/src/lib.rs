@@ -33,6 +33,7 @@
 //! | `constrained` | [`constrained`]: group limits and affinity of experts; with `qubo` |
 //! | `placement` | [`placement`]: experts on devices, replicas; with `qubo` |
 //! | `checkpoint` | [`checkpoint`]: score tables, router weights and hidden states from files |
+//! | `lab` | [`lab`]: timed runs of solvers, medians, records and tables |
 //! | `testkit` | `testkit`: generators, references, conformance of a solver; for `[dev-dependencies]` |
 //!
 //! With all of them there is no code of the command: no parser of arguments, no progress bars, no plots.
@@ -97,6 +98,8 @@ pub use spinroute_encodings as encodings;
 pub use spinroute_flow as flow;
 #[cfg(feature = "qubo")]
 pub use spinroute_ising as ising;
+#[cfg(feature = "lab")]
+pub use spinroute_lab as lab;
 #[cfg(feature = "qubo")]
 pub use spinroute_modelling as modelling;
 #[cfg(feature = "placement")]

@@ -6,6 +6,7 @@ use anyhow::{Context, Result};
 use serde::{Deserialize, Serialize};
 use spinroute_bifurcation::Mode;
 use spinroute_core::Instance;
+use spinroute_lab::Machine;
 use spinroute_modelling::{Options, Penalty};
 
 /// `config.toml`.
@@ -158,41 +159,6 @@ pub(crate) struct Records {
     pub(crate) machine: Machine,
     pub(crate) config: Config,
     pub(crate) records: Vec<Record>,
-}
-
-/// Where and of what the figures were taken.
-#[derive(Clone, Debug, Deserialize, Serialize)]
-pub(crate) struct Machine {
-    pub(crate) processor: String,
-    pub(crate) cores: usize,
-    pub(crate) commit: String,
-    pub(crate) date: String,
-}
-
-impl Machine {
-    /// Asks the system; what it does not say is "unknown".
-    pub(crate) fn here() -> Self {
-        let said = |program: &str, arguments: &[&str]| {
-            let output = std::process::Command::new(program).args(arguments).output();
-            let text = output.map(|out| String::from_utf8_lossy(&out.stdout).trim().to_owned());
-            text.ok().filter(|text| !text.is_empty())
-        };
-        let cpu = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
-        let name = cpu.lines().find(|line| line.starts_with("model name"));
-        let name = name.and_then(|line| line.split_once(':')).map(|(_, name)| name.trim());
-        let dirty = said("git", &["status", "--porcelain", "--untracked-files=no"]).is_some();
-        let commit = said("git", &["rev-parse", "--short", "HEAD"]);
-        let mut commit = commit.unwrap_or_else(|| "unknown".into());
-        if dirty {
-            commit.push('+');
-        }
-        Self {
-            processor: name.unwrap_or("unknown").to_owned(),
-            cores: std::thread::available_parallelism().map_or(1, usize::from),
-            commit,
-            date: said("date", &["-u", "+%F"]).unwrap_or_else(|| "unknown".into()),
-        }
-    }
 }
 
 /// Reads the configuration.

@@ -20,8 +20,9 @@ use std::path::PathBuf;
 
 use anyhow::Result;
 use clap::{Parser, ValueEnum};
+use spinroute_lab::Machine;
 
-use config::{Machine, Records};
+use config::Records;
 
 #[derive(Parser)]
 struct Arguments {

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use anyhow::{Context, Result};
 use plotters::prelude::*;
+use spinroute_lab::markdown;
 
 use crate::config::{Record, Records};
 
@@ -29,11 +30,12 @@ fn mean(values: &[f64]) -> (f64, Option<f64>) {
 /// A row a method, a column a problem.
 pub(crate) fn table(records: &[Record]) {
     let problems = names(records, |record| &record.problem);
-    println!("| gap, % (feasible reads) [s] | {} |", problems.join(" | "));
-    println!("|---|{}", "---:|".repeat(problems.len()));
+    let columns = ["gap, % (feasible reads) [s]"].into_iter().chain(problems.iter().copied());
+    print!("{}", markdown::head(&columns.collect::<Vec<_>>()));
     for method in names(records, |record| &record.method) {
-        let cells: Vec<String> = problems.iter().map(|p| cell(records, p, method)).collect();
-        println!("| {method} | {} |", cells.join(" | "));
+        let cells = problems.iter().map(|problem| cell(records, problem, method));
+        let cells: Vec<String> = std::iter::once(method.to_owned()).chain(cells).collect();
+        print!("{}", markdown::row(&cells));
     }
     println!();
 }

@@ -5,13 +5,11 @@ use std::path::Path;
 use anyhow::Result;
 use plotters::prelude::*;
 use serde::Serialize;
-use spinroute_benches::{
-    build_and_solve, flow,
-    measure::{self, Samples, time},
-    report,
-};
+use spinroute_benches::{build_and_solve, flow, report};
 use spinroute_core::{Instance, Run, Solver};
 use spinroute_encodings::SbFull;
+use spinroute_lab::Timings;
+use spinroute_lab::timing::{pool, time};
 use spinroute_transport::Quantile;
 
 use crate::batches::Batch;
@@ -41,7 +39,7 @@ pub(crate) struct Curves {
 /// The curves of a batch, one thread.
 pub(crate) fn measure(batch: &Batch, on: SbFull) -> Result<Curves> {
     let instance = batch.case.instance()?;
-    let pool = measure::pool(1)?;
+    let pool = pool(1)?;
     let (exact, _) = time(|| build_and_solve(&batch.case, &flow()));
     let optimum = instance.objective(&exact?.assignment)?;
     let (_, flow_ms) = pool.install(|| time(|| flow().solve(&instance, &mut Run::new(1))));
@@ -83,7 +81,7 @@ fn at_time(curve: &[Point], ms: f64) -> f64 {
 }
 
 fn median(values: impl Iterator<Item = f64>) -> f64 {
-    let mut samples = Samples::default();
+    let mut samples = Timings::default();
     for value in values {
         samples.add(value);
     }

@@ -21,12 +21,10 @@ use std::path::PathBuf;
 
 use anyhow::Result;
 use clap::Parser;
-use spinroute_benches::{
-    measure::{Machine, Samples},
-    report::{self, Options},
-};
+use spinroute_benches::report::{self, Options};
 use spinroute_encodings::routing::Origin;
 use spinroute_encodings::{SbCloseCall, SbFull};
+use spinroute_lab::{Machine, Timings};
 
 use self::ways::{CLOSE, EQUAL, FLOW, FULL, Figures, OFF, REPAIR, Row};
 
@@ -103,7 +101,7 @@ fn summarise(name: &str, rows: &[&Row]) {
     for way in &first.ways {
         let all: Vec<&Figures> = rows.iter().map(|row| row.of(&way.way)).collect();
         let median = |value: fn(&Figures) -> f64| {
-            let mut samples = Samples::default();
+            let mut samples = Timings::default();
             for figures in &all {
                 samples.add(value(figures));
             }

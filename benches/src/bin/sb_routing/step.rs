@@ -3,12 +3,10 @@
 use anyhow::Result;
 use rayon::prelude::*;
 use serde::Serialize;
-use spinroute_benches::{
-    measure::{self, time},
-    report,
-};
+use spinroute_benches::report;
 use spinroute_bifurcation::{Mode, ScaledModel, Step, Stepper};
 use spinroute_ising::{Grid, Ising, Structured};
+use spinroute_lab::timing::{pool, time};
 
 const STEPS: usize = 50;
 
@@ -39,7 +37,7 @@ pub(crate) fn measure(repetitions: usize) -> Result<Vec<Figures>> {
     let (from, mut to) = (vec![1f32; 2 * n], vec![0f32; 2 * n]);
     let mut all = Vec::new();
     for threads in [1, 2] {
-        let pool = measure::pool(threads)?;
+        let pool = pool(threads)?;
         let mut stepper = Stepper::new(&forces, Mode::Ballistic, 1, 1);
         let (mut ms, mut copy) = (f64::INFINITY, f64::INFINITY);
         for _ in 0..repetitions {

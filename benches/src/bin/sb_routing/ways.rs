@@ -2,13 +2,12 @@
 
 use anyhow::{Result, ensure};
 use serde::Serialize;
-use spinroute_benches::{
-    build_and_solve, flow,
-    measure::{self, Samples, time},
-};
+use spinroute_benches::{build_and_solve, flow};
 use spinroute_core::{Certificate, Error, Instance, Load, Run, Solution, Solver};
 use spinroute_encodings::routing::{Origin, PriceRule};
 use spinroute_encodings::{SbCloseCall, SbFull};
+use spinroute_lab::Timings;
+use spinroute_lab::timing::{pool, time};
 use spinroute_transport::Quantile;
 
 use crate::batches::Batch;
@@ -112,7 +111,7 @@ pub(crate) fn measure(
     repetitions: usize,
 ) -> Result<Row> {
     let instance = batch.case.instance()?;
-    let pool = measure::pool(1)?;
+    let pool = pool(1)?;
     let exact = build_and_solve(&batch.case, &flow())?;
     let optimum = instance.objective(&exact.assignment)?;
     let (_, budget) = pool.install(|| time(|| (switches(close_call).1)(&instance)));
@@ -125,7 +124,7 @@ pub(crate) fn measure(
         rounds = more;
     }
     let ways = ways(on, close_call, rounds);
-    let mut samples = vec![Samples::default(); ways.len()];
+    let mut samples = vec![Timings::default(); ways.len()];
     let mut figures = Vec::new();
     for repetition in 0..repetitions {
         for ((name, solve), samples) in ways.iter().zip(&mut samples) {

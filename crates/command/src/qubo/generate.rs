@@ -6,11 +6,11 @@ use std::path::Path;
 use serde::Serialize;
 use spinroute::ising::formats::{Content, Format};
 use spinroute::ising::instances::{self, Evidence, KNOWN, Known};
+use spinroute::lab::text::grouped;
 
 use super::args::GenerateArgs;
 use super::{files, info};
 use crate::exit::Failure;
-use crate::report::grouped;
 
 pub(crate) fn run(args: &GenerateArgs) -> Result<(), Failure> {
     let text = match (&args.name, &args.out) {

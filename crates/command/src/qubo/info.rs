@@ -7,11 +7,12 @@ use spinroute::ising::formats::{Content, Format};
 use spinroute::ising::instances::{self, Known};
 use spinroute::ising::presolve::{Counts, presolve};
 use spinroute::ising::{AnyCouplings, Couplings, Ising, Vartype};
+use spinroute::lab::text::grouped;
 
 use super::args::InfoArgs;
 use super::files;
 use crate::exit::Failure;
-use crate::report::{self, grouped};
+use crate::report;
 
 /// The object that `--json` prints.
 #[derive(Debug, Serialize)]

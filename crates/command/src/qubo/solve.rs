@@ -9,13 +9,14 @@ use spinroute::checkpoint::npy;
 use spinroute::ising::formats::{Content, Format};
 use spinroute::ising::presolve::presolve;
 use spinroute::ising::{Samples, Vartype};
+use spinroute::lab::text::{grouped, time};
+use spinroute::lab::timing::milliseconds;
 use spinroute::{Run, Stop, minimisers};
 
 use super::args::SolveArgs;
 use super::{files, info};
 use crate::exit::Failure;
-use crate::measure::milliseconds;
-use crate::report::{self, grouped};
+use crate::report;
 use crate::{interrupt, output};
 
 /// The object that `--json` prints and `summary.json` holds.
@@ -146,7 +147,7 @@ fn for_people(
         let best = summary.best_known.map_or(String::new(), |best| format!(", best known {best}"));
         rows.push(("cut", format!("{cut}{best}")));
     }
-    rows.push(("time", format!("{}, {}", report::time(wall), report::threads(summary.threads))));
+    rows.push(("time", format!("{}, {}", time(wall), report::threads(summary.threads))));
     if let Some(directory) = &args.out {
         rows.push(("written", directory.display().to_string()));
     }
