@@ -7,8 +7,13 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail, ensure};
-use ndarray::{Array2, Axis, s};
+use ndarray::{Array2, Array3, s};
 use safetensors::{Dtype, SafeTensors};
+use spinroute_checkpoint::{
+    File, Router, Rows, Sparse, Table, read_router, read_sparse, read_table,
+};
+
+pub use spinroute_checkpoint::Transform;
 
 /// The trained routers and their top-k: five tiny models, trained without balancing (`noaux`),
 /// with a balance loss (`aux`), with bias updates (`biasfree`).
@@ -22,15 +27,6 @@ pub const ROUTERS: [(&str, u32); 5] = [
 
 /// Tokens a batch, everywhere unless a benchmark says otherwise.
 pub const BATCH: usize = 4096;
-
-/// How logits become scores.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Transform {
-    /// Over all experts of a token.
-    Softmax,
-    /// Each logit for itself.
-    Sigmoid,
-}
 
 /// The folder of the shared recordings.
 ///
@@ -53,8 +49,7 @@ pub fn root() -> Result<PathBuf> {
 /// If the files cannot be read.
 pub fn sample_logits() -> Result<Array2<f32>> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../crates/command/data/e160k6-noaux");
-    let hidden = hidden_states(&folder, 3)?;
-    Ok(hidden.dot(&weights(&folder, 3)?.t()))
+    routed(&folder, 3, Rows::ALL, Transform::None)
 }
 
 /// Scores of a trained router: layer 0 or 3, tokens within `0..8192`.
@@ -68,10 +63,7 @@ pub fn router_scores(
     transform: Transform,
 ) -> Result<Array2<f32>> {
     let folder = root()?.join("trained-routers").join(name);
-    let hidden = hidden_states(&folder, layer)?;
-    ensure!(tokens.end <= hidden.nrows(), "{name} has {} tokens", hidden.nrows());
-    let logits = hidden.slice(s![tokens, ..]).dot(&weights(&folder, layer)?.t());
-    Ok(transformed(logits, transform))
+    routed(&folder, layer, tokens.into(), transform)
 }
 
 /// Hidden states (router inputs) and router weights of a trained router.
@@ -79,31 +71,43 @@ pub fn router_scores(
 /// # Errors
 /// If the recording is missing or has no such layer.
 pub fn router(name: &str, layer: usize) -> Result<(Array2<f32>, Array2<f32>)> {
-    router_in(&root()?.join("trained-routers").join(name), layer)
+    let folder = root()?.join("trained-routers").join(name);
+    let hidden = matrix(
+        &folder.join("hidden.safetensors"),
+        &format!("model.layers.{layer}.mlp.gate.input"),
+    )?;
+    Ok((hidden, router_weights(&folder, layer)?))
 }
 
-/// The same of a router in any folder.
+/// Router weights `W` of a folder with a recording, experts × hidden size.
 ///
 /// # Errors
-/// If the recording is missing or has no such layer.
-pub fn router_in(folder: &Path, layer: usize) -> Result<(Array2<f32>, Array2<f32>)> {
-    Ok((hidden_states(folder, layer)?, weights(folder, layer)?))
+/// If the file cannot be read or has no such layer.
+pub fn router_weights(folder: &Path, layer: usize) -> Result<Array2<f32>> {
+    let name = format!("model.layers.{layer}.mlp.gate.weight");
+    matrix(&folder.join("router.safetensors"), &name)
+}
+
+/// Scores of tokens of a folder with a recording.
+///
+/// # Errors
+/// If the files cannot be read or have no such layer or tokens.
+pub fn routed(
+    folder: &Path,
+    layer: usize,
+    rows: Rows,
+    transform: Transform,
+) -> Result<Array2<f32>> {
+    let weights = File::open(folder.join("router.safetensors"))?;
+    let hidden = File::open(folder.join("hidden.safetensors"))?;
+    let router = Router { weights: &weights, hidden: &hidden, layer: Some(layer) };
+    Ok(read_router(router, transform, rows)?)
 }
 
 /// Turns logits into scores, row by row.
 #[must_use]
 pub fn transformed(mut logits: Array2<f32>, transform: Transform) -> Array2<f32> {
-    match transform {
-        Transform::Sigmoid => logits.mapv_inplace(|z| 1.0 / (1.0 + (-z).exp())),
-        Transform::Softmax => {
-            for mut row in logits.axis_iter_mut(Axis(0)) {
-                let largest = row.fold(f32::NEG_INFINITY, |a, &b| a.max(b));
-                row.mapv_inplace(|z| (z - largest).exp());
-                let sum = row.sum();
-                row.mapv_inplace(|z| z / sum);
-            }
-        }
-    }
+    transform.apply(&mut logits);
     logits
 }
 
@@ -114,10 +118,11 @@ pub fn transformed(mut logits: Array2<f32>, transform: Transform) -> Array2<f32>
 /// If the recording is missing.
 pub fn olmoe(layer: usize) -> Result<(Array2<f32>, Vec<f32>)> {
     let path = root()?.join("olmoe-affinity/wikipedia.safetensors");
-    let (shape, counts) = tensor(&path, "wikipedia.counts")?;
-    let (_, occurrences) = tensor(&path, "wikipedia.occurrences")?;
-    let counts = ndarray::Array3::from_shape_vec((shape[0], shape[1], shape[2]), counts)?;
-    Ok((counts.slice(s![.., layer, ..]).to_owned(), occurrences))
+    let (shape, counts) = counts(&path, "wikipedia.counts")?;
+    let (_, occurrences) = self::counts(&path, "wikipedia.occurrences")?;
+    let counts = Array3::from_shape_vec((shape[0], shape[1], shape[2]), counts)?;
+    let occurrences = occurrences.iter().map(|&count| count as f32).collect();
+    Ok((counts.slice(s![.., layer, ..]).mapv(|count| count as f32), occurrences))
 }
 
 /// The 4 chosen of 32 experts and their weights for consecutive generated tokens of gpt-oss-20b;
@@ -126,57 +131,47 @@ pub fn olmoe(layer: usize) -> Result<(Array2<f32>, Vec<f32>)> {
 /// # Errors
 /// If the recording is missing or shorter.
 pub fn gpt_oss(layer: usize, tokens: Range<usize>) -> Result<Array2<f32>> {
-    let path = root()?.join("gpt-oss-20b-trace/mmlu.safetensors");
-    let (shape, ids) = tensor(&path, "topk_ids")?;
-    let (_, weights) = tensor(&path, "topk_weights")?;
-    let (layers, chosen) = (shape[1], shape[2]);
-    ensure!(tokens.end <= shape[0] && layer < layers, "the trace is {shape:?}");
-    let mut scores = Array2::from_elem((tokens.len(), 32), f32::NEG_INFINITY);
-    for (mut row, token) in scores.outer_iter_mut().zip(tokens) {
-        let at = (token * layers + layer) * chosen;
-        for (id, weight) in ids[at..at + chosen].iter().zip(&weights[at..at + chosen]) {
-            row[*id as usize] = *weight;
-        }
-    }
-    Ok(scores)
-}
-
-fn hidden_states(folder: &Path, layer: usize) -> Result<Array2<f32>> {
-    matrix(&folder.join("hidden.safetensors"), &format!("model.layers.{layer}.mlp.gate.input"))
-}
-
-fn weights(folder: &Path, layer: usize) -> Result<Array2<f32>> {
-    matrix(&folder.join("router.safetensors"), &format!("model.layers.{layer}.mlp.gate.weight"))
+    let file = File::open(root()?.join("gpt-oss-20b-trace/mmlu.safetensors"))?;
+    let candidates = Sparse {
+        ids: &file,
+        weights: &file,
+        ids_tensor: Some("topk_ids"),
+        weights_tensor: Some("topk_weights"),
+        layer: Some(layer),
+        experts: Some(32),
+    };
+    narrow(read_sparse(candidates, Transform::None, tokens.into())?)
 }
 
 fn matrix(path: &Path, name: &str) -> Result<Array2<f32>> {
-    let (shape, values) = tensor(path, name)?;
-    ensure!(shape.len() == 2, "{name} in {} is {shape:?}, not a matrix", path.display());
-    Ok(Array2::from_shape_vec((shape[0], shape[1]), values)?)
+    narrow(read_table(&File::open(path)?, Some(name), Transform::None, Rows::ALL)?)
 }
 
-/// Shape and values of a tensor, widened to `f32` (counts here stay far below 2²⁴).
+fn narrow(table: Table) -> Result<Array2<f32>> {
+    match table {
+        Table::F32(table) => Ok(table),
+        Table::F64(_) => bail!("a recording in f64; these are in f16 or f32"),
+    }
+}
+
+/// Shape and values of a tensor of counts.
 ///
 /// # Errors
-/// If the file cannot be read, or has no such tensor of numbers.
-pub fn tensor(path: &Path, name: &str) -> Result<(Vec<usize>, Vec<f32>)> {
+/// If the file cannot be read, or holds no such counts.
+pub fn counts(path: &Path, name: &str) -> Result<(Vec<usize>, Vec<u32>)> {
     let bytes = std::fs::read(path).with_context(|| format!("reading {}", path.display()))?;
     let file = SafeTensors::deserialize(&bytes)?;
     let view = file.tensor(name).with_context(|| format!("{name} in {}", path.display()))?;
     let (data, dtype) = (view.data(), view.dtype());
     let values = match dtype {
-        Dtype::U8 => data.iter().map(|&b| f32::from(b)).collect(),
-        Dtype::U16 => widen(data, |b| f32::from(u16::from_le_bytes(b))),
-        Dtype::U32 => widen(data, |b| u32::from_le_bytes(b) as f32),
-        Dtype::F16 => widen(data, |b| half::f16::from_le_bytes(b).to_f32()),
-        Dtype::F32 => widen(data, f32::from_le_bytes),
-        other => bail!("{name} in {} is {other:?}", path.display()),
+        Dtype::U8 => data.iter().map(|&byte| u32::from(byte)).collect(),
+        Dtype::U16 => {
+            data.as_chunks::<2>().0.iter().map(|&b| u32::from(u16::from_le_bytes(b))).collect()
+        }
+        Dtype::U32 => data.as_chunks::<4>().0.iter().map(|&b| u32::from_le_bytes(b)).collect(),
+        other => bail!("{name} in {} is {other:?}, not counts", path.display()),
     };
     Ok((view.shape().to_vec(), values))
-}
-
-fn widen<const N: usize>(data: &[u8], value: impl Fn([u8; N]) -> f32) -> Vec<f32> {
-    data.as_chunks::<N>().0.iter().map(|&bytes| value(bytes)).collect()
 }
 
 #[cfg(test)]

@@ -7,6 +7,14 @@ use std::str::FromStr;
 use crate::Error;
 
 /// A range of tokens: `N` (the first N), `A..B`, `A..`, `..B`.
+///
+/// ```
+/// use spinroute_checkpoint::Rows;
+///
+/// assert_eq!("512..1024".parse(), Ok(Rows::from(512..1024)));
+/// assert_eq!("4096".parse(), Ok(Rows::from(0..4096)));
+/// assert!("8..8".parse::<Rows>().is_err());
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Rows {
     first: usize,
@@ -24,6 +32,12 @@ impl Rows {
             return Err(Error::Rows { rows: self.to_string(), place: place.to_owned(), tokens });
         }
         Ok(self.first..end)
+    }
+}
+
+impl From<Range<usize>> for Rows {
+    fn from(rows: Range<usize>) -> Self {
+        Self { first: rows.start, end: Some(rows.end) }
     }
 }
 

@@ -4,7 +4,8 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 use ndarray::Array2;
-use spinroute_benches::data::{Transform, router_in, tensor, transformed};
+use spinroute_benches::data;
+use spinroute_checkpoint::{Rows, Transform};
 
 /// The root of the repository.
 pub(crate) fn root() -> PathBuf {
@@ -25,8 +26,8 @@ pub(crate) fn find(path: &str) -> Option<PathBuf> {
 
 /// A router's scores for all tokens of layer 3, `softmax(X Wᵀ)`, and its weights `W`.
 pub(crate) fn router(folder: &Path) -> Result<(Array2<f32>, Array2<f32>)> {
-    let (hidden, weights) = router_in(folder, 3)?;
-    Ok((transformed(hidden.dot(&weights.t()), Transform::Softmax), weights))
+    let scores = data::routed(folder, 3, Rows::ALL, Transform::Softmax)?;
+    Ok((scores, data::router_weights(folder, 3)?))
 }
 
 /// Cosines between the rows of `weights`, made exactly symmetric.
@@ -54,10 +55,10 @@ pub(crate) fn counts(
     Ok((loads, tables.collect::<Result<_, _>>()?))
 }
 
-/// A table of counts, all but the last axis as rows.
+/// Counts, all but the last axis as rows.
 fn rows(path: &Path, name: &str) -> Result<Array2<f64>> {
-    let (shape, values) = tensor(path, name)?;
+    let (shape, counts) = data::counts(path, name)?;
     let width = shape.last().copied().unwrap_or(1);
-    let values: Vec<f64> = values.into_iter().map(f64::from).collect();
-    Ok(Array2::from_shape_vec((values.len() / width, width), values)?)
+    let counts: Vec<f64> = counts.into_iter().map(f64::from).collect();
+    Ok(Array2::from_shape_vec((counts.len() / width, width), counts)?)
 }
