@@ -1,4 +1,12 @@
-//! The command `spinroute`: one file a subcommand, and what they share.
+//! The command `spinroute`: arguments, then a job, its run, and a report.
+//!
+//! | step | files |
+//! |---|---|
+//! | arguments | `args`, one file a kind of problem |
+//! | job | `problem`: an instance from score files; `qubo/files`: a model from its file |
+//! | run | `solve`, `compare`, `verify`, `solvers`, `qubo/…`: one file a subcommand |
+//! | report | `report`: text; `output`: files; `exit`: errors and exit codes |
+
 mod args;
 mod compare;
 mod exit;
@@ -44,13 +52,6 @@ fn guarded(run: impl FnOnce() -> Result<(), Failure>) -> Result<(), Failure> {
 }
 
 fn run(command: &Command) -> Result<(), Failure> {
-    let threads = match command {
-        Command::Solve(args) => args.run.threads,
-        Command::Compare(args) => args.run.threads,
-        Command::Verify(args) => args.threads,
-        Command::Solvers(_) => None,
-        Command::Qubo(args) => args.threads(),
-    };
     let go = || match command {
         Command::Solve(args) => solve::run(args),
         Command::Compare(args) => compare::run(args),
@@ -58,7 +59,7 @@ fn run(command: &Command) -> Result<(), Failure> {
         Command::Solvers(args) => solvers::run(args),
         Command::Qubo(args) => qubo::run(args),
     };
-    match threads {
+    match command.threads() {
         None => go(),
         Some(threads) => rayon::ThreadPoolBuilder::new()
             .num_threads(threads)

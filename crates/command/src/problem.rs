@@ -11,9 +11,6 @@ use spinroute::{Demand, Instance, Run};
 use super::args::{DemandName, InputArgs, ProblemArgs};
 use super::exit::Failure;
 
-/// The solver that `solve` takes if none is named.
-pub(crate) const DEFAULT_SOLVER: &str = "flow";
-
 /// The sample that `compare` routes with no input: router and hidden states of layer 3 of a trained
 /// model, see `data/e160k6-noaux/SOURCE.md`.
 const SAMPLE_ROUTER: &[u8] = include_bytes!("../data/e160k6-noaux/router.safetensors");

@@ -1,6 +1,5 @@
 //! `spinroute qubo`: files of binary quadratic problems.
 
-mod args;
 mod convert;
 mod files;
 mod generate;
@@ -8,10 +7,8 @@ mod info;
 mod solve;
 mod trace;
 
-pub(crate) use args::QuboArgs;
-
+use super::args::{QuboArgs, QuboCommand};
 use super::exit::Failure;
-use args::QuboCommand;
 
 pub(crate) fn run(args: &QuboArgs) -> Result<(), Failure> {
     match &args.command {
@@ -20,16 +17,5 @@ pub(crate) fn run(args: &QuboArgs) -> Result<(), Failure> {
         QuboCommand::Solve(args) => solve::run(args),
         QuboCommand::Generate(args) => generate::run(args),
         QuboCommand::Trace(args) => trace::run(args),
-    }
-}
-
-impl QuboArgs {
-    /// `--threads`, where the subcommand has it.
-    pub(crate) fn threads(&self) -> Option<usize> {
-        match &self.command {
-            QuboCommand::Solve(args) => args.run.threads,
-            QuboCommand::Trace(args) => args.run.threads,
-            _ => None,
-        }
     }
 }

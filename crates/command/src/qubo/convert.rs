@@ -5,8 +5,8 @@ use std::path::Path;
 
 use spinroute::ising::formats::{self, Content, Format, Problem};
 
-use super::args::ConvertArgs;
 use super::{files, info};
+use crate::args::ConvertArgs;
 use crate::exit::Failure;
 use crate::output;
 

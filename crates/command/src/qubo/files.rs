@@ -8,7 +8,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use spinroute::ising::formats::{self, Content, Format, Problem};
 use spinroute::ising::{Couplings, Error, Ising};
 
-use super::args::InputArgs;
+use crate::args::FileArgs;
 use crate::exit::Failure;
 use crate::output;
 
@@ -17,7 +17,7 @@ const QUIET: u64 = 4 << 20;
 
 /// Reads the file; on a terminal, a bar shows how far a large one was read. Notes on what was passed over
 /// go to standard error.
-pub(super) fn open(args: &InputArgs) -> Result<(Format, Problem), Failure> {
+pub(super) fn open(args: &FileArgs) -> Result<(Format, Problem), Failure> {
     let path = &args.file;
     let format = format(path, args.from, "--from")?;
     let failed = |error: std::io::Error| {
@@ -38,7 +38,7 @@ pub(super) fn open(args: &InputArgs) -> Result<(Format, Problem), Failure> {
 }
 
 /// The problem in spins; an error, such as of sums that overflow, names the file.
-pub(super) fn ising(args: &InputArgs, content: &Content) -> Result<Ising, Failure> {
+pub(super) fn ising(args: &FileArgs, content: &Content) -> Result<Ising, Failure> {
     let file = args.file.display();
     let model = content.to_ising().map_err(|error| Failure::Input(format!("{file}: {error}")))?;
     let pairs = model.couplings().magnitudes().iter().map(|variable| variable.sum).sum::<f64>();

@@ -8,8 +8,8 @@ use spinroute::ising::formats::{Content, Format};
 use spinroute::ising::instances::{self, Evidence, KNOWN, Known};
 use spinroute::lab::text::grouped;
 
-use super::args::GenerateArgs;
 use super::{files, info};
+use crate::args::GenerateArgs;
 use crate::exit::Failure;
 
 pub(crate) fn run(args: &GenerateArgs) -> Result<(), Failure> {

@@ -9,8 +9,8 @@ use spinroute::ising::presolve::{Counts, presolve};
 use spinroute::ising::{AnyCouplings, Couplings, Ising, Vartype};
 use spinroute::lab::text::grouped;
 
-use super::args::InfoArgs;
 use super::files;
+use crate::args::InfoArgs;
 use crate::exit::Failure;
 use crate::report;
 

@@ -13,8 +13,8 @@ use spinroute::lab::text::{grouped, time};
 use spinroute::lab::timing::milliseconds;
 use spinroute::{Run, Stop, minimisers};
 
-use super::args::SolveArgs;
 use super::{files, info};
+use crate::args::MinimiseArgs;
 use crate::exit::Failure;
 use crate::report;
 use crate::{interrupt, output};
@@ -36,7 +36,7 @@ struct Summary {
     threads: usize,
 }
 
-pub(crate) fn run(args: &SolveArgs) -> Result<(), Failure> {
+pub(crate) fn run(args: &MinimiseArgs) -> Result<(), Failure> {
     let entry = minimisers::find(&args.solver)?;
     let mut parameters = args.parameters.map()?;
     if let Some(reads) = args.reads {
@@ -128,7 +128,7 @@ fn for_people(
     format: Format,
     content: &Content,
     found: &Found<'_>,
-    args: &SolveArgs,
+    args: &MinimiseArgs,
 ) -> String {
     let &Found { samples, kernel, wall } = found;
     let reads = if summary.reads == 1 { "read" } else { "reads" };

@@ -1,36 +1,16 @@
 //! `spinroute qubo trace`: how simulated bifurcation runs on a problem, as a plot.
 
 use std::io::Write;
-use std::path::PathBuf;
 
-use clap::Args;
 use plotters::prelude::*;
 use serde_json::Value;
 use spinroute::Run;
 use spinroute::bifurcation::{Bifurcation, Snapshot};
 
-use super::args::InputArgs;
 use super::files;
-use crate::args::{ParameterArgs, RunArgs};
+use crate::args::TraceArgs;
 use crate::exit::Failure;
 use crate::{interrupt, output};
-
-/// Plot how simulated bifurcation runs: positions of one agent, and energies, over the steps.
-#[derive(Debug, Args)]
-#[command(after_help = "\
-Example:
-  spinroute qubo trace K2000.rud --set mode=ballistic --set agents=32 --out run.svg")]
-pub(crate) struct TraceArgs {
-    #[command(flatten)]
-    pub(crate) input: InputArgs,
-    #[command(flatten)]
-    pub(crate) parameters: ParameterArgs,
-    #[command(flatten)]
-    pub(crate) run: RunArgs,
-    /// The plot to write, an SVG
-    #[arg(long, value_name = "FILE", help_heading = "Output")]
-    pub(crate) out: PathBuf,
-}
 
 pub(crate) fn run(args: &TraceArgs) -> Result<(), Failure> {
     if args.out.extension().is_none_or(|ending| !ending.eq_ignore_ascii_case("svg")) {

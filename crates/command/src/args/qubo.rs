@@ -6,8 +6,7 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand};
 use spinroute::ising::formats::Format;
 
-use super::trace::TraceArgs;
-use crate::args::{ParameterArgs, RunArgs};
+use super::shared::{ParameterArgs, RunArgs};
 
 /// QUBO, Ising and max-cut files: look at, convert, solve, generate.
 ///
@@ -23,16 +22,27 @@ pub(crate) struct QuboArgs {
 pub(crate) enum QuboCommand {
     Info(InfoArgs),
     Convert(ConvertArgs),
-    Solve(SolveArgs),
+    Solve(MinimiseArgs),
     Generate(GenerateArgs),
     Trace(TraceArgs),
+}
+
+impl QuboArgs {
+    /// `--threads`, where the subcommand has it.
+    pub(super) fn threads(&self) -> Option<usize> {
+        match &self.command {
+            QuboCommand::Solve(args) => args.run.threads,
+            QuboCommand::Trace(args) => args.run.threads,
+            _ => None,
+        }
+    }
 }
 
 /// Say what is in a file: variables, couplings, coefficients, and whether it is a known instance.
 #[derive(Debug, Args)]
 pub(crate) struct InfoArgs {
     #[command(flatten)]
-    pub(crate) input: InputArgs,
+    pub(crate) input: FileArgs,
     /// Print one JSON object
     #[arg(long, help_heading = "Output")]
     pub(crate) json: bool,
@@ -49,7 +59,7 @@ Examples:
   spinroute qubo convert model.json model.lp --names names.json")]
 pub(crate) struct ConvertArgs {
     #[command(flatten)]
-    pub(crate) input: InputArgs,
+    pub(crate) input: FileArgs,
     /// The file to write
     #[arg(value_name = "OUT")]
     pub(crate) out: PathBuf,
@@ -71,9 +81,9 @@ Examples:
   spinroute qubo solve G22.rud --reads 32 --set sweeps=5000 --seed 7 --time-limit 10s --out found
 
 `spinroute solvers` lists the solvers and what --set takes; docs/cli.md describes the output.")]
-pub(crate) struct SolveArgs {
+pub(crate) struct MinimiseArgs {
     #[command(flatten)]
-    pub(crate) input: InputArgs,
+    pub(crate) input: FileArgs,
     /// Which minimiser; `spinroute solvers` lists them
     #[arg(long, value_name = "NAME", default_value = "anneal", help_heading = "Solver")]
     pub(crate) solver: String,
@@ -117,9 +127,26 @@ pub(crate) struct GenerateArgs {
     pub(crate) json: bool,
 }
 
+/// Plot how simulated bifurcation runs: positions of one agent, and energies, over the steps.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Example:
+  spinroute qubo trace K2000.rud --set mode=ballistic --set agents=32 --out run.svg")]
+pub(crate) struct TraceArgs {
+    #[command(flatten)]
+    pub(crate) input: FileArgs,
+    #[command(flatten)]
+    pub(crate) parameters: ParameterArgs,
+    #[command(flatten)]
+    pub(crate) run: RunArgs,
+    /// The plot to write, an SVG
+    #[arg(long, value_name = "FILE", help_heading = "Output")]
+    pub(crate) out: PathBuf,
+}
+
 /// The file to read.
 #[derive(Debug, Args)]
-pub(crate) struct InputArgs {
+pub(crate) struct FileArgs {
     /// The problem
     #[arg(value_name = "FILE")]
     pub(crate) file: PathBuf,
