@@ -67,12 +67,7 @@ fn main() -> Result<()> {
         let case = Case::new(name)?;
         let (agents, steps) = if name == "K2000" { (32, 1000) } else { (64, 2000) };
         for mode in modes {
-            let heats: &[f64] = match mode {
-                Mode::Discrete => &[0.0, 0.03],
-                Mode::Ballistic => &[0.0, 0.06],
-                Mode::Adiabatic => &[0.0],
-            };
-            for &heated in heats {
+            for &heated in heats(mode) {
                 let sb = Bifurcation {
                     mode: Some(mode),
                     heated,
@@ -106,6 +101,15 @@ fn main() -> Result<()> {
         draw(&path, &rows)?;
     }
     options.write(&machine, &rows)
+}
+
+/// The strengths of heating that a mode is tried with.
+fn heats(mode: Mode) -> &'static [f64] {
+    match mode {
+        Mode::Discrete => &[0.0, 0.03],
+        Mode::Ballistic => &[0.0, 0.06],
+        Mode::Adiabatic => &[0.0],
+    }
 }
 
 /// How far the mean cut is below the best known one, in percent, against time.

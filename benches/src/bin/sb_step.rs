@@ -151,16 +151,21 @@ fn dense(
     Ok(row)
 }
 
-fn structured(mode: Mode, agents: usize, threads: usize, options: &Options) -> Result<Row> {
-    let (tokens, experts) = (4096, 160);
-    let n = tokens * experts;
-    let grid = Grid {
+/// The couplings of the penalties of a routing problem.
+fn grid(tokens: usize, experts: usize) -> Grid {
+    Grid {
         rows: tokens,
         columns: experts,
         row_weights: vec![0.25; tokens],
         column_weights: vec![0.25; experts],
         ..Grid::default()
-    };
+    }
+}
+
+fn structured(mode: Mode, agents: usize, threads: usize, options: &Options) -> Result<Row> {
+    let (tokens, experts) = (4096, 160);
+    let n = tokens * experts;
+    let grid = grid(tokens, experts);
     let field: Vec<f64> = (0..n).map(|i| (i * 7919 % 1009) as f64 / 1009.0).collect();
     let values: Vec<f32> = field.iter().map(|h| *h as f32).collect();
     let forces =

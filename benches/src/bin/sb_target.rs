@@ -21,7 +21,7 @@ use spinroute_benches::{
 };
 use spinroute_bifurcation::{Bifurcation, Mode};
 use spinroute_core::Run;
-use spinroute_ising::{Minimiser, instances};
+use spinroute_ising::{Graph, Minimiser, instances};
 use spinroute_lab::timing::{pool, time};
 use spinroute_lab::{Machine, Timings};
 
@@ -126,28 +126,7 @@ fn main() -> Result<()> {
     ]);
     let known = instances::find("K2000").context("an instance of the list")?;
     let graph = known.graph()?;
-    let model = graph.ising()?;
-    let pool = pool(2)?;
-    let target = Some(graph.total() - 2.0 * TARGET);
-    let mut ours = Vec::new();
-    for (mode, agents, steps) in RUNS {
-        let sb = Bifurcation { mode: Some(mode), agents, steps, target, ..Bifurcation::default() };
-        let (mut cuts, mut times) = (Vec::new(), Timings::default());
-        for seed in 1..=if options.quick { 2 } else { 100 } {
-            let run = || time(|| sb.minimise(&model, &mut Run::new(seed)));
-            let (samples, ms) = pool.install(run);
-            let lowest = samples?.energies.iter().copied().fold(f64::INFINITY, f64::min);
-            cuts.push(graph.cut_of_energy(lowest));
-            times.add(ms);
-        }
-        let solver = format!("sb {mode:?}").to_lowercase();
-        ours.push(Row::new(
-            solver,
-            format!("{agents} agents × {steps} steps"),
-            &cuts,
-            times.median(),
-        ));
-    }
+    let mut ours = ours(&graph, options.quick)?;
     let folder = tempfile::tempdir()?;
     let path = folder.path().join("K2000.rud");
     graph.write_rudy(BufWriter::new(std::fs::File::create(&path)?))?;
@@ -171,6 +150,32 @@ fn main() -> Result<()> {
     compare(&ours, &theirs);
     ours.extend(theirs);
     options.write(&machine, &ours)
+}
+
+/// Simulated bifurcation, run by run until the target or its last step.
+fn ours(graph: &Graph, quick: bool) -> Result<Vec<Row>> {
+    let (model, pool) = (graph.ising()?, pool(2)?);
+    let target = Some(graph.total() - 2.0 * TARGET);
+    let mut rows = Vec::new();
+    for (mode, agents, steps) in RUNS {
+        let sb = Bifurcation { mode: Some(mode), agents, steps, target, ..Bifurcation::default() };
+        let (mut cuts, mut times) = (Vec::new(), Timings::default());
+        for seed in 1..=if quick { 2 } else { 100 } {
+            let run = || time(|| sb.minimise(&model, &mut Run::new(seed)));
+            let (samples, ms) = pool.install(run);
+            let lowest = samples?.energies.iter().copied().fold(f64::INFINITY, f64::min);
+            cuts.push(graph.cut_of_energy(lowest));
+            times.add(ms);
+        }
+        let solver = format!("sb {mode:?}").to_lowercase();
+        rows.push(Row::new(
+            solver,
+            format!("{agents} agents × {steps} steps"),
+            &cuts,
+            times.median(),
+        ));
+    }
+    Ok(rows)
 }
 
 /// The best of ours beside the best of each peer.

@@ -71,8 +71,8 @@ const DRAWN: [(&str, &str, RGBColor); 6] = [
     ("penalties, bifurcation, time of annealing 500, completed", "penalties, bifurcation", BLACK),
 ];
 
-/// The records of the routing sections in a folder, in the order of their files' names.
-fn read(folder: &Path) -> Result<Vec<Record>> {
+/// The records of the routing problems in a folder.
+fn routing_records(folder: &Path) -> Result<Vec<Record>> {
     let mut records = Vec::new();
     let mut files: Vec<_> = std::fs::read_dir(folder)?.collect::<Result<_, _>>()?;
     files.sort_by_key(std::fs::DirEntry::file_name);
@@ -89,7 +89,7 @@ fn read(folder: &Path) -> Result<Vec<Record>> {
 
 /// Draws the gaps of the routing problems, a row a problem, into the folder's parent.
 pub(crate) fn plot(folder: &Path) -> Result<()> {
-    let records = read(folder)?;
+    let records = routing_records(folder)?;
     let problems = names(&records, |record| &record.problem);
     let path = folder.parent().unwrap_or(folder).join("gaps.svg");
     let height = 110 + 26 * problems.len() as u32;
