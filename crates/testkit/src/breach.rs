@@ -4,6 +4,9 @@ use std::fmt;
 
 use spinroute_core::Instance;
 
+/// The environment variable that gives every suite without a seed of its own its seed.
+pub const SEED_VARIABLE: &str = "SPINROUTE_SEED";
+
 /// A clause of the contract of [`spinroute_core::Solver`], or a property of exact solvers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
@@ -94,7 +97,7 @@ impl fmt::Display for Breach {
         }
         write!(f, ")")?;
         if let Some(seed) = seed {
-            write!(f, "; {}={seed} draws it again", crate::conformance::SEED_VARIABLE)?;
+            write!(f, "; {SEED_VARIABLE}={seed} draws it again")?;
         }
         if tokens * experts <= PRINTED_PAIRS {
             write!(f, "\n{}", crate::golden::to_toml(instance))?;

@@ -10,27 +10,17 @@ use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 use rayon::{ThreadPool, ThreadPoolBuilder};
 use spinroute_core::{Error, Instance, Solver};
 
+use crate::breach::{Breach, Clause, SEED_VARIABLE};
 use crate::generate::{Draws, Rounding, Wide};
 use crate::reference::Optimum;
 use crate::strategy::{Shape, families};
-use crate::trial::{Ask, Trial, Verdict};
-use crate::{Breach, Clause, generate, golden};
-
-/// What is asked of a solver beyond the contract.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Level {
-    Feasible,
-    Optimal,
-    Exact,
-}
+use crate::trial::{Ask, Claim, Trial, Verdict};
+use crate::{generate, golden};
 
 /// Pool sizes that must give the same solution.
 const THREADS: [usize; 3] = [1, 2, 5];
 /// Checks spent on making a counterexample smaller.
 const SHRINKS: u32 = 400;
-
-/// The environment variable that gives every suite without a seed of its own its seed.
-pub const SEED_VARIABLE: &str = "SPINROUTE_SEED";
 
 /// The conformance suite and how much of it to run.
 ///
@@ -82,7 +72,7 @@ pub const SEED_VARIABLE: &str = "SPINROUTE_SEED";
 /// ```
 #[derive(Clone, Debug)]
 pub struct Conformance {
-    level: Level,
+    claim: Claim,
     cases: u32,
     seed: Option<u64>,
     shape: Shape,
@@ -112,28 +102,28 @@ pub fn conformance(solver: &dyn Solver) -> Result<Report, Box<Breach>> {
 }
 
 impl Conformance {
-    fn new(level: Level) -> Self {
+    fn new(claim: Claim) -> Self {
         let (shape, unsupported) = (Shape::default(), Vec::new());
-        Self { level, cases: 24, seed: None, shape, unsupported }
+        Self { claim, cases: 24, seed: None, shape, unsupported }
     }
 
     /// The contract of every solver: see [`Solver`].
     #[must_use]
     pub fn feasible() -> Self {
-        Self::new(Level::Feasible)
+        Self::new(Claim::Feasible)
     }
 
     /// Also that a run without limits reaches the optimum, to a relative 1e-9. No prices are asked
     /// for.
     #[must_use]
     pub fn optimal() -> Self {
-        Self::new(Level::Optimal)
+        Self::new(Claim::Optimal)
     }
 
     /// Also that its prices prove the optimum, to a relative gap of 1e-9.
     #[must_use]
     pub fn exact() -> Self {
-        Self::new(Level::Exact)
+        Self::new(Claim::Proven)
     }
 
     /// Random instances per strategy (default 24).
@@ -189,7 +179,7 @@ impl Conformance {
         let pool = |threads| ThreadPoolBuilder::new().num_threads(threads).build();
         let pools: Vec<ThreadPool> =
             THREADS.map(pool).into_iter().collect::<Result<_, _>>().expect("threads can start");
-        let trial = Trial { solver, level: self.level, pools: &pools };
+        let trial = Trial { solver, claim: self.claim, pools: &pools };
         let mut report = Report { seed, ..Report::default() };
         let mut draws = Draws::new(seed);
         for golden in golden::all() {
@@ -217,7 +207,7 @@ impl Conformance {
 
     fn ask(&self, source: &str, draws: &mut Draws) -> Ask<'static> {
         let may_refuse =
-            self.level == Level::Feasible || self.unsupported.iter().any(|name| name == source);
+            self.claim == Claim::Feasible || self.unsupported.iter().any(|name| name == source);
         Ask { seed: run_seed(draws), may_refuse, brief: false, known: None }
     }
 
@@ -433,7 +423,7 @@ mod tests {
     #[test]
     fn a_counterexample_shrinks_to_the_smallest() {
         let solver = Panics(|instance| instance.tokens() >= 5 && instance.experts() >= 2);
-        let trial = Trial { solver: &solver, level: Level::Feasible, pools: &[] };
+        let trial = Trial { solver: &solver, claim: Claim::Feasible, pools: &[] };
         for (name, strategy) in families(&Shape::default()) {
             let mut report = Report::default();
             let draws = &mut Draws::new(1);

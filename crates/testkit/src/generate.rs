@@ -14,6 +14,7 @@ use spinroute_core::{Assignment, Demand, Error, Instance};
 
 use crate::capacity::share_out;
 use crate::reference::Optimum;
+use crate::scores::softmax;
 pub use crate::scores::{Rounding, Wide};
 
 /// A seeded source of draws; see the [module](self) for what is stable.
@@ -204,12 +205,12 @@ pub fn wide(
 ) -> Result<Instance, Error> {
     let capacity = Instance::uniform_capacity(tokens, experts, k, 1.0)?;
     let mut draws = Draws::new(seed);
-    let level = draws.below(4) as u8;
+    let variant = draws.below(4) as u8;
     let mut scores = Array2::zeros((tokens, experts));
     let mut cells = vec![(0.0, 0); experts];
     for mut row in scores.rows_mut() {
         cells.fill_with(|| (draws.uniform(), draws.below(10) as u8));
-        row.iter_mut().zip(kind.row(&cells, level)).for_each(|(score, drawn)| *score = drawn);
+        row.iter_mut().zip(kind.row(&cells, variant)).for_each(|(score, drawn)| *score = drawn);
     }
     Instance::from_f64(scores, capacity, Demand::Exactly(k as u32))
 }
@@ -232,7 +233,7 @@ pub fn planted(
     let mut draws = Draws::new(seed);
     let mut step = |n: usize| draws.below(n) as f64 * 2f64.powi(-20);
     let prices: Vec<f64> = (0..experts).map(|_| step(1 << 18)).collect();
-    let level: Vec<f64> = (0..tokens).map(|_| step(1 << 18)).collect();
+    let surplus: Vec<f64> = (0..tokens).map(|_| step(1 << 18)).collect();
     let gains: Vec<f64> = (0..tokens * experts).map(|_| step(1 << 16)).collect();
     let mut circle: Vec<u32> = (0..experts as u32).collect();
     draws.shuffle(&mut circle);
@@ -253,7 +254,7 @@ pub fn planted(
             let drawn = gains[t * experts + e];
             let gain = if draws.below(4) == 0 { 0.0 } else { drawn };
             let sign = if row.contains(&(e as u32)) { 1.0 } else { -1.0 };
-            scores[[t, e]] = (level[t] + prices[e] + sign * gain) as f32;
+            scores[[t, e]] = (surplus[t] + prices[e] + sign * gain) as f32;
         }
     }
     let instance = Instance::new(scores, capacity, Demand::Exactly(k as u32))?;
@@ -275,14 +276,6 @@ fn softmax_scores(tokens: usize, experts: usize, skew: f64, draws: &mut Draws) -
         }
     }
     scores
-}
-
-/// `exp(x) / Σ exp(x)`, shifted by the largest so that nothing overflows.
-pub(crate) fn softmax(logits: &[f64]) -> Vec<f64> {
-    let largest = logits.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-    let powers: Vec<f64> = logits.iter().map(|x| libm::exp(x - largest)).collect();
-    let total: f64 = powers.iter().sum();
-    powers.into_iter().map(|p| p / total).collect()
 }
 
 #[cfg(test)]

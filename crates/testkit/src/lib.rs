@@ -32,6 +32,6 @@ pub mod strategy;
 mod trial;
 mod truth;
 
-pub use breach::{Breach, Clause};
-pub use conformance::{Conformance, Report, SEED_VARIABLE, conformance};
+pub use breach::{Breach, Clause, SEED_VARIABLE};
+pub use conformance::{Conformance, Report, conformance};
 pub use shrink::smallest;

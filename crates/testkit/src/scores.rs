@@ -1,7 +1,5 @@
 //! Kinds of scores whose sums and differences round: what a grid of quarters never shows.
 
-use crate::generate::softmax;
-
 /// Scores in `f32`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
@@ -98,12 +96,12 @@ impl Wide {
     /// A row of scores, made of a uniform draw from `[0, 1)` and one from `0..10` for each expert,
     /// and one from `0..4` for the whole instance.
     #[must_use]
-    pub fn row(self, draws: &[(f64, u8)], level: u8) -> Vec<f64> {
+    pub fn row(self, draws: &[(f64, u8)], variant: u8) -> Vec<f64> {
         let sign = |pick: u8| if pick < 5 { 1.0 } else { -1.0 };
         let score = |&(uniform, pick): &(f64, u8)| match self {
             Self::Integers if pick == 0 => 2f64.powi(24) + (4.0 * uniform).floor(),
             Self::Integers => sign(pick) * (2f64.powi(53) * uniform).floor(),
-            Self::Close => match level {
+            Self::Close => match variant {
                 0 => 1e15 + (8.0 * uniform).floor(),
                 1 => -1e15 - (8.0 * uniform).floor(),
                 2 => 2f64.powi(53) - (8.0 * uniform).floor(),
@@ -117,4 +115,12 @@ impl Wide {
         let row: Vec<f64> = draws.iter().map(score).collect();
         if self == Self::Softmax { softmax(&row) } else { row }
     }
+}
+
+/// `exp(x) / Σ exp(x)`, shifted by the largest so that nothing overflows.
+pub(crate) fn softmax(logits: &[f64]) -> Vec<f64> {
+    let largest = logits.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+    let powers: Vec<f64> = logits.iter().map(|x| libm::exp(x - largest)).collect();
+    let total: f64 = powers.iter().sum();
+    powers.into_iter().map(|p| p / total).collect()
 }

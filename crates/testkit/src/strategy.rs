@@ -21,7 +21,7 @@ use proptest::prelude::*;
 use spinroute_core::{Demand, Instance};
 
 use crate::capacity::share_out;
-use crate::generate::{Rounding, Wide, softmax};
+use crate::scores::{Rounding, Wide, softmax};
 
 /// The sizes to draw from. `k` is cut to the number of experts.
 #[derive(Clone, Debug)]
@@ -267,9 +267,9 @@ pub fn rounding(shape: &Shape, kind: Rounding) -> BoxedStrategy<Instance> {
 /// Scores in `f64` that `f32` does not hold, of one [`Wide`] kind.
 pub fn wide(shape: &Shape, kind: Wide) -> BoxedStrategy<Instance> {
     (draw(shape, (0.0..1.0f64, 0..10u8)), 0..4u8)
-        .prop_map(move |(draw, level)| {
+        .prop_map(move |(draw, variant)| {
             let cells = |t| (0..draw.experts).map(|e| draw.cell(t, e)).collect::<Vec<_>>();
-            let rows = (0..draw.tokens).flat_map(|t| kind.row(&cells(t), level)).collect();
+            let rows = (0..draw.tokens).flat_map(|t| kind.row(&cells(t), variant)).collect();
             let scores = Array2::from_shape_vec((draw.tokens, draw.experts), rows);
             let scores = scores.unwrap_or_else(|error| unreachable!("all rows are full: {error}"));
             Instance::from_f64(scores, draw.capacity(), draw.demand())

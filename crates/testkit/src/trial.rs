@@ -6,11 +6,21 @@ use rayon::ThreadPool;
 use spinroute_core::{Best, Certificate, Error, Instance, Solution, Solver, Stop};
 
 use crate::attempt::{Attempt, Limit, attempt, same};
-use crate::conformance::Level;
 use crate::generate::Draws;
 use crate::reference::Optimum;
 use crate::truth::Truth;
 use crate::{Breach, Clause, property};
+
+/// What a solver claims of its answers; each claim holds the ones before it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Claim {
+    /// What the trait promises.
+    Feasible,
+    /// That a run without limits reaches the optimum.
+    Optimal,
+    /// That its prices prove it.
+    Proven,
+}
 
 /// How one instance went, if no clause is broken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,7 +33,7 @@ pub(crate) enum Verdict {
 /// A solver and what is asked of it.
 pub(crate) struct Trial<'a> {
     pub(crate) solver: &'a dyn Solver,
-    pub(crate) level: Level,
+    pub(crate) claim: Claim,
     pub(crate) pools: &'a [ThreadPool],
 }
 
@@ -86,7 +96,7 @@ impl Case<'_> {
         self.other_seed()?;
         self.limits(full, first.steps)?;
         self.warm(full)?;
-        if self.trial.level >= Level::Optimal && !self.ask.brief {
+        if self.trial.claim >= Claim::Optimal && !self.ask.brief {
             property::permutation(self.trial.solver, self.given, self.ask.seed)?;
         }
         Ok(Verdict::Solved)
@@ -175,9 +185,9 @@ impl Case<'_> {
     /// What a run that nothing stopped must return.
     fn full(&self, limit: Limit, solution: &Solution) -> Checked {
         let objective = self.feasible(limit, solution)?;
-        let level = self.trial.level;
-        let exactly = level >= Level::Exact;
-        if level >= Level::Optimal
+        let claim = self.trial.claim;
+        let exactly = claim >= Claim::Proven;
+        if claim >= Claim::Optimal
             && self.truth().misses(&self.judged, &solution.assignment, exactly)
         {
             let detail = format!("objective {objective:e}, optimum {}", self.truth());
