@@ -65,7 +65,7 @@ proptest! {
         };
         let full = repair(&instance, choices.clone(), prices.as_deref()).map(|whole| (whole, None));
         prop_assert_eq!(&within(None), &full);
-        prop_assert_eq!(&within(Some(Duration::from_hours(1))), &full);
+        prop_assert_eq!(&within(Some(Duration::from_secs(3600))), &full);
         match within(Some(Duration::ZERO)) {
             Ok((quick, stop)) => {
                 prop_assert_eq!(stop, Some(Stop::TimeLimit));

@@ -45,3 +45,31 @@ fn nothing_of_the_command_is_in_the_library() {
     let found: Vec<_> = packages.iter().filter(|name| FORBIDDEN.contains(&&***name)).collect();
     assert!(found.is_empty(), "{found:?}");
 }
+
+/// Major and minor of a version.
+fn version(text: &str) -> Vec<u32> {
+    text.split('.').take(2).map(|part| part.parse().unwrap()).collect()
+}
+
+#[test]
+fn no_package_needs_a_newer_compiler_than_the_workspace() {
+    let compiler = Command::new("rustc").arg("-vV").output().unwrap();
+    let compiler = String::from_utf8(compiler.stdout).unwrap();
+    let host = compiler.lines().find_map(|line| line.strip_prefix("host: ")).unwrap();
+    let metadata = Command::new(env!("CARGO"))
+        .args(["metadata", "--offline", "--locked", "--format-version", "1"])
+        .args(["--filter-platform", host])
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .output()
+        .unwrap();
+    assert!(metadata.status.success(), "{}", String::from_utf8_lossy(&metadata.stderr));
+    let metadata: serde_json::Value = serde_json::from_slice(&metadata.stdout).unwrap();
+    let oldest = version(env!("CARGO_PKG_RUST_VERSION"));
+    let packages = metadata["packages"].as_array().unwrap();
+    assert!(packages.len() > 50);
+    for package in packages {
+        if let Some(needed) = package["rust_version"].as_str() {
+            assert!(version(needed) <= oldest, "{} needs Rust {needed}", package["name"]);
+        }
+    }
+}

@@ -114,7 +114,9 @@ impl<const W: usize> Add for ExactSum<W> {
         let mut carry = false;
         let mut words = [0; W];
         for (i, word) in words.iter_mut().enumerate() {
-            (*word, carry) = self.0[i].carrying_add(other.0[i], carry);
+            let (sum, over) = self.0[i].overflowing_add(other.0[i]);
+            let (sum, again) = sum.overflowing_add(u64::from(carry));
+            (*word, carry) = (sum, over || again);
         }
         Self(words)
     }

@@ -100,7 +100,7 @@ mod tests {
     #[test]
     fn durations() {
         assert_eq!(duration("200ms"), Ok(Duration::from_millis(200)));
-        assert_eq!(duration("1m"), Ok(Duration::from_mins(1)));
+        assert_eq!(duration("1m"), Ok(Duration::from_secs(60)));
         assert!(duration("2").is_err());
     }
 }
