@@ -100,6 +100,14 @@ impl fmt::Display for Mend {
 }
 
 /// An input that cannot be used.
+///
+/// ```
+/// use spinroute_checkpoint::{Error, File, read_capacities};
+///
+/// let file = File::from_bytes("capacities.txt", b"2\nmany\n".to_vec());
+/// let error: Error = read_capacities(&file).unwrap_err();
+/// assert!(error.to_string().starts_with("capacities.txt, line 2: \"many\""));
+/// ```
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {

@@ -9,6 +9,14 @@ use crate::Error;
 ///
 /// A mapped file must not be truncated while it is open (the system then ends the process with
 /// `SIGBUS`, as for every program that maps files).
+///
+/// ```
+/// use spinroute_checkpoint::{File, read_capacities};
+///
+/// let file = File::from_bytes("capacities.txt", b"2\n2\n1\n".to_vec());
+/// assert_eq!(read_capacities(&file)?, [2, 2, 1]);
+/// # Ok::<(), spinroute_checkpoint::Error>(())
+/// ```
 #[derive(Debug)]
 pub struct File {
     path: PathBuf,

@@ -1,6 +1,13 @@
 //! Reading score tables, router weights with hidden states, sparse candidates, assignments, prices
 //! and capacities from `.npy` and `.safetensors` files.
 //!
+//! | file | read by |
+//! |---|---|
+//! | scores or logits, tokens × experts | [`read_table`] |
+//! | router weights and the hidden states that enter them | [`read_router`] |
+//! | a few candidates a token with their weights | [`read_sparse`] |
+//! | an assignment, prices, capacities | [`read_assignment`], [`read_prices`], [`read_capacities`] |
+//!
 //! Everything is checked where it is read: an [`Error`] names the file, the place and the mend. A
 //! file's header is never believed: nothing is allocated that its bytes do not back. Files are
 //! mapped, see [`File`], and decoded in parallel; no result depends on the number of threads.

@@ -18,6 +18,18 @@ const GATES: [&str; 4] =
 const BLOCK: usize = 512;
 
 /// Router weights and the hidden states that enter the router.
+///
+/// ```
+/// use spinroute_checkpoint::{File, Router, Rows, Transform, npy, read_router};
+///
+/// // Two experts and three tokens in a hidden space of one dimension.
+/// let weights = File::from_bytes("router.npy", npy::encode_f32(&[2, 1], &[1.0, -1.0]));
+/// let hidden = File::from_bytes("hidden.npy", npy::encode_f32(&[3, 1], &[0.5, 0.0, -0.25]));
+/// let router = Router { weights: &weights, hidden: &hidden, layer: None };
+/// let scores = read_router(router, Transform::None, Rows::ALL)?;
+/// assert_eq!(scores, ndarray::array![[0.5, -0.5], [0.0, 0.0], [-0.25, 0.25]]);
+/// # Ok::<(), spinroute_checkpoint::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub struct Router<'a> {
     /// `W`, `experts × hidden`: a 2-D `.npy`, or `….layers.N.<gate>.weight` of a `.safetensors`.

@@ -16,6 +16,26 @@ pub const MAX_DERIVED_EXPERTS: usize = 4096;
 const MAX_PAIRS: usize = 1 << 32;
 
 /// Where candidates and weights lie: `tokens × candidates` each, or `tokens × layers × candidates`.
+///
+/// ```
+/// use spinroute_checkpoint::{File, Rows, Sparse, Table, Transform, npy, read_sparse};
+///
+/// // Two tokens, of which each lists one of three experts.
+/// let ids = File::from_bytes("ids.npy", npy::encode_u32(&[2, 1], &[2, 0]));
+/// let weights = File::from_bytes("weights.npy", npy::encode_f32(&[2, 1], &[0.75, 0.5]));
+/// let candidates = Sparse {
+///     ids: &ids,
+///     weights: &weights,
+///     ids_tensor: None,
+///     weights_tensor: None,
+///     layer: None,
+///     experts: None, // the largest id plus one
+/// };
+/// let Table::F32(scores) = read_sparse(candidates, Transform::None, Rows::ALL)? else { panic!() };
+/// let none = f32::NEG_INFINITY;
+/// assert_eq!(scores, ndarray::array![[none, none, 0.75], [0.5, none, none]]);
+/// # Ok::<(), spinroute_checkpoint::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub struct Sparse<'a> {
     /// Whole numbers: experts.

@@ -8,6 +8,18 @@ use crate::error::Argument;
 use crate::{Error, File, Rows, Transform, tensors};
 
 /// Scores as their file has them, tokens × experts.
+///
+/// ```
+/// use spinroute_checkpoint::{File, Rows, Transform, npy, read_table};
+/// use spinroute_core::Demand;
+///
+/// let file = File::from_bytes("scores.npy", npy::encode_f32(&[2, 2], &[0.9, 0.8, 0.7, 0.1]));
+/// let table = read_table(&file, None, Transform::None, Rows::ALL)?;
+/// assert_eq!(table.dim(), (2, 2));
+/// let instance = table.instance(vec![1, 1], Demand::Exactly(1))?;
+/// assert_eq!(instance.scores(1), [0.7, 0.1]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, PartialEq)]
 pub enum Table {
     /// From f16, bf16 or f32, each of which `f32` holds.

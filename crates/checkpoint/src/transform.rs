@@ -4,6 +4,14 @@ use ndarray::{Array2, NdFloat};
 use rayon::prelude::*;
 
 /// What to do to each token's row of logits, in their precision: f64 logits make f64 scores.
+///
+/// ```
+/// use spinroute_checkpoint::Transform;
+///
+/// let mut scores = ndarray::array![[0.0f32, 0.0, f32::NEG_INFINITY]];
+/// Transform::Softmax.apply(&mut scores);
+/// assert_eq!(scores, ndarray::array![[0.5, 0.5, f32::NEG_INFINITY]]);
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 pub enum Transform {
     /// `exp(x) / Σ exp(x)` over the experts, with the row's maximum subtracted first.

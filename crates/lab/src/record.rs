@@ -115,7 +115,20 @@ impl Figures {
 
 /// A solver's answer to an instance, as a line of JSON or a row of a table.
 ///
-/// [`compare`](crate::compare) makes them; the example there reads one.
+/// ```
+/// use ndarray::array;
+/// use spinroute_core::{Demand, Instance};
+/// use spinroute_lab::{COLUMNS, Plan, Record, compare};
+/// use spinroute_transport::Greedy;
+///
+/// let instance = Instance::new(array![[0.75, 0.5]], vec![1, 1], Demand::Exactly(1))?;
+/// let greedy = vec![("greedy", Box::new(Greedy::default()) as _)];
+/// let comparison = compare(&instance, greedy, Plan::default(), &mut |_| {})?;
+/// let record: &Record = &comparison.solvers[0];
+/// let cells = record.cells();
+/// assert_eq!((COLUMNS[1], &*cells[1]), ("objective", "0.750"));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Record {
     /// Which solver.

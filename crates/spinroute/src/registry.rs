@@ -22,6 +22,12 @@ use spinroute_transport::{CappedTopK, Greedy, Quantile, TopK};
 pub use spinroute_core::registry::{Build, Entry, Error, Param, defaults};
 
 /// What is told of a solver.
+///
+/// ```
+/// let facts = spinroute::registry::find("flow")?.facts;
+/// assert!(facts.prices && facts.capacity);
+/// # Ok::<(), spinroute::registry::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Facts {
     /// Whether it returns prices, which prove a bound.
@@ -31,6 +37,14 @@ pub struct Facts {
 }
 
 /// A solver.
+///
+/// ```
+/// use spinroute::registry::{SOLVERS, SolverEntry};
+///
+/// let exact: Vec<&str> =
+///     SOLVERS.iter().filter(|entry: &&SolverEntry| entry.exact).map(|entry| entry.name).collect();
+/// assert_eq!(exact, ["flow", "lp"]);
+/// ```
 pub type SolverEntry = Entry<dyn Solver, Facts>;
 
 /// The solver of that name.

@@ -8,6 +8,15 @@ use spinroute_core::Instance;
 pub const SEED_VARIABLE: &str = "SPINROUTE_SEED";
 
 /// A clause of the contract of [`spinroute_core::Solver`], or a property of exact solvers.
+///
+/// ```
+/// use spinroute_testkit::{Clause, generate, property};
+///
+/// let instance = generate::skewed(6, 2, 1, 1.0, 7)?;
+/// let breach = property::weak_duality(&instance, &[f64::NAN, 0.0]).unwrap_err();
+/// assert_eq!(breach.clause, Clause::Prices);
+/// # Ok::<(), spinroute_core::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Clause {
@@ -63,6 +72,24 @@ pub enum Clause {
 /// A broken clause, with the instance that shows it.
 ///
 /// Its text holds the instance in the format of the [golden files](crate::golden) if it is small.
+///
+/// ```
+/// use spinroute_core::{Assignment, Error, Instance, Run, Solution, Solver, Stop};
+/// use spinroute_testkit::{Breach, Clause, conformance};
+///
+/// struct Idle;
+///
+/// impl Solver for Idle {
+///     fn solve(&self, instance: &Instance, _: &mut Run<'_>) -> Result<Solution, Error> {
+///         let assignment = Assignment::empty(instance.tokens(), instance.demand().k());
+///         Ok(Solution { assignment, prices: None, stop: Stop::Finished })
+///     }
+/// }
+///
+/// let breach: Box<Breach> = conformance(&Idle).unwrap_err();
+/// assert_eq!(breach.clause, Clause::Feasible); // exactly k is not none
+/// assert!(breach.instance.tokens() >= 1 && breach.seed.is_some());
+/// ```
 #[derive(Clone, Debug, thiserror::Error)]
 pub struct Breach {
     /// The clause.

@@ -80,6 +80,14 @@ pub struct Conformance {
 }
 
 /// What a solver that conforms was tried on.
+///
+/// ```
+/// use spinroute_testkit::{Conformance, reference::Reference};
+///
+/// let report = Conformance::exact().allow_unsupported(["generate"]).cases(2).seed(1).assert(&Reference);
+/// assert_eq!((report.seed, report.solved["golden contest"]), (1, 1));
+/// println!("{report}"); // so many solved, infeasible, unsupported
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Report {

@@ -18,6 +18,14 @@ use crate::scores::softmax;
 pub use crate::scores::{Rounding, Wide};
 
 /// A seeded source of draws; see the [module](self) for what is stable.
+///
+/// ```
+/// use spinroute_testkit::generate::Draws;
+///
+/// let mut draws = Draws::new(7);
+/// assert!((0.0..1.0).contains(&draws.uniform()) && draws.below(4) < 4);
+/// assert_eq!(Draws::new(1).whole(), Draws::new(1).whole());
+/// ```
 #[derive(Clone, Debug)]
 pub struct Draws(ChaCha8Rng);
 

@@ -24,6 +24,13 @@ use ndarray::Array2;
 use spinroute_core::{Demand, Error, Instance};
 
 /// An instance and what is known about it.
+///
+/// ```
+/// use spinroute_testkit::golden::{self, Expected, Golden};
+///
+/// let contest: Golden = golden::all().into_iter().find(|golden| golden.name == "contest").unwrap();
+/// assert!(matches!(contest.expected, Expected::Optimum { .. }));
+/// ```
 #[derive(Clone, Debug)]
 pub struct Golden {
     /// The name of its file, without the ending.
@@ -37,6 +44,19 @@ pub struct Golden {
 }
 
 /// What a right solver answers.
+///
+/// ```
+/// use spinroute_core::Certificate;
+/// use spinroute_testkit::golden::{self, Expected};
+///
+/// for golden in golden::all() {
+///     if let Expected::Optimum { value, prices } = golden.expected {
+///         let bound = Certificate::new(&golden.instance, prices)?.bound();
+///         assert!(bound - value <= 1e-9 * value.abs(), "{}", golden.name);
+///     }
+/// }
+/// # Ok::<(), spinroute_core::Error>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, serde::Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub enum Expected {
@@ -57,6 +77,13 @@ pub enum Expected {
 }
 
 /// A golden file that cannot be used.
+///
+/// ```
+/// use spinroute_testkit::golden::{Golden, GoldenError};
+///
+/// let error: GoldenError = Golden::parse("mine", "note = 'no scores'").unwrap_err();
+/// assert!(error.to_string().starts_with("golden file mine: "));
+/// ```
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum GoldenError {

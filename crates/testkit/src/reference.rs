@@ -20,6 +20,16 @@ use spinroute_core::{
 use crate::exact_sum::{ExactSum, NARROW, Unit, WIDE};
 
 /// The optimum of an instance, with its proof.
+///
+/// ```
+/// use spinroute_core::Certificate;
+/// use spinroute_testkit::generate;
+///
+/// let (instance, optimum) = generate::planted(12, 4, 2, 7)?; // an optimum that was chosen first
+/// assert_eq!(instance.objective(&optimum.assignment)?, optimum.value);
+/// assert_eq!(Certificate::new(&instance, optimum.prices)?.bound(), optimum.value);
+/// # Ok::<(), spinroute_core::Error>(())
+/// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct Optimum {
     /// The largest objective, rounded once to `f64`.
@@ -262,6 +272,16 @@ impl<'a, const W: usize> Residual<'a, W> {
 
 /// [`optimum`] as a [`Solver`], to be compared with others in the same harness. Single-pass: it
 /// has no steps and ignores warm prices.
+///
+/// ```
+/// use spinroute_core::{Run, Solver, evaluate};
+/// use spinroute_testkit::{generate, reference::Reference};
+///
+/// let instance = generate::skewed(12, 4, 2, 1.0, 7)?;
+/// let solution = Reference.solve(&instance, &mut Run::new(0))?;
+/// assert!(evaluate(&instance, &solution)?.gap < 1e-12);
+/// # Ok::<(), spinroute_core::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Reference;
 

@@ -1,6 +1,14 @@
 //! Kinds of scores whose sums and differences round: what a grid of quarters never shows.
 
 /// Scores in `f32`.
+///
+/// ```
+/// use spinroute_testkit::generate::{self, Rounding};
+///
+/// let instance = generate::rounding(Rounding::Offset, 20, 6, 2, 7)?;
+/// assert!(instance.flat().iter().all(|&score| (1e6..=1e6 + 1.0).contains(&score)));
+/// # Ok::<(), spinroute_core::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Rounding {
@@ -65,6 +73,14 @@ impl Rounding {
 }
 
 /// Scores in `f64` that `f32` does not hold.
+///
+/// ```
+/// use spinroute_testkit::generate::{self, Wide};
+///
+/// let instance = generate::wide(Wide::Integers, 20, 6, 2, 1)?;
+/// assert!(instance.wide().is_some()); // scores that f32 does not hold stand beside
+/// # Ok::<(), spinroute_core::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Wide {

@@ -24,6 +24,16 @@ use crate::capacity::share_out;
 use crate::scores::{Rounding, Wide, softmax};
 
 /// The sizes to draw from. `k` is cut to the number of experts.
+///
+/// ```
+/// use proptest::prelude::*;
+/// use spinroute_testkit::strategy::{self, Shape};
+///
+/// let wide = Shape { experts: 1..=40, ..Shape::default() };
+/// proptest!(ProptestConfig::with_cases(4), |(instance in strategy::loose(&wide))| {
+///     prop_assert!(instance.experts() <= 40);
+/// });
+/// ```
 #[derive(Clone, Debug)]
 pub struct Shape {
     /// Tokens, from 1.
