@@ -20,6 +20,19 @@ use crate::separable::{Priced, Separable, ceiling, check_demand};
 const NODES: usize = 1 << 10;
 
 /// An instance with bonuses and penalties for pairs of experts of one token.
+///
+/// ```
+/// use ndarray::array;
+/// use spinroute_constrained::{Affinity, Separable};
+/// use spinroute_core::{Assignment, Demand, Instance};
+///
+/// let instance = Instance::new(array![[0.5, 0.25, 0.25]], vec![1; 3], Demand::AtMost(2))?;
+/// let together = array![[0.0, 0.0, 0.125], [0.0, 0.0, 0.0], [0.125, 0.0, 0.0]];
+/// let problem = Affinity::new(instance, together)?;
+/// let both = Assignment::from_slots(2, vec![0, 2]);
+/// assert_eq!(problem.objective(&both)?, 0.5 + 0.25 + 0.125);
+/// # Ok::<(), spinroute_constrained::Error>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct Affinity {
     instance: Instance,

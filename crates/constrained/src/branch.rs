@@ -12,6 +12,19 @@ use crate::lagrangian::{self, Lagrangian};
 use crate::separable::Separable;
 
 /// Exhaustive search with a bound.
+///
+/// ```
+/// use ndarray::array;
+/// use spinroute_constrained::{BranchAndBound, GroupLimited};
+/// use spinroute_core::{Demand, Instance};
+///
+/// let scores = array![[0.5, 0.125, 0.375, 0.0], [0.5, 0.25, 0.25, 0.0]];
+/// let instance = Instance::new(scores, vec![1; 4], Demand::AtMost(2))?;
+/// let problem = GroupLimited::new(instance, vec![0, 0, 1, 1], 1)?;
+/// let proof = BranchAndBound::default().solve(&problem)?;
+/// assert!(proof.proven && proof.objective == 1.125); // groups 0 and 1: 0.625 + 0.25, or 0.375 + 0.75
+/// # Ok::<(), spinroute_constrained::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct BranchAndBound {
@@ -26,6 +39,20 @@ impl Default for BranchAndBound {
 }
 
 /// The best assignment of a search.
+///
+/// ```
+/// use ndarray::array;
+/// use spinroute_constrained::{BranchAndBound, GroupLimited, Separable};
+/// use spinroute_core::{Demand, Instance};
+///
+/// let scores = array![[0.5, 0.125, 0.375, 0.0], [0.5, 0.25, 0.25, 0.0]];
+/// let instance = Instance::new(scores, vec![1; 4], Demand::AtMost(2))?;
+/// let problem = GroupLimited::new(instance, vec![0, 0, 1, 1], 1)?;
+/// let proof = BranchAndBound::default().solve(&problem)?;
+/// assert_eq!(problem.objective(&proof.assignment)?, proof.objective);
+/// assert!(proof.proven && proof.nodes >= 1);
+/// # Ok::<(), spinroute_constrained::Error>(())
+/// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct Proof {
     /// The best assignment found.

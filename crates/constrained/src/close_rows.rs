@@ -29,6 +29,21 @@ use crate::moves::improve;
 use crate::separable::Separable;
 
 /// Prices, then a minimiser over the rows that are close calls.
+///
+/// ```
+/// use ndarray::array;
+/// use spinroute_constrained::{CloseRows, GroupLimited};
+/// use spinroute_core::{Demand, Instance, Run};
+/// use spinroute_ising::Exhaustive;
+///
+/// let scores = array![[0.5, 0.125, 0.375, 0.0], [0.5, 0.25, 0.25, 0.0]];
+/// let instance = Instance::new(scores, vec![1; 4], Demand::AtMost(2))?;
+/// let problem = GroupLimited::new(instance, vec![0, 0, 1, 1], 1)?;
+/// let minimiser = Exhaustive::default();
+/// let found = CloseRows::default().solve(&problem, &minimiser, &mut Run::new(0))?;
+/// assert!(found.answer.objective <= found.answer.bound);
+/// # Ok::<(), spinroute_constrained::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct CloseRows {
@@ -49,6 +64,21 @@ impl Default for CloseRows {
 }
 
 /// An answer, and what prices alone had reached.
+///
+/// ```
+/// use ndarray::array;
+/// use spinroute_constrained::{CloseRows, GroupLimited};
+/// use spinroute_core::{Demand, Instance, Run};
+/// use spinroute_ising::Exhaustive;
+///
+/// let scores = array![[0.5, 0.125, 0.375, 0.0], [0.5, 0.25, 0.25, 0.0]];
+/// let instance = Instance::new(scores, vec![1; 4], Demand::AtMost(2))?;
+/// let problem = GroupLimited::new(instance, vec![0, 0, 1, 1], 1)?;
+/// let minimiser = Exhaustive::default();
+/// let found = CloseRows::default().solve(&problem, &minimiser, &mut Run::new(0))?;
+/// assert!(found.answer.objective >= found.priced); // prices alone are never better
+/// # Ok::<(), spinroute_constrained::Error>(())
+/// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct CloseRowsAnswer {
     /// The answer and the bound of its prices.

@@ -1,6 +1,17 @@
 //! What can go wrong.
 
 /// A problem that is none, an answer that breaks its rules, or a method that cannot take it.
+///
+/// ```
+/// use ndarray::array;
+/// use spinroute_constrained::{Error, GroupLimited};
+/// use spinroute_core::{Demand, Instance};
+///
+/// let instance = Instance::new(array![[0.5, 0.25]], vec![1; 2], Demand::AtMost(1))?;
+/// let error = GroupLimited::new(instance, vec![0, 0], 0).expect_err("no group at all");
+/// assert_eq!(error, Error::Limit);
+/// # Ok::<(), spinroute_constrained::Error>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {

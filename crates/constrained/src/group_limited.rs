@@ -24,6 +24,20 @@ use crate::modelled::{Modelled, rows_and_columns, score_terms};
 use crate::separable::{Priced, Separable, check_demand, check_tokens};
 
 /// An instance whose tokens may use a few groups of experts only.
+///
+/// ```
+/// use ndarray::array;
+/// use spinroute_constrained::{GroupLimited, Separable};
+/// use spinroute_core::{Demand, Instance};
+///
+/// let scores = array![[0.5, 0.125, 0.375, 0.0], [0.5, 0.25, 0.25, 0.0]];
+/// let instance = Instance::new(scores, vec![1; 4], Demand::AtMost(2))?;
+/// let problem = GroupLimited::new(instance, vec![0, 0, 1, 1], 1)?;
+/// assert_eq!((problem.groups(), problem.limit()), (2, 1));
+/// let first = problem.groups_first()?; // the published rule, then exact flow inside
+/// assert_eq!(problem.objective(&first)?, 0.5 + 0.25);
+/// # Ok::<(), spinroute_constrained::Error>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct GroupLimited {
     instance: Instance,

@@ -17,6 +17,19 @@ use spinroute_prices::subgradient;
 use crate::{Error, Priced, Separable, greedy, improve, relaxed};
 
 /// Subgradient ascent with completion of the choices. A step is one round.
+///
+/// ```
+/// use ndarray::array;
+/// use spinroute_constrained::{GroupLimited, Lagrangian};
+/// use spinroute_core::{Demand, Instance, Run};
+///
+/// let scores = array![[0.5, 0.125, 0.375, 0.0], [0.5, 0.25, 0.25, 0.0]];
+/// let instance = Instance::new(scores, vec![1; 4], Demand::AtMost(2))?;
+/// let problem = GroupLimited::new(instance, vec![0, 0, 1, 1], 1)?;
+/// let answer = Lagrangian { rounds: 50, ..Lagrangian::default() }.solve(&problem, &mut Run::new(0))?;
+/// assert!(answer.objective <= answer.bound);
+/// # Ok::<(), spinroute_constrained::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Lagrangian {
@@ -33,6 +46,19 @@ impl Default for Lagrangian {
 }
 
 /// A feasible answer, and the bound that prices prove.
+///
+/// ```
+/// use ndarray::array;
+/// use spinroute_constrained::{GroupLimited, Lagrangian};
+/// use spinroute_core::{Demand, Instance, Run};
+///
+/// let scores = array![[0.5, 0.125, 0.375, 0.0], [0.5, 0.25, 0.25, 0.0]];
+/// let instance = Instance::new(scores, vec![1; 4], Demand::AtMost(2))?;
+/// let problem = GroupLimited::new(instance, vec![0, 0, 1, 1], 1)?;
+/// let answer = Lagrangian::default().solve(&problem, &mut Run::new(0))?;
+/// assert!(answer.bound <= answer.flow && answer.prices.len() == 4); // never weaker than the flow's
+/// # Ok::<(), spinroute_constrained::Error>(())
+/// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct Bounded {
     /// The best feasible assignment found.

@@ -9,6 +9,18 @@ use crate::separable::{Separable, assemble, check_tokens};
 const NONE: u32 = Assignment::EMPTY;
 
 /// Pairs in the order of falling score, each taken if the rules allow it and the token gains.
+///
+/// ```
+/// use ndarray::array;
+/// use spinroute_constrained::{GroupLimited, Separable, greedy};
+/// use spinroute_core::{Demand, Instance};
+///
+/// let scores = array![[0.5, 0.125, 0.375, 0.0], [0.5, 0.25, 0.25, 0.0]];
+/// let instance = Instance::new(scores, vec![1; 4], Demand::AtMost(2))?;
+/// let problem = GroupLimited::new(instance, vec![0, 0, 1, 1], 1)?;
+/// assert!(problem.objective(&greedy(&problem))? > 0.0);
+/// # Ok::<(), spinroute_constrained::Error>(())
+/// ```
 #[must_use]
 pub fn greedy(problem: &(impl Separable + ?Sized)) -> Assignment {
     let instance = problem.instance();
@@ -27,6 +39,19 @@ pub fn greedy(problem: &(impl Separable + ?Sized)) -> Assignment {
 
 /// Takes away what breaks a rule: what a row may not hold, then from every overfull expert the
 /// tokens that lose least. Nothing is added.
+///
+/// ```
+/// use ndarray::array;
+/// use spinroute_constrained::{GroupLimited, Separable, repair};
+/// use spinroute_core::{Assignment, Demand, Instance};
+///
+/// let scores = array![[0.5, 0.125, 0.375, 0.0], [0.5, 0.25, 0.25, 0.0]];
+/// let instance = Instance::new(scores, vec![1; 4], Demand::AtMost(2))?;
+/// let problem = GroupLimited::new(instance, vec![0, 0, 1, 1], 1)?;
+/// let choices = Assignment::from_slots(2, vec![0, 2, 0, 1]); // two groups, and expert 0 twice
+/// assert!(problem.objective(&choices).is_err() && problem.objective(&repair(&problem, &choices)?).is_ok());
+/// # Ok::<(), spinroute_constrained::Error>(())
+/// ```
 ///
 /// # Errors
 /// If `choices` is for another number of tokens.

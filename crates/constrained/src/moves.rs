@@ -20,6 +20,19 @@ const EPSILON: f64 = 1e-12;
 const PASSES: usize = 200;
 
 /// A local optimum of the moves from a feasible `start`: never worse than it.
+///
+/// ```
+/// use ndarray::array;
+/// use spinroute_constrained::{GroupLimited, Separable, improve};
+/// use spinroute_core::{Assignment, Demand, Instance};
+///
+/// let scores = array![[0.5, 0.125, 0.375, 0.0], [0.5, 0.25, 0.25, 0.0]];
+/// let instance = Instance::new(scores, vec![1; 4], Demand::AtMost(2))?;
+/// let problem = GroupLimited::new(instance, vec![0, 0, 1, 1], 1)?;
+/// let better = improve(&problem, &Assignment::empty(2, 2));
+/// assert!(problem.objective(&better)? > 0.0);
+/// # Ok::<(), spinroute_constrained::Error>(())
+/// ```
 #[must_use]
 pub fn improve(problem: &(impl Separable + ?Sized), start: &Assignment) -> Assignment {
     let rows = (0..start.tokens()).map(|t| start.experts(t).to_vec()).collect();
@@ -40,6 +53,20 @@ pub fn improve(problem: &(impl Separable + ?Sized), start: &Assignment) -> Assig
 }
 
 /// What breaks a rule taken away by [`repair`], and the rest improved by moves.
+///
+/// ```
+/// use ndarray::array;
+/// use spinroute_constrained::{GroupLimited, Separable, repair, repair_and_improve};
+/// use spinroute_core::{Assignment, Demand, Instance};
+///
+/// let scores = array![[0.5, 0.125, 0.375, 0.0], [0.5, 0.25, 0.25, 0.0]];
+/// let instance = Instance::new(scores, vec![1; 4], Demand::AtMost(2))?;
+/// let problem = GroupLimited::new(instance, vec![0, 0, 1, 1], 1)?;
+/// let choices = Assignment::from_slots(2, vec![0, 2, 0, 1]); // two groups, and expert 0 twice
+/// let (mended, better) = (repair(&problem, &choices)?, repair_and_improve(&problem, &choices)?);
+/// assert!(problem.objective(&better)? >= problem.objective(&mended)?);
+/// # Ok::<(), spinroute_constrained::Error>(())
+/// ```
 ///
 /// # Errors
 /// If `choices` is for another number of tokens.

@@ -8,6 +8,22 @@ use crate::error::Error;
 use crate::modelled::Modelled;
 
 /// The best answer of a minimiser's reads.
+///
+/// ```
+/// use ndarray::array;
+/// use spinroute_constrained::{GroupLimited, sample};
+/// use spinroute_core::{Demand, Instance, Run};
+/// use spinroute_ising::Anneal;
+/// use spinroute_modelling::Options;
+///
+/// let scores = array![[0.5, 0.125, 0.375, 0.0], [0.5, 0.25, 0.25, 0.0]];
+/// let instance = Instance::new(scores, vec![1; 4], Demand::AtMost(2))?;
+/// let problem = GroupLimited::new(instance, vec![0, 0, 1, 1], 1)?;
+/// let options = Options::default();
+/// let sampled = sample(&problem, &Anneal::default(), &options, &mut Run::new(0))?;
+/// assert!(sampled.raw.is_none_or(|raw| raw <= sampled.objective) && sampled.feasible <= sampled.reads);
+/// # Ok::<(), spinroute_constrained::Error>(())
+/// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct Sampled {
     /// The best feasible assignment, after completion.
@@ -30,6 +46,22 @@ pub struct Sampled {
 /// ([`Separable::complete`](crate::Separable::complete)).
 ///
 /// Penalties are those of `options`, the form of the couplings is not.
+///
+/// ```
+/// use ndarray::array;
+/// use spinroute_constrained::{GroupLimited, Separable, sample};
+/// use spinroute_core::{Demand, Instance, Run};
+/// use spinroute_ising::Anneal;
+/// use spinroute_modelling::Options;
+///
+/// let scores = array![[0.5, 0.125, 0.375, 0.0], [0.5, 0.25, 0.25, 0.0]];
+/// let instance = Instance::new(scores, vec![1; 4], Demand::AtMost(2))?;
+/// let problem = GroupLimited::new(instance, vec![0, 0, 1, 1], 1)?;
+/// let options = Options::default();
+/// let sampled = sample(&problem, &Anneal::default(), &options, &mut Run::new(0))?;
+/// assert_eq!(problem.objective(&sampled.assignment)?, sampled.objective);
+/// # Ok::<(), spinroute_constrained::Error>(())
+/// ```
 ///
 /// # Errors
 /// If the model cannot be compiled or the minimiser refuses it.

@@ -12,6 +12,19 @@ use spinroute_flow::Flow;
 use crate::error::Error;
 
 /// What the best row of a token is worth at some prices.
+///
+/// ```
+/// use ndarray::array;
+/// use spinroute_constrained::{GroupLimited, Priced, Separable};
+/// use spinroute_core::{Demand, Instance};
+///
+/// let scores = array![[0.5, 0.125, 0.375, 0.0], [0.5, 0.25, 0.25, 0.0]];
+/// let instance = Instance::new(scores, vec![1; 4], Demand::AtMost(2))?;
+/// let problem = GroupLimited::new(instance, vec![0, 0, 1, 1], 1)?;
+/// let best = problem.best(0, &[0.125, 0.0, 0.0, 0.0]); // expert 0 costs 0.125
+/// assert_eq!(best, Priced { bound: 0.5, row: vec![0, 1] });
+/// # Ok::<(), spinroute_constrained::Error>(())
+/// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct Priced {
     /// No row is worth more: `bound ≥ value(t, row) − Σ_{e in row} p[e]` for every row.
@@ -21,6 +34,19 @@ pub struct Priced {
 }
 
 /// A routing problem that is a sum over tokens but for the capacities.
+///
+/// ```
+/// use ndarray::array;
+/// use spinroute_constrained::{GroupLimited, Separable};
+/// use spinroute_core::{Demand, Instance};
+///
+/// let scores = array![[0.5, 0.125, 0.375, 0.0], [0.5, 0.25, 0.25, 0.0]];
+/// let instance = Instance::new(scores, vec![1; 4], Demand::AtMost(2))?;
+/// let problem = GroupLimited::new(instance, vec![0, 0, 1, 1], 1)?;
+/// assert_eq!(problem.value(0, &[0, 1]), 0.625);
+/// assert_eq!(problem.value(0, &[0, 2]), f64::NEG_INFINITY); // two groups
+/// # Ok::<(), spinroute_constrained::Error>(())
+/// ```
 pub trait Separable: Sync {
     /// Scores, capacities and demand `AtMost(k)`.
     fn instance(&self) -> &Instance;
@@ -54,6 +80,19 @@ pub trait Separable: Sync {
 
 /// The optimum of the plain relaxation, by the exact flow solver: an upper bound, the prices that
 /// prove it and its assignment, which need not be allowed.
+///
+/// ```
+/// use ndarray::array;
+/// use spinroute_constrained::{GroupLimited, relaxed};
+/// use spinroute_core::{Demand, Instance};
+///
+/// let scores = array![[0.5, 0.125, 0.375, 0.0], [0.5, 0.25, 0.25, 0.0]];
+/// let instance = Instance::new(scores, vec![1; 4], Demand::AtMost(2))?;
+/// let problem = GroupLimited::new(instance, vec![0, 0, 1, 1], 1)?;
+/// let (bound, prices, _) = relaxed(&problem)?; // without the groups
+/// assert!(bound >= 1.125 && prices.len() == 4);
+/// # Ok::<(), spinroute_constrained::Error>(())
+/// ```
 ///
 /// # Errors
 /// If the relaxation cannot be built.

@@ -10,6 +10,20 @@ use spinroute_modelling::{Answer, Variable};
 /// the experts whose binary is 1, and [`spinroute_prices::repair`] mends what breaks a
 /// constraint, with `prices` (one per expert) if there are any.
 ///
+/// ```
+/// use ndarray::array;
+/// use spinroute_core::{Demand, Instance};
+/// use spinroute_encodings::assignment;
+/// use spinroute_modelling::{Model, Options};
+///
+/// let instance = Instance::new(array![[0.9, 0.8], [0.7, 0.1]], vec![1, 1], Demand::Exactly(1))?;
+/// let mut model = Model::new();
+/// let x = model.binary_array("x", (2, 2));
+/// let answer = model.compile(&Options::default())?.decode(&[1, 0, 1, 0])?; // both take expert 0
+/// assert_eq!(assignment(&answer, &instance, &x, None)?.slots(), [1, 0]);
+/// # Ok::<(), spinroute_encodings::Error>(())
+/// ```
+///
 /// # Errors
 /// If `x` is not of the instance's shape, not of this model or not of binaries or spins, or no
 /// assignment exists.

@@ -71,6 +71,18 @@ pub struct CloseCalls {
 }
 
 /// A token that may swap its last expert for the next.
+///
+/// ```
+/// use ndarray::array;
+/// use spinroute_core::{Demand, Instance};
+/// use spinroute_encodings::{CloseCall, CloseCalls};
+///
+/// let instance = Instance::new(array![[0.75, 0.5], [0.5, 0.0]], vec![2, 2], Demand::Exactly(1))?;
+/// let calls = CloseCalls { most: Some(1), ..CloseCalls::default() };
+/// let form = calls.build(&instance, None)?;
+/// assert_eq!(form.calls(), [CloseCall { token: 0, last: 0, next: 1, lost: 0.25 }]);
+/// # Ok::<(), spinroute_encodings::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct CloseCall {
     /// The token.
@@ -212,6 +224,18 @@ fn model(calls: &[CloseCall], loads: &[u32], targets: &[f64]) -> (Model, Paramet
 }
 
 /// The close calls of an instance as a model, and how to read its states.
+///
+/// ```
+/// use ndarray::array;
+/// use spinroute_core::{Demand, Instance};
+/// use spinroute_encodings::CloseCalls;
+///
+/// let instance = Instance::new(array![[0.75, 0.5], [0.5, 0.0]], vec![1, 1], Demand::Exactly(1))?;
+/// let form = CloseCalls::default().build(&instance, None)?;
+/// assert_eq!((form.calls().len(), form.loads(&[0, 0])?), (2, vec![2, 0]));
+/// assert_eq!((form.choices(&[1, 0])?.slots(), form.loads(&[1, 0])?), (&[1, 0][..], vec![1, 1]));
+/// # Ok::<(), spinroute_encodings::Error>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct CloseForm {
     instance: Instance,

@@ -104,7 +104,7 @@ fn range(instance: &Instance, shift: &[f64]) -> f64 {
 }
 
 impl Full {
-    /// The QUBO that [`Model::compile`] makes of it for [`CouplingForm::Structured`], up to the order of
+    /// The QUBO that [`Model::compile`](spinroute_modelling::Model::compile) makes of it for [`CouplingForm::Structured`], up to the order of
     /// sums, in one pass over the scores (two with [`Penalty::Bound`]): no expression is built.
     ///
     /// `multipliers` has one entry an expert or none. The parameters of [`Weights::Parameters`] are
@@ -113,7 +113,7 @@ impl Full {
     /// through the language.
     ///
     /// # Errors
-    /// As [`Full::build`] and [`Model::compile`].
+    /// As [`Full::build`] and [`Model::compile`](spinroute_modelling::Model::compile).
     pub fn structured(
         &self,
         instance: &Instance,

@@ -41,6 +41,21 @@ use spinroute_modelling::{
 };
 
 /// Where the penalty weights come from.
+///
+/// ```
+/// use ndarray::array;
+/// use spinroute_core::{Demand, Instance};
+/// use spinroute_encodings::{Full, Weights};
+/// use spinroute_modelling::Options;
+///
+/// let instance = Instance::new(array![[0.9, 0.8], [0.7, 0.1]], vec![1, 1], Demand::Exactly(1))?;
+/// let form = Full { weights: Weights::Parameters, ..Full::default() }.build(&instance)?;
+/// for weight in [1.0, 2.0] {
+///     let options = Options::default().set_named(Full::DEMAND, weight).set_named(Full::CAPACITY, 1.0);
+///     assert_eq!(form.model().compile(&options)?.weight(0), Some(weight));
+/// }
+/// # Ok::<(), spinroute_encodings::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Weights {
@@ -224,6 +239,22 @@ impl Variables {
 }
 
 /// An instance as a model, and how to read its states.
+///
+/// ```
+/// use ndarray::array;
+/// use spinroute_core::{Demand, Instance};
+/// use spinroute_encodings::Full;
+/// use spinroute_modelling::{Options, implies};
+///
+/// let instance = Instance::new(array![[0.9, 0.8], [0.7, 0.1]], vec![1, 1], Demand::Exactly(1))?;
+/// let mut form = Full::default().build(&instance)?;
+/// let (first, second) = (form.variable(0, 0), form.variable(1, 1));
+/// let (first, second) = (first.expect("allowed"), second.expect("allowed"));
+/// form.model_mut().constrain("together", implies(first, second));
+/// let answer = form.model().compile(&Options::default())?.decode(&[1, 0, 0, 1])?;
+/// assert!(answer.is_feasible() && form.choices(&answer)?.slots() == [0, 1]);
+/// # Ok::<(), spinroute_encodings::Error>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct FullForm {
     pub(crate) model: Model,

@@ -19,6 +19,18 @@ pub(super) fn check_prices(prices: Option<&[f64]>, instance: &Instance) -> Resul
 
 /// What becomes of pairs that no assignment holds: those of score `−∞` and those of experts
 /// without capacity.
+///
+/// ```
+/// use ndarray::array;
+/// use spinroute_core::{Demand, Instance};
+/// use spinroute_encodings::{Full, Unusable};
+///
+/// let scores = array![[0.9, f32::NEG_INFINITY], [0.7, 0.1]];
+/// let instance = Instance::new(scores, vec![1, 1], Demand::AtMost(1))?;
+/// let binaries = |unusable| Full { unusable, ..Full::default() }.build(&instance).map(|f| f.pairs().len());
+/// assert_eq!((binaries(Unusable::LeftOut)?, binaries(Unusable::Fixed)?), (3, 4));
+/// # Ok::<(), spinroute_encodings::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Unusable {
@@ -31,6 +43,20 @@ pub enum Unusable {
 }
 
 /// The pairs that have a binary; the pair of number `i` is variable and bit `i`.
+///
+/// ```
+/// use ndarray::array;
+/// use spinroute_core::{Demand, Instance};
+/// use spinroute_encodings::Full;
+///
+/// let instance = Instance::new(array![[0.9, 0.8], [0.7, 0.1]], vec![1, 1], Demand::Exactly(1))?;
+/// let form = Full::default().build(&instance)?;
+/// let pairs = form.pairs();
+/// assert_eq!((pairs.pair(3), pairs.index(1, 0)), (Some((1, 1)), Some(2)));
+/// let assignment = pairs.repaired(&[1, 0, 1, 0], None)?; // both take expert 0
+/// assert_eq!(pairs.state(&assignment)?, [0, 1, 1, 0]);
+/// # Ok::<(), spinroute_encodings::Error>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct Pairs {
     instance: Instance,

@@ -5,7 +5,7 @@
 //! | [`SbFull`] | a spin a pair, T·E | everything, as far as positions go against prices |
 //! | [`SbCloseCall`] | a switch a close call | the last choice of tokens that hardly mind |
 //!
-//! Both start from [`Quantile`] balancing, end with [`spinroute_prices::repair`], and keep the best
+//! Both start from [`Quantile`](spinroute_transport::Quantile) balancing, end with [`spinroute_prices::repair`], and keep the best
 //! feasible assignment that they saw, so that neither is ever worse than quantile balancing of as many
 //! rounds. No step begins for which the time would not do, as far as the last one tells: the best that
 //! was seen is an answer at any time. The plain problem is a linear program whose exact solver is faster

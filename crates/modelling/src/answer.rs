@@ -13,8 +13,8 @@ impl Compiled {
     /// Ising model are both read.
     ///
     /// # Errors
-    /// If there is not one value a bit ([`Error::Length`]), or the values are not 0 and 1 or −1 and 1
-    /// ([`Error::State`]).
+    /// If there is not one value a bit ([`Length`](spinroute_ising::Error::Length)), or the values are not 0 and 1 or −1 and 1
+    /// ([`State`](spinroute_ising::Error::State)).
     pub fn decode(&self, state: &[i8]) -> Result<Answer, Error> {
         let decoding = &self.decoding;
         let state = decoding.binaries(state)?;
@@ -61,6 +61,19 @@ impl Compiled {
 /// A state in the user's terms.
 ///
 /// `answer[x]` is the value of the variable `x`.
+///
+/// ```
+/// use spinroute_modelling::{Model, Options, sum};
+///
+/// let mut model = Model::new();
+/// let x = model.binary_array("x", [2]);
+/// model.maximise(3 * x[0] + x[1]);
+/// model.constrain("one", sum(&x).at_most(1));
+/// let answer = model.compile(&Options::default())?.decode(&[1, 1])?;
+/// assert_eq!((answer[x[0]], answer.objective()), (1.0, 4.0));
+/// assert!(!answer.is_feasible());
+/// # Ok::<(), spinroute_modelling::Error>(())
+/// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct Answer {
     values: Vec<f64>,

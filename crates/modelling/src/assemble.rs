@@ -20,6 +20,20 @@ use crate::grid::take_grids;
 use spinroute_ising::{self as ising, AnyCouplings, Block, Dense, Sparse, Structured};
 
 /// Which form of couplings to compile to.
+///
+/// ```
+/// use spinroute_ising::AnyCouplings;
+/// use spinroute_modelling::{CouplingForm, Model, Options, k_hot};
+///
+/// let mut model = Model::new();
+/// let x = model.binary_array("x", (30, 40));
+/// for row in x.rows() {
+///     model.constrain(format!("row of {}", row[0].index()), k_hot(row, 1));
+/// }
+/// let compiled = model.compile(&Options::default().form(CouplingForm::Structured))?;
+/// assert!(matches!(compiled.qubo().couplings(), AnyCouplings::Structured(_)));
+/// # Ok::<(), spinroute_modelling::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]

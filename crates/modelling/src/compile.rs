@@ -20,6 +20,17 @@ use crate::weights::weights;
 use spinroute_ising::{self as ising, Ising, Qubo};
 
 /// Something found on compilation that is worth knowing and no error.
+///
+/// ```
+/// use spinroute_modelling::{Model, Note, Options, sum};
+///
+/// let mut model = Model::new();
+/// let x = model.binary_array("x", [2]);
+/// model.constrain("room", sum(&x).at_most(2));
+/// let compiled = model.compile(&Options::default())?;
+/// assert_eq!(compiled.notes(), [Note::AlwaysTrue { constraint: "room".into() }]);
+/// # Ok::<(), spinroute_modelling::Error>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Note {
@@ -31,6 +42,19 @@ pub enum Note {
 }
 
 /// A compiled model: the QUBO, and how to read its states.
+///
+/// ```
+/// use spinroute_modelling::{Model, Options, Penalty, one_hot};
+///
+/// let mut model = Model::new();
+/// let x = model.binary_array("x", [2]);
+/// model.minimise(2 * x[0]);
+/// model.constrain("one", one_hot(&x).penalty(Penalty::Fixed(5.0)));
+/// let compiled = model.compile(&Options::default())?;
+/// assert_eq!(compiled.weight(0), Some(5.0));
+/// assert_eq!(compiled.qubo().energy(&[1, 1]), 2.0 + 5.0);
+/// # Ok::<(), spinroute_modelling::Error>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct Compiled {
     qubo: Qubo,

@@ -7,6 +7,12 @@ use crate::expression::{Expr, Term, sum};
 use crate::variable::{Parameter, Variable};
 
 /// How a left side compares with zero.
+///
+/// ```
+/// use spinroute_modelling::Sense;
+/// let words = [Sense::Equal, Sense::AtMost, Sense::AtLeast].map(|sense| serde_json::to_string(&sense));
+/// assert_eq!(words.map(Result::unwrap), [r#""equal""#, r#""at-most""#, r#""at-least""#]);
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Sense {
@@ -32,6 +38,17 @@ pub(crate) enum Body {
 ///
 /// Its penalty and its treatment as an inequality, where not set here, are those of the
 /// [`Options`](crate::Options).
+///
+/// ```
+/// use spinroute_modelling::{Encoding, Inequality, Model, Options, Penalty, sum};
+///
+/// let mut model = Model::new();
+/// let x = model.binary_array("x", [5]);
+/// let unary = Inequality::Slack(Encoding::Unary);
+/// model.constrain("three", sum(&x).at_most(3).penalty(Penalty::Fixed(2.0)).inequality(unary));
+/// assert_eq!(model.compile(&Options::default())?.decoding().slack_bits(), 3);
+/// # Ok::<(), spinroute_modelling::Error>(())
+/// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct Constraint {
     pub(crate) body: Body,
@@ -61,6 +78,21 @@ impl Constraint {
 
 /// The weight `w` of a penalty `w · P`, with `P = 0` where the constraint holds and `P ≥ δ²` where
 /// it does not, `δ` being the smallest violation (1 for whole coefficients without common factor).
+///
+/// ```
+/// use spinroute_modelling::{Model, Options, Penalty, k_hot, sum};
+///
+/// let mut model = Model::new();
+/// let x = model.binary_array("x", (4, 2));
+/// model.minimise(sum(&x));
+/// for row in x.rows() {
+///     model.constrain(format!("row of {}", row[0].index()), k_hot(row, 1));
+/// }
+/// let weight = |penalty| model.compile(&Options::default().penalty(penalty)).map(|c| c.weight(0));
+/// assert!(weight(Penalty::Bound)?.is_some_and(|weight| weight > 8.0)); // the range of the objective
+/// assert!(weight(Penalty::Tight)?.is_some_and(|weight| weight < 2.1)); // that of a row
+/// # Ok::<(), spinroute_modelling::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 #[non_exhaustive]
 pub enum Penalty {
@@ -80,6 +112,20 @@ pub enum Penalty {
 }
 
 /// How an inequality enters the energy.
+///
+/// ```
+/// use spinroute_modelling::{Inequality, Model, Options, sum};
+///
+/// let mut model = Model::new();
+/// let x = model.binary_array("x", [6]);
+/// model.constrain("four", sum(&x).at_most(4));
+/// let bits = |inequality| {
+///     model.compile(&Options::default().inequality(inequality)).map(|c| c.qubo().variables())
+/// };
+/// assert_eq!(bits(Inequality::default())?, 6 + 3);
+/// assert_eq!(bits(Inequality::Unbalanced { linear: 0.5, square: 0.25 })?, 6);
+/// # Ok::<(), spinroute_modelling::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
@@ -111,6 +157,18 @@ impl Default for Inequality {
 }
 
 /// `linear · g + square · g²` for the left side `g` of a constraint.
+///
+/// ```
+/// use spinroute_modelling::{Inequality, Model, Multiplier, Options, sum};
+///
+/// let mut model = Model::new();
+/// let x = model.binary_array("x", [3]);
+/// model.constrain("one", sum(&x).at_most(1).inequality(Inequality::Multiplier));
+/// let multipliers = vec![Multiplier { linear: 0.5, square: 2.0 }];
+/// let compiled = model.compile(&Options::default().multipliers(multipliers))?;
+/// assert_eq!(compiled.qubo().energy(&[1, 1, 1]), 0.5 * 2.0 + 2.0 * 4.0); // two too many
+/// # Ok::<(), spinroute_modelling::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Multiplier {
     /// Weight of the left side: the multiplier `λ`.
@@ -165,18 +223,51 @@ impl Variable {
 }
 
 /// Exactly `k` of some binaries are 1.
+///
+/// ```
+/// use spinroute_modelling::{Model, Options, k_hot};
+///
+/// let mut model = Model::new();
+/// let x = model.binary_array("x", [3]);
+/// model.constrain("rule", k_hot(&x, 2));
+/// let compiled = model.compile(&Options::default())?;
+/// assert!(compiled.decode(&[1, 0, 1])?.is_feasible() && !compiled.decode(&[1, 0, 0])?.is_feasible());
+/// # Ok::<(), spinroute_modelling::Error>(())
+/// ```
 #[must_use]
 pub fn k_hot<I: IntoIterator<Item: Term>>(variables: I, k: u32) -> Constraint {
     sum(variables).equals(k)
 }
 
 /// Exactly one of some binaries is 1.
+///
+/// ```
+/// use spinroute_modelling::{Model, Options, one_hot};
+///
+/// let mut model = Model::new();
+/// let x = model.binary_array("x", [3]);
+/// model.constrain("rule", one_hot(&x));
+/// let compiled = model.compile(&Options::default())?;
+/// assert!(compiled.decode(&[0, 1, 0])?.is_feasible() && !compiled.decode(&[1, 1, 0])?.is_feasible());
+/// # Ok::<(), spinroute_modelling::Error>(())
+/// ```
 #[must_use]
 pub fn one_hot<I: IntoIterator<Item: Term>>(variables: I) -> Constraint {
     k_hot(variables, 1)
 }
 
 /// At most `k` of some binaries are 1. For `k = 1` it needs no slack.
+///
+/// ```
+/// use spinroute_modelling::{Model, Options, at_most_k};
+///
+/// let mut model = Model::new();
+/// let x = model.binary_array("x", [3]);
+/// model.constrain("rule", at_most_k(&x, 1));
+/// let compiled = model.compile(&Options::default())?;
+/// assert!(compiled.decode(&[0, 0, 0])?.is_feasible() && !compiled.decode(&[1, 0, 1])?.is_feasible());
+/// # Ok::<(), spinroute_modelling::Error>(())
+/// ```
 #[must_use]
 pub fn at_most_k<I: IntoIterator<Item: Term>>(variables: I, k: u32) -> Constraint {
     sum(variables).at_most(k)
@@ -184,12 +275,34 @@ pub fn at_most_k<I: IntoIterator<Item: Term>>(variables: I, k: u32) -> Constrain
 
 /// At most one of some binaries or non-negative integers is not 0 (a special ordered set of type
 /// 1); without slack. A spin is never 0 and is refused, as is an integer that may be negative.
+///
+/// ```
+/// use spinroute_modelling::{Model, Options, sos1};
+///
+/// let mut model = Model::new();
+/// let x = model.binary_array("x", [3]);
+/// model.constrain("rule", sos1(&x));
+/// let compiled = model.compile(&Options::default())?;
+/// assert!(compiled.decode(&[0, 0, 1])?.is_feasible() && !compiled.decode(&[0, 1, 1])?.is_feasible());
+/// # Ok::<(), spinroute_modelling::Error>(())
+/// ```
 #[must_use]
 pub fn sos1<'a>(variables: impl IntoIterator<Item = &'a Variable>) -> Constraint {
     Constraint::new(Body::Sos1(variables.into_iter().map(|variable| variable.0).collect()))
 }
 
 /// If the binary `condition` is 1, the binary `consequence` is 1; without slack.
+///
+/// ```
+/// use spinroute_modelling::{Model, Options, implies};
+///
+/// let mut model = Model::new();
+/// let x = model.binary_array("x", [3]);
+/// model.constrain("rule", implies(x[0], x[2]));
+/// let compiled = model.compile(&Options::default())?;
+/// assert!(compiled.decode(&[1, 0, 1])?.is_feasible() && !compiled.decode(&[1, 1, 0])?.is_feasible());
+/// # Ok::<(), spinroute_modelling::Error>(())
+/// ```
 #[must_use]
 pub fn implies(condition: Variable, consequence: Variable) -> Constraint {
     condition.at_most(consequence)

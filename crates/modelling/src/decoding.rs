@@ -15,6 +15,19 @@ use spinroute_ising::check_state;
 const TOLERANCE: f64 = 1e-9;
 
 /// How bits stand for variables, and the model they stand in.
+///
+/// ```
+/// use spinroute_modelling::{Encoding, Model, Options, sum};
+///
+/// let mut model = Model::new();
+/// let (x, y) = (model.binary_array("x", [3]), model.integer("y", 2..=7, Encoding::Binary));
+/// model.constrain("room", (sum(&x) * 2 + y).at_most(9));
+/// let compiled = model.compile(&Options::default())?;
+/// let decoding = compiled.decoding();
+/// assert_eq!((decoding.bits(y), decoding.variable_bits()), (Some(3..6), 6));
+/// assert_eq!(decoding.slack_bits(), 3); // 9 − 2, from 0 to 7
+/// # Ok::<(), spinroute_modelling::Error>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct Decoding {
     pub(crate) parts: Arc<Parts>,
@@ -104,6 +117,18 @@ impl Decoding {
 }
 
 /// What became of a constraint.
+///
+/// ```
+/// use spinroute_modelling::{Model, Options, sum};
+///
+/// let mut model = Model::new();
+/// let x = model.binary_array("x", [3]);
+/// model.constrain("two", sum(&x).at_least(2));
+/// let answer = model.compile(&Options::default())?.decode(&[0, 0, 0])?;
+/// let outcome = &answer.outcomes()[0];
+/// assert_eq!((&*outcome.constraint, outcome.amount, outcome.violation), ("two", 2.0, 2.0));
+/// # Ok::<(), spinroute_modelling::Error>(())
+/// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct Outcome {
     /// Its name.

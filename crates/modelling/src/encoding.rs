@@ -24,6 +24,17 @@
 use serde::{Deserialize, Serialize};
 
 /// How bits stand for the values of an integer; the module opens with a table.
+///
+/// ```
+/// use spinroute_modelling::{Encoding, Model, Options};
+///
+/// let bits = Encoding::ALL.map(|encoding| {
+///     let mut model = Model::new();
+///     model.integer("y", 0..=9, encoding);
+///     model.compile(&Options::default()).map(|compiled| compiled.qubo().variables())
+/// });
+/// assert_eq!(bits.map(Result::unwrap), [4, 9, 9, 9, 10]);
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]

@@ -118,6 +118,16 @@ impl Term for &Expr {
 }
 
 /// Sum of an iterator's terms: `sum(&x)`, `sum(x.row(2))`, `sum((0..n).map(|i| x[i] * x[i + 1]))`.
+///
+/// ```
+/// use spinroute_modelling::{Model, sum};
+///
+/// let mut model = Model::new();
+/// let x = model.binary_array("x", [4]);
+/// let chain = sum((0..3).map(|i| x[i] * x[i + 1]));
+/// assert_eq!(chain.value(&[1.0, 1.0, 1.0, 0.0], &[]), Some(2.0));
+/// assert_eq!(sum(&x).degree(), 1);
+/// ```
 pub fn sum<I: IntoIterator<Item: Term>>(terms: I) -> Expr {
     let terms = terms.into_iter();
     let mut expression = Expr::default();
@@ -132,7 +142,7 @@ pub fn sum<I: IntoIterator<Item: Term>>(terms: I) -> Expr {
 /// in row-major order.
 ///
 /// If there are more of one than of the other, compilation of what is made of it says so:
-/// [`Error::Length`].
+/// [`Length`](spinroute_ising::Error::Length).
 ///
 /// ```
 /// # use spinroute_modelling::{Model, dot};

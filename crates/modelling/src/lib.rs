@@ -1,12 +1,7 @@
 //! The modelling language: a constrained problem as it is thought, and its way to couplings.
 //!
 //! A [`Model`] holds variables (binaries, spins, bounded integers, alone or in arrays), parameters,
-//! an objective and named constraints. [`Model::compile`] makes a [`Qubo`](spinroute_ising::Qubo) of it for
-//! given [`Options`], and [`Compiled::decode`] reads a state back: values, objective, and every
-//! constraint that is broken, with its amount.
-//!
-//! A [`Model`] is written as the problem is thought: variables in arrays, an objective, named
-//! constraints. [`Model::compile`] turns it into a [`Qubo`](spinroute_ising::Qubo) for given [`Options`], any
+//! an objective and named constraints. [`Model::compile`] turns it into a [`Qubo`](spinroute_ising::Qubo) for given [`Options`], any
 //! [`Minimiser`](spinroute_ising::Minimiser) looks for a state of low energy, and [`Compiled::best`] reads the samples back:
 //! values, objective, and every broken constraint with its amount.
 //!
@@ -54,20 +49,20 @@
 //! | a bound on what can be reached | [`Model::linear_relaxation`] |
 //! | form of the couplings | [`CouplingForm`]: sparse, dense, or structured without expansion |
 //!
-//! | module | what it does |
+//! | file | what it does |
 //! |---|---|
-//! | [`model`], [`variable`] | variables, parameters, names, shapes |
-//! | [`expression`], [`operators`] | polynomials as buffers of terms |
-//! | [`constraint`] | comparisons and structured constraints; penalties and treatments |
-//! | [`encoding`], [`layout`] | bits for integers; which bit stands for what |
-//! | [`lower`] | constraints as penalties; what always or never holds |
-//! | [`divisor`] | the smallest violation, the unit of a slack |
-//! | [`weights`], [`dual`] | penalty weights with a proof |
-//! | [`reduce`] | products of three or more bits |
-//! | [`assemble`], [`grid`] | couplings, sparse, dense or structured |
-//! | [`answer`], [`decoding`] | states in the user's terms |
-//! | [`multipliers`] | inequalities without slack |
-//! | [`relaxation`] | the linear program that no constraint is written a second time for |
+//! | `model`, `variable` | variables, parameters, names, shapes |
+//! | `expression`, `operators` | polynomials as buffers of terms |
+//! | `constraint` | comparisons and structured constraints; penalties and treatments |
+//! | `encoding`, `layout` | bits for integers; which bit stands for what |
+//! | `lower` | constraints as penalties; what always or never holds |
+//! | `divisor` | the smallest violation, the unit of a slack |
+//! | `weights`, `dual` | penalty weights with a proof |
+//! | `reduce` | products of three or more bits |
+//! | `assemble`, `grid` | couplings, sparse, dense or structured |
+//! | `answer`, `decoding` | states in the user's terms |
+//! | `multipliers` | inequalities without slack |
+//! | `relaxation` | the linear program that no constraint is written a second time for |
 
 mod answer;
 mod assemble;

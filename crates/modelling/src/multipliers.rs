@@ -29,6 +29,28 @@ use crate::options::Options;
 use spinroute_ising::{self as ising, Minimiser};
 
 /// A rule for the multipliers of all constraints of a model.
+///
+/// ```
+/// use spinroute_modelling::{Multiplier, Multipliers};
+///
+/// /// Multipliers that grow by a half wherever the best sample breaks a constraint.
+/// struct Halves(Vec<f64>);
+///
+/// impl Multipliers for Halves {
+///     fn terms(&self) -> Vec<Multiplier> {
+///         self.0.iter().map(|&linear| Multiplier { linear, square: 0.0 }).collect()
+///     }
+///
+///     fn update(&mut self, amounts: &[Vec<f64>]) {
+///         for (value, amount) in self.0.iter_mut().zip(amounts.iter().flatten()) {
+///             *value += if *amount > 0.0 { 0.5 } else { 0.0 };
+///         }
+///     }
+/// }
+/// let mut halves = Halves(vec![0.0, 0.0]);
+/// halves.update(&[vec![2.0, -1.0]]);
+/// assert_eq!(halves.terms()[0].linear, 0.5);
+/// ```
 pub trait Multipliers {
     /// What the next round's energy holds, one a constraint of the model. Those that do not enter
     /// by multipliers are ignored.
@@ -43,6 +65,17 @@ pub trait Multipliers {
 }
 
 /// Which left sides of a round count.
+///
+/// ```
+/// use spinroute_modelling::{Choice, Model, Multipliers, Subgradient, sum};
+///
+/// let mut model = Model::new();
+/// let x = model.binary_array("x", [3]);
+/// model.constrain("one", sum(&x).at_most(1));
+/// let mut mean = Subgradient::new(&model, 1.0).choice(Choice::Mean);
+/// mean.update(&[vec![2.0], vec![1.0]]);
+/// assert_eq!(mean.values(), [1.5]);
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Choice {
@@ -79,6 +112,17 @@ fn least(model: &Model) -> Vec<f64> {
 }
 
 /// The subgradient method on the Lagrangian dual, with or without averaging.
+///
+/// ```
+/// use spinroute_modelling::{Model, Multipliers, Subgradient, sum};
+///
+/// let mut model = Model::new();
+/// let x = model.binary_array("x", [3]);
+/// model.constrain("one", sum(&x).at_most(1));
+/// let mut rule = Subgradient::new(&model, 0.5);
+/// rule.update(&[vec![2.0]]); // two too many
+/// assert_eq!(rule.values(), [1.0]);
+/// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct Subgradient {
     step: f64,
@@ -140,6 +184,18 @@ impl Multipliers for Subgradient {
 }
 
 /// The method of multipliers, made quadratic anew each round.
+///
+/// ```
+/// use spinroute_modelling::{AugmentedLagrangian, Model, Multipliers, sum};
+///
+/// let mut model = Model::new();
+/// let x = model.binary_array("x", [3]);
+/// model.constrain("one", sum(&x).at_most(1));
+/// let mut rule = AugmentedLagrangian::new(&model, 0.5, 2.0);
+/// rule.update(&[vec![2.0]]);
+/// rule.update(&[vec![2.0]]); // no better: rho grows
+/// assert_eq!((rule.values(), rule.rho()), (&[2.0][..], 1.0));
+/// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct AugmentedLagrangian {
     rho: f64,
@@ -203,6 +259,23 @@ impl Multipliers for AugmentedLagrangian {
 }
 
 /// What [`ascend`] found.
+///
+/// ```
+/// use spinroute_core::Run;
+/// use spinroute_ising::Exhaustive;
+/// use spinroute_modelling::{Inequality, Model, Options, Subgradient, ascend, sum};
+///
+/// let mut model = Model::new();
+/// let x = model.binary_array("x", [4]);
+/// model.maximise(4 * x[0] + 3 * x[1] + 2 * x[2] + x[3]);
+/// model.constrain("two", sum(&x).at_most(2).inequality(Inequality::Multiplier));
+/// let mut rule = Subgradient::new(&model, 1.0);
+/// let ascent = ascend(&model, &Options::default(), &Exhaustive::default(), &mut rule, 8, &mut Run::new(0))?;
+/// assert_eq!(ascent.energies.len(), 8);
+/// // With an exact minimiser every lowest energy bounds what can be reached.
+/// assert!(ascent.energies.iter().all(|energy| -energy >= 7.0));
+/// # Ok::<(), spinroute_modelling::Error>(())
+/// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct Ascent {
     /// The feasible answer of the best objective, the first on ties.
@@ -216,6 +289,21 @@ pub struct Ascent {
 /// Rounds of compiling with the multipliers, minimising and updating them.
 ///
 /// A round is a step of `run`, and the `r`-th one's minimiser runs with the seed `run.seed() + r`.
+///
+/// ```
+/// use spinroute_core::Run;
+/// use spinroute_ising::Exhaustive;
+/// use spinroute_modelling::{Inequality, Model, Options, AugmentedLagrangian, ascend, sum};
+///
+/// let mut model = Model::new();
+/// let x = model.binary_array("x", [4]);
+/// model.maximise(4 * x[0] + 3 * x[1] + 2 * x[2] + x[3]);
+/// model.constrain("two", sum(&x).at_most(2).inequality(Inequality::Multiplier));
+/// let mut rule = AugmentedLagrangian::new(&model, 1.0, 2.0);
+/// let ascent = ascend(&model, &Options::default(), &Exhaustive::default(), &mut rule, 20, &mut Run::new(0))?;
+/// assert_eq!(ascent.best.map(|best| best.objective()), Some(7.0));
+/// # Ok::<(), spinroute_modelling::Error>(())
+/// ```
 ///
 /// # Errors
 /// If the model does not compile, the multipliers are not one a constraint of it, or the minimiser

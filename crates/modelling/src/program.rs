@@ -21,6 +21,21 @@ use crate::{Expr, Kind, Model, Options, Sense};
 
 /// Writes a model with its constraints, for the parameters that the options set.
 ///
+/// ```
+/// use spinroute_ising::formats::Format;
+/// use spinroute_modelling::{Model, Options, sum, write_model};
+///
+/// let mut model = Model::new();
+/// let x = model.binary_array("x", [2]);
+/// model.maximise(3 * x[0] + x[1]);
+/// model.constrain("one", sum(&x).at_most(1));
+/// let mut text = Vec::new();
+/// write_model(Format::Lp, &model, &Options::default(), &mut text)?;
+/// let text = String::from_utf8_lossy(&text);
+/// assert!(text.contains("obj: + 3 x_0 + 1 x_1") && text.contains("one: + 1 x_0 + 1 x_1 <= 1"));
+/// # Ok::<(), std::io::Error>(())
+/// ```
+///
 /// # Errors
 /// If `out` fails; as [`io::ErrorKind::InvalidData`] if the model would not compile, has a term of
 /// degree 3 or more, an SOS1 over other than binaries, or `format` is neither LP nor MPS.
@@ -43,6 +58,14 @@ fn invalid(error: Error) -> io::Error {
 }
 
 /// The names that [`write_model`] gives to the variables, each with the model's own.
+///
+/// ```
+/// use spinroute_modelling::{Model, model_names};
+/// let mut model = Model::new();
+/// model.binary_array("x", [1, 2]);
+/// let names = model_names(&model);
+/// assert_eq!(names[1], ("x_0_1".to_owned(), "x[0,1]".to_owned()));
+/// ```
 #[must_use]
 pub fn model_names(model: &Model) -> Vec<(String, String)> {
     let own = own_names(&model.parts);

@@ -22,6 +22,19 @@ use serde::{Deserialize, Serialize};
 use crate::function::Function;
 
 /// How products of three or more variables are made quadratic.
+///
+/// ```
+/// use spinroute_modelling::{Model, Options, Reduction, Substitution};
+///
+/// let mut model = Model::new();
+/// let x = model.binary_array("x", [3]);
+/// model.minimise(x[0] * x[1] * x[2] * -2);
+/// let reduction = Reduction { method: Substitution::Rosenberg, strength: Some(9.0) };
+/// let compiled = model.compile(&Options::default().reduction(reduction))?;
+/// assert_eq!(compiled.decoding().auxiliary_bits(), 1);
+/// assert_eq!(compiled.decoding().reduction_strength(), 9.0);
+/// # Ok::<(), spinroute_modelling::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Reduction {
@@ -33,6 +46,11 @@ pub struct Reduction {
 }
 
 /// A way to replace a product by quadratic terms.
+///
+/// ```
+/// use spinroute_modelling::{Reduction, Substitution};
+/// assert_eq!(Reduction::default().method, Substitution::NegativeTerm);
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]

@@ -8,6 +8,14 @@ use crate::encoding::Encoding;
 ///
 /// It belongs to the model that made it. A model refuses, when it is compiled, a variable that it
 /// does not have; it cannot tell another model's variable from its own of the same number.
+///
+/// ```
+/// use spinroute_modelling::{Model, Variable};
+/// let mut model = Model::new();
+/// let x = model.binary_array("x", (2, 3));
+/// assert_eq!(x[[1, 0]], Variable::new(3));
+/// assert_eq!(model.name(x[[1, 0]]).as_deref(), Some("x[1,0]"));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Variable(pub(crate) u32);
 
@@ -26,10 +34,29 @@ impl Variable {
 }
 
 /// A parameter of a [`Model`](crate::Model): a coefficient that gets its value on compilation.
+///
+/// ```
+/// use spinroute_modelling::{Model, Options};
+///
+/// let mut model = Model::new();
+/// let (x, weight) = (model.binary("x"), model.parameter("weight"));
+/// model.minimise(weight * x);
+/// let energy = |value| model.compile(&Options::default().set(weight, value)).map(|c| c.qubo().energy(&[1]));
+/// assert_eq!((energy(2.0)?, energy(-3.0)?), (2.0, -3.0)); // built once, compiled twice
+/// # Ok::<(), spinroute_modelling::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Parameter(pub(crate) u32);
 
 /// What values a variable takes.
+///
+/// ```
+/// use spinroute_modelling::{Encoding, Kind, Model};
+/// let mut model = Model::new();
+/// let y = model.integer("y", -2..=5, Encoding::Order);
+/// assert_eq!(model.kind(y).map(|kind| kind.range()), Some((-2.0, 5.0)));
+/// assert_eq!(Kind::Spin.range(), (-1.0, 1.0));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Kind {

@@ -1,6 +1,13 @@
 //! What can go wrong.
 
 /// A problem that is none, an answer that breaks its rules, or a method that cannot take it.
+///
+/// ```
+/// use ndarray::array;
+/// use spinroute_placement::{Error, Placement};
+/// let error = Placement::new(array![[1.0, 2.0, 3.0]], vec![], 2, 0.0).expect_err("three on two");
+/// assert_eq!(error, Error::Devices { experts: 3, devices: 2 });
+/// ```
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {

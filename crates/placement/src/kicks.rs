@@ -14,6 +14,19 @@ use crate::Error;
 use crate::{Placed, Placement};
 
 /// Swaps again and again from a disturbed placement. A step of the run is one disturbance.
+///
+/// ```
+/// use ndarray::array;
+/// use spinroute_core::Run;
+/// use spinroute_placement::{Kicks, Placement};
+///
+/// // A layer of four experts on two devices, two each.
+/// let problem = Placement::new(array![[4.0, 3.0, 2.0, 1.0]], vec![], 2, 0.0)?;
+/// let kicks = Kicks { rounds: 10, exchanges: 1 };
+/// let (placed, _) = kicks.solve(&problem, array![[0, 0, 1, 1]], &mut Run::new(0))?;
+/// assert_eq!(placed.cost.busiest, 5.0);
+/// # Ok::<(), spinroute_placement::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Kicks {

@@ -11,6 +11,18 @@ use crate::Error;
 use crate::{Placed, Placement};
 
 /// How the load of the busiest device enters the model.
+///
+/// ```
+/// use ndarray::array;
+/// use spinroute_placement::{Balance, Placement};
+///
+/// // A layer of four experts on two devices, two each.
+/// let problem = Placement::new(array![[4.0, 3.0, 2.0, 1.0]], vec![], 2, 0.0)?;
+/// let (squares, _) = problem.model(Balance::Squares { weight: 1.0 });
+/// let (busiest, _) = problem.model(Balance::Busiest);
+/// assert_eq!((squares.variables(), busiest.variables()), (8, 8 + 1)); // an integer for the busiest
+/// # Ok::<(), spinroute_placement::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Balance {

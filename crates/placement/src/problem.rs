@@ -18,6 +18,18 @@ use spinroute_flow::Flow;
 use crate::Error;
 
 /// Loads and joint counts of some layers of experts, to be put on devices.
+///
+/// ```
+/// use ndarray::array;
+/// use spinroute_placement::{Placement};
+///
+/// // A layer of four experts on two devices, two each.
+/// let problem = Placement::new(array![[4.0, 3.0, 2.0, 1.0]], vec![], 2, 0.0)?;
+/// assert_eq!(problem.cost(&array![[0, 1, 1, 0]])?.busiest, 5.0);
+/// assert_eq!(problem.bound()?.busiest, 5.0);
+/// assert!(problem.cost(&array![[0, 0, 0, 1]]).is_err()); // three on one device
+/// # Ok::<(), spinroute_placement::Error>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct Placement {
     pub(crate) loads: Array2<f64>,
@@ -27,6 +39,17 @@ pub struct Placement {
 }
 
 /// What a placement costs, or a lower bound on it.
+///
+/// ```
+/// use ndarray::{Array2, array};
+/// use spinroute_placement::Placement;
+///
+/// let joint = Array2::from_diag(&array![5.0, 5.0]); // every expert is followed by its like
+/// let problem = Placement::new(Array2::ones((2, 2)), vec![joint], 2, 0.5)?;
+/// let cost = problem.cost(&array![[0, 1], [1, 0]])?;
+/// assert_eq!((cost.busiest, cost.traffic, cost.total), (2.0, 10.0, 7.0));
+/// # Ok::<(), spinroute_placement::Error>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, serde::Serialize)]
 pub struct Cost {
     /// Load of the busiest device, summed over the layers.

@@ -12,6 +12,16 @@
 use crate::Error;
 
 /// Loads of the experts of a layer, devices, and slots a device.
+///
+/// ```
+/// use spinroute_placement::Replication;
+///
+/// // Two devices of two slots for three experts: the hottest gets a second copy.
+/// let problem = Replication::new(vec![6.0, 2.0, 2.0], 2, 2)?;
+/// assert_eq!(problem.eplb().copies, [2, 1, 1]);
+/// assert_eq!(problem.optimum()?.busiest, 5.0);
+/// # Ok::<(), spinroute_placement::Error>(())
+/// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct Replication {
     loads: Vec<f64>,
@@ -20,6 +30,15 @@ pub struct Replication {
 }
 
 /// Copies and where they are.
+///
+/// ```
+/// use spinroute_placement::Replication;
+///
+/// let replicas = Replication::new(vec![6.0, 2.0, 2.0], 2, 2)?.optimum()?;
+/// assert_eq!(replicas.copies.iter().sum::<u32>(), 4);
+/// assert!(replicas.devices.iter().all(|device| device.len() == 2));
+/// # Ok::<(), spinroute_placement::Error>(())
+/// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct Replicas {
     /// Number of copies of every expert.

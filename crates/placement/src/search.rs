@@ -8,6 +8,18 @@ use crate::Error;
 use crate::{Cost, Placement};
 
 /// A placement with its cost.
+///
+/// ```
+/// use ndarray::array;
+/// use spinroute_placement::{Placement};
+///
+/// // A layer of four experts on two devices, two each.
+/// let problem = Placement::new(array![[4.0, 3.0, 2.0, 1.0]], vec![], 2, 0.0)?;
+/// let placed = problem.lpt()?;
+/// assert_eq!(problem.cost(&placed.devices)?, placed.cost);
+/// assert!(problem.improve(placed.devices)?.cost.total <= placed.cost.total);
+/// # Ok::<(), spinroute_placement::Error>(())
+/// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct Placed {
     /// The device of every expert, `layers × experts`.

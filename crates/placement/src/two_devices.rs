@@ -25,6 +25,21 @@ use crate::Error;
 use crate::{Placed, Placement};
 
 /// A minimiser on two devices at a time, each answer improved by swaps.
+///
+/// ```
+/// use ndarray::array;
+/// use spinroute_core::Run;
+/// use spinroute_ising::Exhaustive;
+/// use spinroute_placement::{Placement, TwoDevices};
+///
+/// // A layer of four experts on two devices, two each.
+/// let problem = Placement::new(array![[4.0, 3.0, 2.0, 1.0]], vec![], 2, 0.0)?;
+/// let start = array![[0, 0, 1, 1]];
+/// let exact = Exhaustive::default();
+/// let (placed, _) = TwoDevices::default().solve(&problem, start, &exact, &mut Run::new(0))?;
+/// assert_eq!(placed.cost.busiest, 5.0);
+/// # Ok::<(), spinroute_placement::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct TwoDevices {

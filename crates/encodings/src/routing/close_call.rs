@@ -28,6 +28,18 @@ use spinroute_bifurcation::Bifurcation;
 ///
 /// A step of the run is a round of quantile balancing, then all moves of the prices, then a sampling
 /// period of the dynamics.
+///
+/// ```
+/// use ndarray::Array2;
+/// use spinroute_core::{Demand, Instance, Run, Solver};
+/// use spinroute_encodings::SbCloseCall;
+///
+/// let scores = Array2::from_shape_fn((32, 4), |(t, e)| ((t * 7 + e * 5) % 13) as f32 / 13.0);
+/// let instance = Instance::new(scores, vec![9; 4], Demand::Exactly(1))?;
+/// let solution = SbCloseCall { steps: 20, ..SbCloseCall::default() }.solve(&instance, &mut Run::new(0))?;
+/// assert!(instance.objective(&solution.assignment)? > 0.0);
+/// # Ok::<(), spinroute_core::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct SbCloseCall {

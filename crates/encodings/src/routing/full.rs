@@ -33,6 +33,18 @@ use crate::routing::start::{solve_from, too_late};
 use spinroute_bifurcation::Mode;
 
 /// How the prices of [`SbFull`] move.
+///
+/// ```
+/// use ndarray::Array2;
+/// use spinroute_core::{Demand, Instance, Run, Solver};
+/// use spinroute_encodings::{SbFull, routing::PriceRule};
+///
+/// let scores = Array2::from_shape_fn((32, 4), |(t, e)| ((t * 7 + e * 5) % 13) as f32 / 13.0);
+/// let instance = Instance::new(scores, vec![9; 4], Demand::Exactly(1))?;
+/// let solver = SbFull { prices: PriceRule::Multipliers, looks: 4, ..SbFull::default() };
+/// assert!(solver.solve(&instance, &mut Run::new(0))?.prices.is_some());
+/// # Ok::<(), spinroute_core::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
@@ -49,6 +61,18 @@ pub enum PriceRule {
 ///
 /// A step of the run is a round of quantile balancing, then a look. Needs finite parameters; any
 /// instance.
+///
+/// ```
+/// use ndarray::Array2;
+/// use spinroute_core::{Demand, Instance, Run, Solver};
+/// use spinroute_encodings::SbFull;
+///
+/// let scores = Array2::from_shape_fn((32, 4), |(t, e)| ((t * 7 + e * 5) % 13) as f32 / 13.0);
+/// let instance = Instance::new(scores, vec![9; 4], Demand::Exactly(1))?;
+/// let solution = SbFull { looks: 4, ..SbFull::default() }.solve(&instance, &mut Run::new(0))?;
+/// assert!(instance.objective(&solution.assignment)? > 0.0);
+/// # Ok::<(), spinroute_core::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct SbFull {

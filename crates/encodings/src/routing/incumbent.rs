@@ -3,6 +3,19 @@
 use spinroute_core::{Assignment, Best};
 
 /// Which part of a solver an answer comes from.
+///
+/// ```
+/// use ndarray::Array2;
+/// use spinroute_core::{Demand, Instance, Run};
+/// use spinroute_encodings::{SbFull, routing::Origin};
+///
+/// let scores = Array2::from_shape_fn((32, 4), |(t, e)| ((t * 7 + e * 5) % 13) as f32 / 13.0);
+/// let instance = Instance::new(scores, vec![9; 4], Demand::Exactly(1))?;
+/// let plain = SbFull { dynamics: false, looks: 4, ..SbFull::default() };
+/// let (_, origin) = plain.solve_and_tell(&instance, &mut Run::new(0))?;
+/// assert_ne!(origin, Origin::Dynamics); // there are none
+/// # Ok::<(), spinroute_core::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
