@@ -32,7 +32,7 @@ pub const ROOMS: &[&str] = &[
 pub const NEVER: &[(&str, &[&str], &str)] = &[
     ("simd", &["core"], "it compiles loops and knows no problem"),
     ("ising", &["prices", "flow", "transport"], "a model of spins knows no token"),
-    ("modelling", &["prices", "flow", "transport"], "the language knows no token"),
+    ("modelling", &["flow", "transport"], "the language knows no solver of assignments"),
     ("bifurcation", &["prices", "flow", "transport"], "a minimiser knows no token and no prices"),
     (
         "checkpoint",
@@ -48,8 +48,8 @@ pub const ONLY: &[(&str, &[&str])] = &[
     ("benches", &[]),
     ("house", &[]),
     ("testkit", &["spinroute", "lab", "benches"]),
-    ("lab", &["command", "benches"]),
-    ("spinroute", &["lab", "command", "benches"]),
+    ("lab", &["spinroute", "command", "benches"]),
+    ("spinroute", &["command", "benches"]),
 ];
 
 /// What the command alone brings in: a library that depends on the facade builds none of it.

@@ -29,3 +29,17 @@ mod workspace;
 
 pub use finding::{Finding, unexpected};
 pub use workspace::{Dependency, Member, Target, Workspace};
+
+/// The code of the README and of the chapters, compiled and run: here, because a published crate may not
+/// include what lies outside of it.
+#[cfg(doctest)]
+mod chapters {
+    #[doc = include_str!("../../../README.md")]
+    struct Readme;
+
+    #[doc = include_str!("../../../docs/qubo.md")]
+    struct Qubo;
+
+    #[doc = include_str!("../../../docs/penalties.md")]
+    struct Penalties;
+}

@@ -9,16 +9,13 @@ use crate::workspace::Workspace;
 
 /// The places: a folder, ending in `/`, or a file. Nowhere else may the word stand in code.
 pub const PLACES: &[&str] = &[
-    // The top-k pass: AVX-512 intrinsics, and calls of functions compiled for a processor.
-    "crates/select/src/avx512.rs",
-    "crates/select/src/avx512/",
-    "crates/select/src/row.rs",
     // Calls of functions compiled for a processor, behind its test.
-    "crates/bifurcation/src/widest.rs",
-    "crates/ising/src/minimise/anneal/sweep.rs",
-    "crates/ising/src/minimise/anneal/lanes.rs",
+    "crates/simd/",
+    // The top-k pass: AVX-512 intrinsics.
+    "crates/prices/src/pass/avx512.rs",
+    "crates/prices/src/pass/avx512/",
     // Maps an input file, which another process could shorten.
-    "crates/spinroute/src/input/file.rs",
+    "crates/checkpoint/src/file.rs",
 ];
 
 /// Lines above a block in which its SAFETY comment may begin.

@@ -8,11 +8,13 @@
 //! B(λ) = k + Σ_c λ_c (constant of g_c) + Σ_i min(0, c_i + Σ_c λ_c a_ci)
 //! ```
 //!
-//! Polyak's subgradient step on `λ`, O(entries of the rows) a round; the feasible point by repair of
+//! Polyak's step on `λ` ([`polyak`]), O(entries of the rows) a round; the feasible point by repair of
 //! the minimiser: flip, in a violated row, what lowers the total violation most, cheapest at the multipliers first, a
 //! flipped bit resting for some steps. Everything is deterministic.
 
 use std::collections::VecDeque;
+
+use spinroute_prices::subgradient::polyak;
 
 use crate::function::Function;
 use crate::lower::{Item, Row};
@@ -202,8 +204,7 @@ impl<'a> Dual<'a> {
     /// Polyak's step in every component, kept to signs and limits.
     fn step(&self, (_, left): &(Vec<i8>, Vec<f64>), multipliers: &mut [f64], round: usize) {
         for component in &self.components {
-            let norm: f64 = component.items.iter().map(|&item| left[item] * left[item]).sum();
-            if norm == 0.0 || !component.usable {
+            if !component.usable {
                 continue;
             }
             let aim = if component.upper.is_finite() {
@@ -212,7 +213,8 @@ impl<'a> Dual<'a> {
                 component.lower + component.scale
             };
             let relax = 1.0 / (1.0 + round as f64 / 60.0);
-            let length = relax * (aim - component.lower).max(0.0) / norm;
+            let sides: Vec<f64> = component.items.iter().map(|&item| left[item]).collect();
+            let Some(length) = polyak(&sides, relax, aim - component.lower) else { continue };
             for &item in &component.items {
                 let Some(Row { equality, .. }) = self.items[item].row else { continue };
                 let limit = self.limits[item];

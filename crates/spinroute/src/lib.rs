@@ -118,16 +118,3 @@ pub use spinroute_core::{
     Load, Observer, Progress, Run, Solution, Solver, Stop, Violation, evaluate, gap,
 };
 pub use spinroute_prices::{repair, repair_in_time};
-
-/// The code of the README, compiled and run.
-#[cfg(all(doctest, feature = "flow"))]
-#[doc = include_str!("../../../README.md")]
-struct Readme;
-
-#[cfg(all(doctest, feature = "bifurcation"))]
-#[doc = include_str!("../../../docs/qubo.md")]
-struct QuboChapter;
-
-#[cfg(all(doctest, feature = "bifurcation"))]
-#[doc = include_str!("../../../docs/penalties.md")]
-struct PenaltiesChapter;

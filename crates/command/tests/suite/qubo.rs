@@ -106,8 +106,12 @@ fn conversions_keep_energies_and_say_what_is_lost() {
 #[test]
 fn names_that_change_are_said_and_listed() {
     let files = files();
-    let json = include_bytes!("../../../ising/tests/data/faults/07-names.json");
-    let from = files.write("names.json", json);
+    let json = std::fs::read(concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/../ising/tests/data/faults/07-names.json"
+    ))
+    .unwrap();
+    let from = files.write("names.json", &json);
     let (to, names) = (files.at("names.lp"), files.at("map.json"));
     let ran = succeed(&["qubo", "convert", &from, &to, "--names", &names]);
     let said = ["note: names changed", "\"x[0]\" is x_0;"];

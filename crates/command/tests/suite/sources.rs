@@ -75,40 +75,6 @@ fn the_cost_of_flow_is_stated_once() {
     }
 }
 
-/// A crate is packaged without what lies outside of it: no library or binary may include that.
-#[test]
-fn crates_include_their_own_files_only() {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize().unwrap();
-    let mut own = 0;
-    for entry in std::fs::read_dir(root.join("crates")).unwrap() {
-        let directory = entry.unwrap().path();
-        let mut files = Vec::new();
-        if directory.join("src").is_dir() {
-            sources(&directory.join("src"), &mut files);
-        }
-        for path in files {
-            let text = std::fs::read_to_string(&path).unwrap();
-            for (at, call) in text.match_indices("include_") {
-                let Some((_, rest)) = text[at..]
-                    .split_once("!(\"")
-                    .filter(|(name, _)| ["include_bytes", "include_str"].contains(name))
-                else {
-                    continue;
-                };
-                // What only tests of the documentation see is not in a package.
-                let before = text[..at].trim_end_matches("#[doc = ").trim_end();
-                let included = path.with_file_name(rest.split('"').next().unwrap());
-                let included = included.canonicalize().unwrap();
-                let inside =
-                    included.starts_with(&directory) || before.ends_with("#[cfg(doctest)]");
-                assert!(inside, "{}: {call} {}", path.display(), included.display());
-                own += usize::from(included.starts_with(&directory));
-            }
-        }
-    }
-    assert!(own > 0, "the sample is included by some crate");
-}
-
 /// Options are the command's words: a library says what is wrong in its own.
 #[test]
 fn libraries_name_no_option() {

@@ -23,10 +23,8 @@ pub(crate) struct Problem {
 const GENERATED: u64 = 200;
 const GROUP: u64 = 20;
 
-const ROUTER: &[u8] =
-    include_bytes!("../../../../crates/command/data/e160k6-noaux/router.safetensors");
-const HIDDEN: &[u8] =
-    include_bytes!("../../../../crates/command/data/e160k6-noaux/hidden.safetensors");
+/// The folder of the sample.
+const SAMPLE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../command/data/e160k6-noaux");
 
 /// All instances, in the order of the files.
 pub(crate) fn all() -> Vec<Problem> {
@@ -58,8 +56,8 @@ pub(crate) fn digest(instance: &Instance) -> Digest {
 
 /// The sample that `compare` routes where no input is named, in several ways to ask.
 fn sample() -> Vec<Problem> {
-    let file = |name: &str, bytes: &[u8]| File::from_bytes(name, bytes.to_vec());
-    let (weights, hidden) = (file("router", ROUTER), file("hidden", HIDDEN));
+    let open = |name: &str| File::open(format!("{SAMPLE}/{name}.safetensors")).expect("the sample");
+    let (weights, hidden) = (open("router"), open("hidden"));
     let router = Router { weights: &weights, hidden: &hidden, layer: None };
     let scores = read_router(router, Transform::Softmax, Rows::ALL).expect("the sample reads");
     let ask = |name: &str, tokens: usize, factor: f64, demand: Demand, uneven: bool| {
