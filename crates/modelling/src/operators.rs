@@ -116,19 +116,23 @@ macro_rules! numbers {
         impl Add<$right> for $number {
             type Output = Expr;
             fn add(self, right: $right) -> Expr {
-                Expr::new(self) + right
+                let mut total = Expr::new(self);
+                right.add_to(&mut total, 1.0);
+                total
             }
         }
         impl Sub<$right> for $number {
             type Output = Expr;
             fn sub(self, right: $right) -> Expr {
-                Expr::new(self) - right
+                let mut total = Expr::new(self);
+                right.add_to(&mut total, -1.0);
+                total
             }
         }
         impl Mul<$right> for $number {
             type Output = Expr;
             fn mul(self, right: $right) -> Expr {
-                Expr::new(self) * right
+                product(Expr::new(self), Expr::new(right))
             }
         }
     )*)*};

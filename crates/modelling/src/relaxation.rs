@@ -17,8 +17,8 @@
 //!
 //! The program goes to a general simplex solver (`good_lp` with `microlp`), which is for small
 //! problems: the model's variables and products are 65,536 at most. Its optimum is moved away from the
-//! objective by what its tolerances, 1e-10 a reduced cost, can hide: 1e-9 of the width of every variable and of
-//! every row, and of the terms of the objective there.
+//! objective by what its tolerance, 1e-10 a reduced cost, can hide: ten times that for the width of every
+//! variable and the terms of the objective, and as much as that for the slack of every inequality.
 
 use std::collections::BTreeMap;
 use std::ops::Index;
@@ -38,8 +38,11 @@ use spinroute_ising as ising;
 /// Most variables and products.
 const MOST: usize = 1 << 16;
 
-/// What hidden tolerances are answered with, as a share of widths and sizes.
-const MARGIN: f64 = 1e-9;
+/// Reduced costs that the library takes for 0.
+const TOLERANCE: f64 = 1e-10;
+
+/// What that is answered with, as a share of the widths of variables and of the terms of the objective.
+const MARGIN: f64 = 10.0 * TOLERANCE;
 
 /// The optimum of the linear relaxation of a [`Model`].
 ///
@@ -364,22 +367,27 @@ impl Program {
             other => spinroute_ising::Error::Defect(format!("linear program: {other}")).into(),
         })?;
         let widths: f64 = self.ranges.iter().map(|(low, high)| high - low).sum();
-        let rows: f64 = self.rows.iter().map(|(row, _)| self.width(row)).sum();
+        let slack: f64 = self.rows.iter().map(|(row, sense)| self.slack(row, *sense)).sum();
         let values: Vec<f64> = columns.iter().map(|&column| vertex.value(column)).collect();
         let terms = objective.terms.iter().map(|(&i, c)| (c * values[i as usize]).abs());
         let size = objective.constant.abs() + terms.sum::<f64>();
-        let margin = MARGIN * (widths + rows + size);
+        let margin = MARGIN * (widths + size) + TOLERANCE * slack;
         let optimum = vertex.eval(sought);
         Ok((if maximise { optimum + margin } else { optimum - margin }, values))
     }
 
-    /// How far apart the values of a row can be.
-    fn width(&self, row: &Row) -> f64 {
-        let width = |(&column, &coefficient): (&u32, &f64)| {
-            let (low, high) = self.ranges[column as usize];
-            coefficient.abs() * (high - low)
+    /// How far a row can be from its right side where it holds: an equation not at all.
+    fn slack(&self, row: &Row, sense: Sense) -> f64 {
+        let sign = match sense {
+            Sense::Equal => return 0.0,
+            Sense::AtMost => -1.0,
+            Sense::AtLeast => 1.0,
         };
-        row.terms.iter().map(width).sum()
+        let most = |(&column, &coefficient): (&u32, &f64)| {
+            let (low, high) = self.ranges[column as usize];
+            (sign * coefficient * low).max(sign * coefficient * high)
+        };
+        (sign * row.constant + row.terms.iter().map(most).sum::<f64>()).max(0.0)
     }
 }
 
