@@ -58,7 +58,7 @@
 //! use std::ops::ControlFlow;
 //! use std::time::Duration;
 //!
-//! use spinroute::{Budget, Demand, Instance, Progress, Run, Solver, flow::Flow};
+//! use spinroute::{Budget, Demand, Instance, Progress, Run, Solver, flow::Flow, gap};
 //! use spinroute::ndarray::Array2;
 //!
 //! let scores = Array2::from_shape_fn((512, 16), |(t, e)| ((t * 31 + e * 57) % 101) as f32);
@@ -68,7 +68,7 @@
 //! let mut observer = |progress: &Progress| {
 //!     steps = progress.step;
 //!     let gap = match (progress.best.objective, progress.best.bound) {
-//!         (Some(objective), Some(bound)) => (bound - objective) / objective.abs(),
+//!         (Some(objective), Some(bound)) => gap(bound, objective),
 //!         _ => f64::INFINITY, // no answer yet, or no bound
 //!     };
 //!     eprintln!("step {}, {:?}: gap {gap:.2e}", progress.step, progress.elapsed);
