@@ -75,11 +75,14 @@ pub fn loads(batch: Batch<'_>, selection: &Selection, prices: &[f32]) -> Vec<u32
     let mut loads = vec![0; batch.experts()];
     for (t, row) in selection.experts.chunks_exact(k).enumerate() {
         if selection.taken[t] > floor {
-            row.iter().for_each(|&e| loads[e as usize] += 1);
+            for &e in row {
+                loads[e as usize] += 1;
+            }
         } else {
             let scores = batch.row(t);
-            let taken = row.iter().filter(|e| takes(batch, scores, prices, **e));
-            taken.for_each(|&e| loads[e as usize] += 1);
+            for &e in row.iter().filter(|e| takes(batch, scores, prices, **e)) {
+                loads[e as usize] += 1;
+            }
         }
     }
     loads

@@ -132,7 +132,7 @@ fn drawn(seed: u64) -> Model {
     for _ in 0..8 {
         let mut term = Expr::new((draws.below(17) as f64 - 8.0) * 0.3);
         for _ in 0..=draws.below(4) {
-            term = term * variables[draws.below(variables.len())];
+            term *= variables[draws.below(variables.len())];
         }
         cost += term;
     }
