@@ -90,7 +90,9 @@ pub fn sharp(instance: &Instance, point: &Point) -> f64 {
                 size += score.abs() + price;
             }
         }
-        if selection.taken[t] == selection.left[t] {
+        let tied = selection.taken[t] == selection.left[t];
+        // Forbidden pairs, worth -∞, tie too: nothing is hidden there.
+        if tied && selection.taken[t] > f32::NEG_INFINITY {
             hidden += demand.k() as f64 * f64::from(selection.taken[t].abs());
         }
     }
