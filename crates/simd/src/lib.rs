@@ -100,6 +100,16 @@ impl Width {
         }
     }
 
+    /// The widest that this thread runs: [`Width::here`], unless [`at_most`] says less.
+    #[must_use]
+    #[inline]
+    pub fn allowed() -> Self {
+        let width = Self::here();
+        #[cfg(feature = "limit")]
+        let width = width.min(LIMIT.get());
+        width
+    }
+
     /// Asks the processor, and keeps the answer.
     #[cold]
     fn find() -> Self {
@@ -127,9 +137,7 @@ static FOUND: AtomicU8 = AtomicU8::new(0);
 /// Runs the widest compiled copy of the loop that the processor has.
 #[inline]
 pub fn widest<W: Work>(work: W) -> W::Out {
-    let width = Width::here();
-    #[cfg(feature = "limit")]
-    let width = width.min(LIMIT.get());
+    let width = Width::allowed();
     #[cfg(target_arch = "x86_64")]
     {
         #[target_feature(enable = "avx512f,avx512dq,avx512vl,avx512bw,avx2,fma")]
@@ -152,7 +160,7 @@ pub fn widest<W: Work>(work: W) -> W::Out {
     work.run()
 }
 
-/// Defines a function whose body [`widest`] runs: [`Work`] without its ceremony.
+/// Defines a function whose body is compiled as [`Work`] is, without the ceremony.
 ///
 /// Its references have the lifetime `'a`, and it may have one type parameter. The arguments reach the
 /// body as arguments, so that the compiler knows that they do not overlap.
@@ -183,17 +191,28 @@ macro_rules! widest {
             #[inline(always)]
             #[allow(clippy::inline_always)] // its copies are worth nothing otherwise
             fn body<'a $(, $t: $bound)?>($($arg: $type),*) $(-> $out)? $body
-            struct Arguments<'a $(, $t: $bound)?> {
-                $($arg: $type,)*
-            }
-            impl<'a $(, $t: $bound)?> $crate::Work for Arguments<'a $(, $t)?> {
-                type Out = ($($out)?);
-                #[inline(always)]
-                fn run(self) -> Self::Out {
-                    body($(self.$arg),*)
+            // The copies take the arguments as they are: behind a pointer to a `Work` they would cost a
+            // pass over 64 numbers a good part of its time.
+            #[cfg(target_arch = "x86_64")]
+            {
+                #[target_feature(enable = "avx512f,avx512dq,avx512vl,avx512bw,avx2,fma")]
+                fn avx512<'a $(, $t: $bound)?>($($arg: $type),*) $(-> $out)? {
+                    body($($arg),*)
+                }
+                #[target_feature(enable = "avx2,fma")]
+                fn avx2<'a $(, $t: $bound)?>($($arg: $type),*) $(-> $out)? {
+                    body($($arg),*)
+                }
+                match $crate::Width::allowed() {
+                    // SAFETY: the processor has what the copy is compiled for; a limit only makes it
+                    // narrower.
+                    $crate::Width::Avx512 => return unsafe { avx512($($arg),*) },
+                    // SAFETY: the same.
+                    $crate::Width::Avx2 => return unsafe { avx2($($arg),*) },
+                    $crate::Width::Portable => {}
                 }
             }
-            $crate::widest(Arguments { $($arg),* })
+            body($($arg),*)
         }
     )*};
 }
