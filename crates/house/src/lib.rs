@@ -37,6 +37,9 @@ mod chapters {
     #[doc = include_str!("../../../README.md")]
     struct Readme;
 
+    #[doc = include_str!("../../../docs/library.md")]
+    struct Library;
+
     #[doc = include_str!("../../../docs/qubo.md")]
     struct Qubo;
 
