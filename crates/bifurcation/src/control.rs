@@ -21,9 +21,11 @@
 //! which reaches the walls exactly at the limit above. Long before, it drowns what should bifurcate:
 //! on G1, `A` = 0.35 costs 40 of the mean cut. See docs/bifurcation.md for the derivations and for what was measured.
 
+use spinroute_core::{param, registry::Param};
 use spinroute_ising::{Error as ModelError, Ising};
 
 use crate::error::Error;
+use crate::parameters::Bifurcation;
 use crate::product::ScaledModel;
 use crate::spectrum::{SpectrumEnds, spectrum_ends};
 use crate::variant::{Mode, adiabatic};
@@ -88,8 +90,8 @@ impl Control {
     /// # Errors
     /// If what is given is not positive and finite, or unstable.
     pub fn new(model: &Ising, scaled: &ScaledModel, settings: &Settings) -> Result<Self, Error> {
-        positive("coupling", settings.coupling)?;
-        positive("time_step", settings.time_step)?;
+        positive(param!(Bifurcation::coupling), settings.coupling)?;
+        positive(param!(Bifurcation::time_step), settings.time_step)?;
         let ends = spectrum_ends(model.couplings(), scaled);
         let biased = model.field().iter().any(|h| *h != 0.0);
         let outlier = ends.likely.highest > OUTLIER * -ends.likely.lowest;
@@ -147,12 +149,9 @@ const CYCLE: f64 = 0.25;
 /// The same where a field drives it, as penalties do: at 0.25 agents flip all their signs for ever.
 const BIASED_CYCLE: f64 = 0.01;
 
-fn positive(name: &'static str, value: Option<f64>) -> Result<(), ModelError> {
+fn positive(param: &Param, value: Option<f64>) -> Result<(), ModelError> {
     match value {
-        Some(value) if !(value > 0.0 && value.is_finite()) => {
-            let mend = "it is positive and finite, or null to have it chosen";
-            Err(ModelError::Parameter { name, value: value.to_string(), mend })
-        }
+        Some(value) if !(value > 0.0 && value.is_finite()) => Err(param.refuse(&value).into()),
         _ => Ok(()),
     }
 }

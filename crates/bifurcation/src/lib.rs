@@ -27,6 +27,7 @@ mod copies;
 mod error;
 mod minimise;
 mod noise;
+mod parameters;
 mod product;
 mod pump;
 mod spectrum;
@@ -37,8 +38,8 @@ mod variant;
 
 pub use control::{Control, Settings, coupling, largest_stable_time_step};
 pub use error::Error;
-pub use minimise::{Bifurcation, ENTRY, FEWER_STEPS, MOST_STEPS};
 pub use noise::Noise;
+pub use parameters::{Bifurcation, MOST_STEPS};
 pub use product::{LANES, ScaledModel};
 pub use pump::Pump;
 pub use spectrum::{SpectrumEnds, spectrum_ends};

@@ -1,7 +1,5 @@
 //! The pump: what drives the oscillators through their bifurcation.
 
-use spinroute_ising::Error;
-
 /// How the pump `a` goes over the steps; at 1 it cancels the stiffness of the oscillators.
 ///
 /// ```
@@ -49,13 +47,11 @@ impl Pump {
         }
     }
 
-    /// Checks the given values.
-    pub(crate) fn check(&self) -> Result<(), Error> {
+    /// Checks the given values, or says which they are.
+    pub(crate) fn check(&self) -> Result<(), String> {
         match self {
             Self::Through(values) if values.is_empty() || values.iter().any(|a| !a.is_finite()) => {
-                let value = format!("{values:?}");
-                let mend = "it is \"linear\" or a list of one or more finite numbers";
-                Err(Error::Parameter { name: "pump", value, mend })
+                Err(format!("{values:?}"))
             }
             _ => Ok(()),
         }

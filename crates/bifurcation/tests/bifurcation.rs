@@ -5,7 +5,7 @@
 use std::ops::ControlFlow;
 
 use proptest::prelude::*;
-use spinroute_bifurcation::{Bifurcation, ENTRY, Mode, Pump, ScaledModel, Step, Stepper};
+use spinroute_bifurcation::{Bifurcation, Mode, Pump, ScaledModel, Step, Stepper};
 use spinroute_core::{Budget, Progress, Run, Stop};
 use spinroute_ising::{Anneal, Couplings, Error, Ising, Minimiser, Samples, Sparse, instances};
 
@@ -407,14 +407,15 @@ fn known_cuts_are_reached() {
 
 #[test]
 fn the_registry_documents_every_parameter() {
-    let defaults = ENTRY.defaults();
+    let defaults = Bifurcation::ENTRY.defaults();
     let mut keys: Vec<&str> = defaults.keys().map(String::as_str).collect();
-    let mut documented: Vec<&str> = ENTRY.params.iter().map(|param| param.name).collect();
+    let mut documented: Vec<&str> =
+        Bifurcation::ENTRY.params.iter().map(|param| param.name).collect();
     keys.sort_unstable();
     documented.sort_unstable();
     assert_eq!(keys, documented);
-    let build = |text: &str| ENTRY.build(&serde_json::from_str(text).unwrap());
-    assert!(ENTRY.build(&defaults).is_ok());
+    let build = |text: &str| Bifurcation::ENTRY.build(&serde_json::from_str(text).unwrap());
+    assert!(Bifurcation::ENTRY.build(&defaults).is_ok());
     assert!(build(r#"{"mode": "ballistic", "heated": 0.06, "agents": 3, "pump": [0, 1]}"#).is_ok());
     assert!(build(r#"{"mode": "quantum"}"#).is_err());
     assert!(build(r#"{"reads": 3}"#).is_err());

@@ -3,56 +3,63 @@
 use std::ops::ControlFlow;
 
 use ndarray::{Array2, ArrayView2};
+use spinroute_core::registry::{self, Entry, Facts, Parameters, SolverEntry};
 use spinroute_core::{Assignment, Deficiency, Error, Instance, Run, Solution, Solver, Stop};
+use spinroute_core::{param, parameters};
 use spinroute_prices::{Batch, Dual, Watch, choice, repair, search};
 
 use crate::finish::{self, Start, repaired};
 use crate::settle::{self, settled};
 use crate::view::View;
 
-/// The optimum, with prices that prove it.
-///
-/// First good prices are found on samples of the tokens, then on all ([`search`]); every token
-/// takes its best experts at these prices. The units that this leaves out of place then follow
-/// shortest paths on a graph of experts, while prices rise along (modules `residual` and
-/// `search`), until capacities hold and every priced expert is full. By complementary slackness
-/// the assignment is then optimal, and the prices prove it. That is checked before it is said, and
-/// what is not proven goes surer and slower ways (module `finish`): `Stop::Finished` means a gap of
-/// at most 1e-9, recomputed by [`Certificate`](spinroute_core::Certificate), usually 0.
-///
-/// Time: passes over the scores for prices, O(E²) for each search and O(E) for each move, and one
-/// pass for the proof; memory about the scores again, and E² numbers. docs/flow.md ("Cost") counts
-/// them, and says what prices of the last batch ([`Run::warm_prices`]) save.
-///
-/// Of equal optima, the one is chosen that the order of the experts and of the tokens leads to:
-/// the same on every machine and for any number of threads. `seed` is not used.
-///
-/// A step is a change of prices: stopped by its budget or observer, or at `target_gap`, the solver
-/// repairs the choices of the moment to a feasible assignment and returns it with the prices that
-/// bound it.
-///
-/// # Errors
-/// [`Error::Deficient`] with tokens and experts that prove it if forbidden pairs leave no
-/// assignment; [`Error::Parameter`] if `target_gap` is no number ≥ 0; [`Error::Prices`] if warm
-/// prices are not one finite number an expert.
-///
-/// ```
-/// use ndarray::array;
-/// use spinroute_core::{Demand, Instance, Run, Solver};
-/// use spinroute_flow::Flow;
-///
-/// let scores = array![[0.9, 0.8], [0.7, 0.1]];
-/// let instance = Instance::new(scores, vec![1, 1], Demand::Exactly(1))?;
-/// let solution = Flow::default().solve(&instance, &mut Run::new(0))?;
-/// assert_eq!(solution.assignment.slots(), [1, 0]);
-/// # Ok::<(), spinroute_core::Error>(())
-/// ```
-#[derive(Clone, Debug, Default, PartialEq, serde::Serialize, serde::Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct Flow {
-    /// Stop as soon as a feasible assignment is proven to be within this relative gap of the
-    /// optimum; 0 asks for the optimum.
-    pub target_gap: f64,
+parameters! {
+    /// The optimum, with prices that prove it.
+    ///
+    /// First good prices are found on samples of the tokens, then on all ([`search`]); every token
+    /// takes its best experts at these prices. The units that this leaves out of place then follow
+    /// shortest paths on a graph of experts, while prices rise along (modules `residual` and
+    /// `search`), until capacities hold and every priced expert is full. By complementary slackness
+    /// the assignment is then optimal, and the prices prove it. That is checked before it is said, and
+    /// what is not proven goes surer and slower ways (module `finish`): `Stop::Finished` means a gap of
+    /// at most 1e-9, recomputed by [`Certificate`](spinroute_core::Certificate), usually 0.
+    ///
+    /// Time: passes over the scores for prices, O(E²) for each search and O(E) for each move, and one
+    /// pass for the proof; memory about the scores again, and E² numbers. docs/flow.md ("Cost") counts
+    /// them, and says what prices of the last batch ([`Run::warm_prices`]) save.
+    ///
+    /// Of equal optima, the one is chosen that the order of the experts and of the tokens leads to:
+    /// the same on every machine and for any number of threads. `seed` is not used.
+    ///
+    /// A step is a change of prices: stopped by its budget or observer, or at `target_gap`, the solver
+    /// repairs the choices of the moment to a feasible assignment and returns it with the prices that
+    /// bound it.
+    ///
+    /// # Errors
+    /// [`Error::Deficient`] with tokens and experts that prove it if forbidden pairs leave no
+    /// assignment; [`Error::Parameter`] if `target_gap` is no number ≥ 0; [`Error::Prices`] if warm
+    /// prices are not one finite number an expert.
+    ///
+    /// ```
+    /// use ndarray::array;
+    /// use spinroute_core::{Demand, Instance, Run, Solver};
+    /// use spinroute_flow::Flow;
+    ///
+    /// let scores = array![[0.9, 0.8], [0.7, 0.1]];
+    /// let instance = Instance::new(scores, vec![1, 1], Demand::Exactly(1))?;
+    /// let solution = Flow::default().solve(&instance, &mut Run::new(0))?;
+    /// assert_eq!(solution.assignment.slots(), [1, 0]);
+    /// # Ok::<(), spinroute_core::Error>(())
+    /// ```
+    #[derive(Clone, Debug, Default, PartialEq, serde::Serialize, serde::Deserialize)]
+    #[serde(default, deny_unknown_fields)]
+    pub struct Flow {
+        /// a relative gap
+        ///
+        /// The solver stops as soon as a feasible assignment is proven to be within it of the optimum;
+        /// 0 asks for the optimum.
+        pub target_gap: f64 =>
+            "finite and at least 0" + ": stop once an answer is proven to be within it",
+    }
 }
 
 /// What a repair is first expected to lose, see [`Target`].
@@ -63,8 +70,7 @@ const FIRST_TOKENS: f64 = 4.0;
 impl Solver for Flow {
     fn solve(&self, instance: &Instance, run: &mut Run<'_>) -> Result<Solution, Error> {
         if !(self.target_gap >= 0.0 && self.target_gap < f64::INFINITY) {
-            let (value, mend) = (self.target_gap.to_string(), "give a fraction ≥ 0, such as 0.001");
-            return Err(Error::Parameter { name: "target_gap", value, mend });
+            return Err(param!(Self::target_gap).refuse(&self.target_gap).into());
         }
         let warm = run.start_prices(instance.experts())?;
         let solved = if instance.capacity().contains(&0) {
@@ -77,6 +83,18 @@ impl Solver for Flow {
 }
 
 impl Flow {
+    /// The solver's line in a registry.
+    pub const ENTRY: SolverEntry = Entry {
+        name: "flow",
+        summary: "the optimum: prices by descent on the dual, then augmenting paths on the experts",
+        exact: true,
+        facts: Facts { prices: true, capacity: true },
+        reference: "min-cost flow: Ahuja, Magnanti, Orlin 1993; see docs/flow.md",
+        params: Self::PARAMS,
+        default_params: registry::defaults::<Self>,
+        builder: registry::solver::<Self>,
+    };
+
     /// Solves an instance whose experts of capacity 0 nobody may take.
     fn solve_open(
         &self,

@@ -13,7 +13,8 @@
 //! refused instead.
 use good_lp::{Expression, ProblemVariables, ResolutionError, SolverModel, Variable, variable};
 use serde::{Deserialize, Serialize};
-use spinroute_core::{Assignment, Error, Instance, Run, Solution, Solver, Stop};
+use spinroute_core::registry::{self, Entry, Facts, Parameters, SolverEntry};
+use spinroute_core::{Assignment, Error, Instance, Run, Solution, Solver, Stop, parameters};
 use spinroute_prices::repair;
 
 /// The largest scaled score: the tolerance is then 10⁻¹³ of it, and three of the sixteen digits of
@@ -24,31 +25,48 @@ const HIDDEN: f64 = 1e-10 / LARGEST;
 /// Relative to the objective: what it may hide in all.
 const ALLOWED: f64 = 1e-10;
 
-/// The exact solution by linear programming, for small instances.
-///
-/// ```
-/// use ndarray::array;
-/// use spinroute_core::{Demand, Instance, Run, Solver};
-/// use spinroute_flow::Lp;
-///
-/// let scores = array![[0.9, 0.8], [0.7, 0.1]];
-/// let instance = Instance::new(scores, vec![1, 1], Demand::Exactly(1))?;
-/// let solution = Lp::default().solve(&instance, &mut Run::new(0))?;
-/// assert_eq!(solution.assignment.slots(), [1, 0]);
-/// # Ok::<(), spinroute_core::Error>(())
-/// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct Lp {
-    /// Larger instances (in pairs, T·E) are refused. At 20,000, the default, it takes some
-    /// seconds, at 1,000 some hundredths of one; the time grows faster than the square.
-    pub max_pairs: usize,
+parameters! {
+    /// The exact solution by linear programming, for small instances.
+    ///
+    /// ```
+    /// use ndarray::array;
+    /// use spinroute_core::{Demand, Instance, Run, Solver};
+    /// use spinroute_flow::Lp;
+    ///
+    /// let scores = array![[0.9, 0.8], [0.7, 0.1]];
+    /// let instance = Instance::new(scores, vec![1, 1], Demand::Exactly(1))?;
+    /// let solution = Lp::default().solve(&instance, &mut Run::new(0))?;
+    /// assert_eq!(solution.assignment.slots(), [1, 0]);
+    /// # Ok::<(), spinroute_core::Error>(())
+    /// ```
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+    #[serde(default, deny_unknown_fields)]
+    pub struct Lp {
+        /// the largest T·E that it accepts; the time grows faster than the square
+        ///
+        /// At 20,000, the default, it takes some seconds, at 1,000 some hundredths of one.
+        pub max_pairs: usize,
+    }
 }
 
 impl Default for Lp {
     fn default() -> Self {
         Self { max_pairs: 20_000 }
     }
+}
+
+impl Lp {
+    /// The solver's line in a registry.
+    pub const ENTRY: SolverEntry = Entry {
+        name: "lp",
+        summary: "the linear relaxation by a simplex method: the reference, for small instances",
+        exact: true,
+        facts: Facts { prices: false, capacity: true },
+        reference: "the relaxation is integral, Hoffman, Kruskal 1956; solved by good_lp with microlp",
+        params: Self::PARAMS,
+        default_params: registry::defaults::<Self>,
+        builder: registry::solver::<Self>,
+    };
 }
 
 impl Solver for Lp {

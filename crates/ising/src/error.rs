@@ -2,6 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
+use spinroute_core::registry::OutOfRange;
+
 /// A model, parameters or file that cannot be used.
 ///
 /// ```
@@ -150,5 +152,11 @@ impl Error {
     /// A file that cannot be read.
     pub(crate) fn file(path: &Path, error: &std::io::Error) -> Self {
         Self::File { path: path.to_owned(), reason: error.to_string() }
+    }
+}
+
+impl From<OutOfRange> for Error {
+    fn from(OutOfRange { name, value, mend }: OutOfRange) -> Self {
+        Self::Parameter { name, value, mend }
     }
 }

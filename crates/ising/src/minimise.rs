@@ -1,6 +1,7 @@
 //! The one trait that every minimiser implements, and the reference minimisers.
 
 mod anneal;
+mod entry;
 mod exhaustive;
 pub mod registry;
 
@@ -54,24 +55,4 @@ pub trait Minimiser: Send + Sync {
     /// If a parameter is out of its range or the model is not supported. Running out of budget is
     /// no error.
     fn minimise(&self, model: &Ising, run: &mut Run<'_>) -> Result<Samples, Error>;
-}
-
-/// Refuses runs without a read.
-fn check_reads(reads: usize) -> Result<(), Error> {
-    if reads > 0 {
-        return Ok(());
-    }
-    Err(Error::Parameter { name: "reads", value: "0".into(), mend: "it is at least 1" })
-}
-
-/// The most reads whose states are all held at once, 2²⁴. More is a slip, and would end in a failed
-/// allocation instead of an error.
-const MOST_READS: usize = 1 << 24;
-
-/// Refuses more than [`MOST_READS`].
-fn check_held(reads: usize) -> Result<(), Error> {
-    if reads <= MOST_READS {
-        return Ok(());
-    }
-    Err(Error::Parameter { name: "reads", value: reads.to_string(), mend: "it is at most 2^24" })
 }

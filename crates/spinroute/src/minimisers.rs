@@ -6,14 +6,17 @@
 //! # Ok::<(), spinroute::registry::Error>(())
 //! ```
 
+#[cfg(feature = "bifurcation")]
+use spinroute_bifurcation::Bifurcation;
 use spinroute_ising::registry::{self, Entry, Error};
+use spinroute_ising::{Anneal, Exhaustive};
 
 /// Every minimiser that the features give: those of `spinroute-ising`, then simulated bifurcation.
 pub const MINIMISERS: &[Entry] = &[
-    registry::EXHAUSTIVE,
-    registry::ANNEAL,
+    Exhaustive::ENTRY,
+    Anneal::ENTRY,
     #[cfg(feature = "bifurcation")]
-    spinroute_bifurcation::ENTRY,
+    Bifurcation::ENTRY,
 ];
 
 /// The minimiser of that name.

@@ -11,7 +11,8 @@
 //! Time O(T·E) for the selection and O(T·k) for the drops, which are the one step of a run: one that
 //! allows none repairs the first choice instead. A limit of time cuts the repair short.
 use serde::{Deserialize, Serialize};
-use spinroute_core::{Assignment, Best, Error, Instance, Run, Solution, Solver, Stop};
+use spinroute_core::registry::{self, Entry, Facts, Parameters, SolverEntry};
+use spinroute_core::{Assignment, Best, Error, Instance, Run, Solution, Solver, Stop, parameters};
 use spinroute_prices::repair_in_time;
 
 use crate::topk;
@@ -37,23 +38,39 @@ pub enum DropPolicy {
     Position,
 }
 
-/// Top-k, then every overfull expert drops what it cannot hold.
-///
-/// ```
-/// use ndarray::array;
-/// use spinroute_core::{Assignment, Demand, Instance, Run, Solver};
-/// use spinroute_transport::CappedTopK;
-///
-/// let instance = Instance::new(array![[0.9, 0.8], [0.7, 0.1]], vec![1, 1], Demand::AtMost(1))?;
-/// let solution = CappedTopK::default().solve(&instance, &mut Run::new(0))?;
-/// assert_eq!(solution.assignment.slots(), [0, Assignment::EMPTY]); // token 1 is dropped
-/// # Ok::<(), spinroute_core::Error>(())
-/// ```
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct CappedTopK {
-    /// Which tokens an overfull expert keeps.
-    pub drop: DropPolicy,
+parameters! {
+    /// Top-k, then every overfull expert drops what it cannot hold.
+    ///
+    /// ```
+    /// use ndarray::array;
+    /// use spinroute_core::{Assignment, Demand, Instance, Run, Solver};
+    /// use spinroute_transport::CappedTopK;
+    ///
+    /// let instance = Instance::new(array![[0.9, 0.8], [0.7, 0.1]], vec![1, 1], Demand::AtMost(1))?;
+    /// let solution = CappedTopK::default().solve(&instance, &mut Run::new(0))?;
+    /// assert_eq!(solution.assignment.slots(), [0, Assignment::EMPTY]); // token 1 is dropped
+    /// # Ok::<(), spinroute_core::Error>(())
+    /// ```
+    #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+    #[serde(default, deny_unknown_fields)]
+    pub struct CappedTopK {
+        /// what an overfull expert drops: probs (its lowest scores) or position (its last tokens)
+        pub drop: DropPolicy,
+    }
+}
+
+impl CappedTopK {
+    /// The solver's line in a registry.
+    pub const ENTRY: SolverEntry = Entry {
+        name: "capped-topk",
+        summary: "top-k; then every overfull expert drops tokens",
+        exact: false,
+        facts: Facts { prices: false, capacity: true },
+        reference: "drop policies of Megatron-LM; exactly-k is completed by augmenting paths",
+        params: Self::PARAMS,
+        default_params: registry::defaults::<Self>,
+        builder: registry::solver::<Self>,
+    };
 }
 
 impl Solver for CappedTopK {

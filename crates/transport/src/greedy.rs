@@ -22,7 +22,8 @@ use std::time::Duration;
 
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
-use spinroute_core::{Assignment, Best, Error, Instance, Run, Solution, Solver, Stop};
+use spinroute_core::registry::{self, Entry, Facts, Parameters, SolverEntry};
+use spinroute_core::{Assignment, Best, Error, Instance, Run, Solution, Solver, Stop, parameters};
 use spinroute_prices::{Selection, repair_in_time};
 
 use crate::topk;
@@ -39,22 +40,38 @@ const LIST_SCORE: f64 = 1e-9;
 const LIST_ENTRY: f64 = 30e-9;
 const FILL_SLOT: f64 = 20e-9;
 
-/// The best remaining pair, again and again.
-///
-/// ```
-/// use ndarray::array;
-/// use spinroute_core::{Demand, Instance, Run, Solver};
-/// use spinroute_transport::Greedy;
-///
-/// let scores = array![[0.9, 0.8], [0.7, 0.1]];
-/// let instance = Instance::new(scores, vec![1, 1], Demand::Exactly(1))?;
-/// let solution = Greedy {}.solve(&instance, &mut Run::new(0))?;
-/// assert_eq!(solution.assignment.slots(), [0, 1]); // 0.9 first, then what is left
-/// # Ok::<(), spinroute_core::Error>(())
-/// ```
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct Greedy {}
+parameters! {
+    /// The best remaining pair, again and again.
+    ///
+    /// ```
+    /// use ndarray::array;
+    /// use spinroute_core::{Demand, Instance, Run, Solver};
+    /// use spinroute_transport::Greedy;
+    ///
+    /// let scores = array![[0.9, 0.8], [0.7, 0.1]];
+    /// let instance = Instance::new(scores, vec![1, 1], Demand::Exactly(1))?;
+    /// let solution = Greedy {}.solve(&instance, &mut Run::new(0))?;
+    /// assert_eq!(solution.assignment.slots(), [0, 1]); // 0.9 first, then what is left
+    /// # Ok::<(), spinroute_core::Error>(())
+    /// ```
+    #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+    #[serde(default, deny_unknown_fields)]
+    pub struct Greedy {}
+}
+
+impl Greedy {
+    /// The solver's line in a registry.
+    pub const ENTRY: SolverEntry = Entry {
+        name: "greedy",
+        summary: "the best remaining pair of all, again and again",
+        exact: false,
+        facts: Facts { prices: false, capacity: true },
+        reference: "best-in greedy, at least half the optimum under at-most: Korte, Hausmann 1978",
+        params: Self::PARAMS,
+        default_params: registry::defaults::<Self>,
+        builder: registry::solver::<Self>,
+    };
+}
 
 impl Solver for Greedy {
     /// # Errors

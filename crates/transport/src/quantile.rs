@@ -13,35 +13,55 @@ use std::ops::ControlFlow;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
-use spinroute_core::{Best, Error, Instance, Run, Solution, Solver, Stop};
+use spinroute_core::registry::{self, Entry, Facts, Parameters, SolverEntry};
+use spinroute_core::{Best, Error, Instance, Run, Solution, Solver, Stop, parameters};
 use spinroute_prices::quantile::{Columns, Unbounded, levels};
 use spinroute_prices::{Batch, Point, Selection, choice, repair_in_time, value};
 
-/// Quantile balancing with a repair at the end.
-///
-/// ```
-/// use ndarray::array;
-/// use spinroute_core::{Demand, Instance, Run, Solver};
-/// use spinroute_transport::Quantile;
-///
-/// let scores = array![[0.9, 0.8], [0.7, 0.1]];
-/// let instance = Instance::new(scores, vec![1, 1], Demand::Exactly(1))?;
-/// let solution = Quantile { rounds: 4 }.solve(&instance, &mut Run::new(0))?;
-/// assert!(instance.objective(&solution.assignment)? > 0.9 && solution.prices.is_some());
-/// # Ok::<(), spinroute_core::Error>(())
-/// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct Quantile {
-    /// Rounds of price updates; a round is a step of the [`Run`]. 0, or a run that allows no step,
-    /// selects at the starting prices. The prices returned are those of the last round.
-    pub rounds: u32,
+parameters! {
+    /// Quantile balancing with a repair at the end.
+    ///
+    /// ```
+    /// use ndarray::array;
+    /// use spinroute_core::{Demand, Instance, Run, Solver};
+    /// use spinroute_transport::Quantile;
+    ///
+    /// let scores = array![[0.9, 0.8], [0.7, 0.1]];
+    /// let instance = Instance::new(scores, vec![1, 1], Demand::Exactly(1))?;
+    /// let solution = Quantile { rounds: 4 }.solve(&instance, &mut Run::new(0))?;
+    /// assert!(instance.objective(&solution.assignment)? > 0.9 && solution.prices.is_some());
+    /// # Ok::<(), spinroute_core::Error>(())
+    /// ```
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+    #[serde(default, deny_unknown_fields)]
+    pub struct Quantile {
+        /// a number of price updates
+        ///
+        /// A round is a step of the [`Run`]. 0, or a run that allows no step, selects at the starting
+        /// prices. The prices returned are those of the last round.
+        pub rounds: u32 => "at least 0",
+    }
 }
 
 impl Default for Quantile {
     fn default() -> Self {
         Self { rounds: 8 }
     }
+}
+
+impl Quantile {
+    /// The solver's line in a registry.
+    pub const ENTRY: SolverEntry = Entry {
+        name: "quantile",
+        summary: "prices by quantile balancing, then the best k under them, then a repair",
+        exact: false,
+        facts: Facts { prices: true, capacity: true },
+        reference: "quantile balancing, Su 2026 (kexue.fm/archives/11619); \
+                    inequality form: arXiv 2502.15451 (2025)",
+        params: Self::PARAMS,
+        default_params: registry::defaults::<Self>,
+        builder: registry::solver::<Self>,
+    };
 }
 
 impl Solver for Quantile {

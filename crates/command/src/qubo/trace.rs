@@ -18,7 +18,7 @@ pub(crate) fn run(args: &TraceArgs) -> Result<(), Failure> {
         return Err(Failure::Usage(format!("{out}: the plot is an SVG; let its name end in .svg")));
     }
     let parameters = args.parameters.map()?;
-    spinroute::bifurcation::ENTRY.build(&parameters)?; // says which parameter is wrong
+    Bifurcation::ENTRY.build(&parameters)?; // says which parameter is wrong
     let bifurcation: Bifurcation = serde_json::from_value(Value::Object(parameters))?;
     let (_, problem) = files::open(&args.input)?;
     let model = files::ising(&args.input, &problem.content)?;
@@ -27,7 +27,7 @@ pub(crate) fn run(args: &TraceArgs) -> Result<(), Failure> {
     let mut run = Run::new(args.run.seed).budget(args.run.budget()).observer(&mut observer);
     let (samples, trace) = bifurcation
         .traced(&model, &mut run)
-        .map_err(|error| Failure::of_minimiser(spinroute::bifurcation::ENTRY.name, error.into()))?;
+        .map_err(|error| Failure::of_minimiser(Bifurcation::ENTRY.name, error.into()))?;
     let mode = bifurcation.mode.map(|mode| format!(", {mode:?}").to_lowercase());
     let title = format!("{}{}", args.input.file.display(), mode.unwrap_or_default());
     let svg = draw(&title, &thinned(&trace.snapshots))

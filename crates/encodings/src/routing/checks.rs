@@ -1,7 +1,6 @@
 //! Parameters that are refused, and errors of the forms as errors of the instance.
 
-use spinroute_bifurcation::{FEWER_STEPS, MOST_STEPS};
-use spinroute_core::Error;
+use spinroute_core::{Error, registry::Param};
 
 /// An error of a form of the instance, as one of the instance.
 pub(super) fn as_core(error: impl Into<crate::Error>) -> Error {
@@ -24,27 +23,19 @@ pub(super) fn as_core(error: impl Into<crate::Error>) -> Error {
 }
 
 /// Refuses a weight far from 1: energies would overflow, or lose what is not weighted.
-pub(super) fn moderate(name: &'static str, value: f64) -> Result<(), Error> {
+pub(super) fn moderate(param: &Param, value: f64) -> Result<(), Error> {
     if (1e-6..=1e6).contains(&value) {
         return Ok(());
     }
-    Err(Error::Parameter { name, value: value.to_string(), mend: "it is 1e-6 to 1e6" })
-}
-
-/// Refuses more steps or moves of a look than [`MOST_STEPS`].
-pub(super) fn check_look(name: &'static str, count: u32) -> Result<(), Error> {
-    if count as usize <= MOST_STEPS {
-        return Ok(());
-    }
-    Err(Error::Parameter { name, value: count.to_string(), mend: FEWER_STEPS })
+    Err(param.refuse(&value).into())
 }
 
 /// Refuses a parameter that is not positive and finite.
-pub(super) fn positive(name: &'static str, value: f64) -> Result<(), Error> {
+pub(super) fn positive(param: &Param, value: f64) -> Result<(), Error> {
     if value > 0.0 && value.is_finite() {
         return Ok(());
     }
-    Err(Error::Parameter { name, value: value.to_string(), mend: "it is positive and finite" })
+    Err(param.refuse(&value).into())
 }
 
 #[cfg(test)]

@@ -13,50 +13,59 @@ use std::time::Duration;
 
 use crate::close_calls::{CloseCalls, CloseForm};
 use serde::{Deserialize, Serialize};
-use spinroute_core::{Error, Instance, Progress, Run, Solution, Solver, Stop};
+use spinroute_core::registry::{self, Entry, Facts, Parameters, SolverEntry};
+use spinroute_core::{Error, Instance, Progress, Run, Solution, Solver, Stop, param, parameters};
 use spinroute_ising::{Minimiser, Samples};
 use spinroute_modelling::CouplingForm;
 use spinroute_prices::repair;
 
 use super::prices::Path;
-use crate::routing::checks::{as_core, check_look, positive};
+use crate::routing::checks::{as_core, positive};
 use crate::routing::incumbent::{Incumbent, Origin};
 use crate::routing::start::{forward, solve_from, too_late};
-use spinroute_bifurcation::Bifurcation;
+use spinroute_bifurcation::{Bifurcation, MOST_STEPS};
 
-/// Simulated bifurcation on close calls, between quantile balancing and a repair.
-///
-/// A step of the run is a round of quantile balancing, then all moves of the prices, then a sampling
-/// period of the dynamics.
-///
-/// ```
-/// use ndarray::Array2;
-/// use spinroute_core::{Demand, Instance, Run, Solver};
-/// use spinroute_encodings::SbCloseCall;
-///
-/// let scores = Array2::from_shape_fn((32, 4), |(t, e)| ((t * 7 + e * 5) % 13) as f32 / 13.0);
-/// let instance = Instance::new(scores, vec![9; 4], Demand::Exactly(1))?;
-/// let solution = SbCloseCall { steps: 20, ..SbCloseCall::default() }.solve(&instance, &mut Run::new(0))?;
-/// assert!(instance.objective(&solution.assignment)? > 0.0);
-/// # Ok::<(), spinroute_core::Error>(())
-/// ```
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct SbCloseCall {
-    /// Rounds of quantile balancing before.
-    pub rounds: u32,
-    /// Subgradient moves of the prices after these.
-    pub moves: u32,
-    /// The most close calls, those of the smallest margins; `None` for a quarter of the tokens.
-    pub calls: Option<usize>,
-    /// What a unit of squared imbalance costs, in mean scores lost by a switch; positive.
-    pub balance: f64,
-    /// Independent agents, at least 1.
-    pub agents: usize,
-    /// Steps of the integration, at least 1.
-    pub steps: usize,
-    /// How many of the agents' states are repaired, those of lowest energy; at least 1.
-    pub repairs: usize,
+parameters! {
+    /// Simulated bifurcation on close calls, between quantile balancing and a repair.
+    ///
+    /// A step of the run is a round of quantile balancing, then all moves of the prices, then a sampling
+    /// period of the dynamics.
+    ///
+    /// ```
+    /// use ndarray::Array2;
+    /// use spinroute_core::{Demand, Instance, Run, Solver};
+    /// use spinroute_encodings::SbCloseCall;
+    ///
+    /// let scores = Array2::from_shape_fn((32, 4), |(t, e)| ((t * 7 + e * 5) % 13) as f32 / 13.0);
+    /// let instance = Instance::new(scores, vec![9; 4], Demand::Exactly(1))?;
+    /// let solution = SbCloseCall { steps: 20, ..SbCloseCall::default() }.solve(&instance, &mut Run::new(0))?;
+    /// assert!(instance.objective(&solution.assignment)? > 0.0);
+    /// # Ok::<(), spinroute_core::Error>(())
+    /// ```
+    #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+    #[serde(default, deny_unknown_fields)]
+    pub struct SbCloseCall {
+        /// rounds of quantile balancing before
+        pub rounds: u32 => "at least 0",
+        /// subgradient moves of the prices after
+        pub moves: u32 => 0 to 1000 because "a limit or an interruption waits for the next look",
+        /// the most close calls, or null for a quarter of the tokens
+        ///
+        /// Those of the smallest margins are taken.
+        pub calls: Option<usize>,
+        /// cost of squared imbalance in mean scores lost
+        ///
+        /// What a unit of it costs, in mean scores lost by a switch.
+        pub balance: f64 => "positive and finite",
+        /// independent agents
+        pub agents: usize => 1 to "2^24",
+        /// steps of the integration
+        pub steps: usize => "at least 1",
+        /// states that are repaired
+        ///
+        /// Those of the agents with the lowest energies.
+        pub repairs: usize => "at least 1",
+    }
 }
 
 impl Default for SbCloseCall {
@@ -160,16 +169,27 @@ impl SbCloseCall {
     }
 
     fn check(&self) -> Result<(), Error> {
-        positive("balance", self.balance)?;
-        check_look("moves", self.moves)?;
-        let counts = [("agents", self.agents), ("steps", self.steps), ("repairs", self.repairs)];
-        match counts.into_iter().find(|(_, count)| *count == 0) {
-            Some((name, _)) => {
-                Err(Error::Parameter { name, value: "0".into(), mend: "it is at least 1" })
-            }
-            None => Ok(()),
-        }
+        positive(param!(Self::balance), self.balance)?;
+        param!(Self::moves).at_most(MOST_STEPS, self.moves as usize)?;
+        param!(Self::agents).at_least_one(self.agents)?;
+        param!(Self::steps).at_least_one(self.steps)?;
+        Ok(param!(Self::repairs).at_least_one(self.repairs)?)
     }
+}
+
+impl SbCloseCall {
+    /// The solver's line in a registry.
+    pub const ENTRY: SolverEntry = Entry {
+        name: "sb-close-call",
+        summary: "quantile balancing; simulated bifurcation of the close calls; a repair",
+        exact: false,
+        facts: Facts { prices: true, capacity: true },
+        reference: "discrete bifurcation: Goto et al. 2021, Science Advances 7 eabe7953; \
+                    see docs/sb-routing.md",
+        params: Self::PARAMS,
+        default_params: registry::defaults::<Self>,
+        builder: registry::solver::<Self>,
+    };
 }
 
 impl Solver for SbCloseCall {

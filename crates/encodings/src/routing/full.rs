@@ -23,14 +23,15 @@ use std::ops::ControlFlow;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
-use spinroute_core::{Error, Instance, Run, Solution, Solver};
+use spinroute_core::registry::{self, Entry, Facts, Parameters, SolverEntry};
+use spinroute_core::{Error, Instance, Run, Solution, Solver, param, parameters};
 
 use self::dynamics::{Dynamics, Settings};
 use super::prices::{Path, loads};
-use crate::routing::checks::{check_look, moderate};
+use crate::routing::checks::moderate;
 use crate::routing::incumbent::{Incumbent, Origin};
 use crate::routing::start::{solve_from, too_late};
-use spinroute_bifurcation::Mode;
+use spinroute_bifurcation::{MOST_STEPS, Mode};
 
 /// How the prices of [`SbFull`] move.
 ///
@@ -57,46 +58,57 @@ pub enum PriceRule {
     Multipliers,
 }
 
-/// Simulated bifurcation on all pairs, steered by prices.
-///
-/// A step of the run is a round of quantile balancing, then a look. Needs finite parameters; any
-/// instance.
-///
-/// ```
-/// use ndarray::Array2;
-/// use spinroute_core::{Demand, Instance, Run, Solver};
-/// use spinroute_encodings::SbFull;
-///
-/// let scores = Array2::from_shape_fn((32, 4), |(t, e)| ((t * 7 + e * 5) % 13) as f32 / 13.0);
-/// let instance = Instance::new(scores, vec![9; 4], Demand::Exactly(1))?;
-/// let solution = SbFull { looks: 4, ..SbFull::default() }.solve(&instance, &mut Run::new(0))?;
-/// assert!(instance.objective(&solution.assignment)? > 0.0);
-/// # Ok::<(), spinroute_core::Error>(())
-/// ```
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct SbFull {
-    /// Rounds of quantile balancing that the prices start from; 0 starts from 0 (or from the
-    /// run's warm prices).
-    pub rounds: u32,
-    /// Whether there are dynamics; without them prices, decode and repair are left.
-    pub dynamics: bool,
-    /// How prices move.
-    pub prices: PriceRule,
-    /// What part of the rule's step prices take; positive.
-    pub rate: f64,
-    /// The variant of the dynamics, ballistic or discrete.
-    pub mode: Mode,
-    /// Looks: each repairs a candidate of the prices and one of the dynamics.
-    pub looks: u32,
-    /// Subgradient moves of the prices in a look, at least 1; the method of multipliers moves once.
-    pub moves: u32,
-    /// Steps of the dynamics in a look, at least 1.
-    pub period: u32,
-    /// Weight of the demands, `k P` in mean margins; positive.
-    pub row_weight: f64,
-    /// Weight of the capacities, `c Q` in mean margins; positive.
-    pub column_weight: f64,
+parameters! {
+    /// Simulated bifurcation on all pairs, steered by prices.
+    ///
+    /// A step of the run is a round of quantile balancing, then a look. Needs finite parameters; any
+    /// instance.
+    ///
+    /// ```
+    /// use ndarray::Array2;
+    /// use spinroute_core::{Demand, Instance, Run, Solver};
+    /// use spinroute_encodings::SbFull;
+    ///
+    /// let scores = Array2::from_shape_fn((32, 4), |(t, e)| ((t * 7 + e * 5) % 13) as f32 / 13.0);
+    /// let instance = Instance::new(scores, vec![9; 4], Demand::Exactly(1))?;
+    /// let solution = SbFull { looks: 4, ..SbFull::default() }.solve(&instance, &mut Run::new(0))?;
+    /// assert!(instance.objective(&solution.assignment)? > 0.0);
+    /// # Ok::<(), spinroute_core::Error>(())
+    /// ```
+    #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+    #[serde(default, deny_unknown_fields)]
+    pub struct SbFull {
+        /// rounds of quantile balancing to start from
+        ///
+        /// 0 starts from 0, or from the run's warm prices.
+        pub rounds: u32 => "at least 0",
+        /// false leaves prices, decode and repair alone
+        pub dynamics: bool,
+        /// what moves prices: subgradient or multipliers
+        pub prices: PriceRule,
+        /// part of the rule's step that prices take
+        pub rate: f64 => "1e-6 to 1e6",
+        /// variant of the dynamics
+        pub mode: Mode => "ballistic or discrete" because "positions need walls",
+        /// decodes and repairs
+        ///
+        /// Each repairs a candidate of the prices and one of the dynamics.
+        pub looks: u32 => "at least 0",
+        /// subgradient moves of the prices in a look
+        ///
+        /// The method of multipliers moves once.
+        pub moves: u32 => 1 to 1000 because "a limit or an interruption waits for the next look",
+        /// steps of the dynamics in a look
+        pub period: u32 => 1 to 1000 because "a limit or an interruption waits for the next look",
+        /// weight of the demands in mean margins
+        ///
+        /// It is `k P`.
+        pub row_weight: f64 => "1e-6 to 1e6",
+        /// weight of the capacities in mean margins
+        ///
+        /// It is `c Q`.
+        pub column_weight: f64 => "1e-6 to 1e6",
+    }
 }
 
 impl Default for SbFull {
@@ -156,19 +168,16 @@ impl SbFull {
     }
 
     fn check(&self) -> Result<(), Error> {
-        moderate("row_weight", self.row_weight)?;
-        moderate("column_weight", self.column_weight)?;
-        moderate("rate", self.rate)?;
-        for (name, count) in [("period", self.period), ("moves", self.moves)] {
-            if count == 0 {
-                return Err(Error::Parameter { name, value: "0".into(), mend: "it is at least 1" });
-            }
-            check_look(name, count)?;
+        moderate(param!(Self::row_weight), self.row_weight)?;
+        moderate(param!(Self::column_weight), self.column_weight)?;
+        moderate(param!(Self::rate), self.rate)?;
+        let counts = [(param!(Self::period), self.period), (param!(Self::moves), self.moves)];
+        for (param, count) in counts {
+            param.at_least_one(count as usize)?;
+            param.at_most(MOST_STEPS, count as usize)?;
         }
         if self.mode == Mode::Adiabatic {
-            let (name, value) = ("mode", "adiabatic".into());
-            let mend = "it is ballistic or discrete: positions need walls";
-            return Err(Error::Parameter { name, value, mend });
+            return Err(param!(Self::mode).refuse("adiabatic").into());
         }
         Ok(())
     }
@@ -180,6 +189,21 @@ impl SbFull {
         let Self { mode, looks, period, row_weight, column_weight, .. } = *self;
         Settings { mode, looks, period, row_weight, column_weight }
     }
+}
+
+impl SbFull {
+    /// The solver's line in a registry.
+    pub const ENTRY: SolverEntry = Entry {
+        name: "sb-full",
+        summary: "simulated bifurcation of all pairs, steered by prices, then a repair",
+        exact: false,
+        facts: Facts { prices: true, capacity: true },
+        reference: "ballistic bifurcation: Goto et al. 2021, Science Advances 7 eabe7953; \
+                    see docs/sb-routing.md",
+        params: Self::PARAMS,
+        default_params: registry::defaults::<Self>,
+        builder: registry::solver::<Self>,
+    };
 }
 
 impl Solver for SbFull {

@@ -22,44 +22,55 @@ mod sweep;
 use std::ops::ControlFlow;
 
 use rayon::prelude::*;
-use spinroute_core::{Best, Run, Stop};
+use spinroute_core::registry::{Parameters, defaults};
+use spinroute_core::{Best, Run, Stop, param, parameters};
 
 use self::choose::{Choice, choose};
 use self::form::Form;
 use self::lanes::Lanes;
 use self::sweep::Single;
 use super::Minimiser;
+use super::entry::{Entry, build};
 use crate::{Error, Ising, Samples, Vartype};
 
 pub use schedule::Schedule;
 
-/// Simulated annealing. A step is one sweep of every read.
-///
-/// ```
-/// use spinroute_core::Run;
-/// use spinroute_ising::{Anneal, Minimiser, instances};
-///
-/// let g1 = instances::find("G1").ok_or("unknown")?.graph()?;
-/// let anneal = Anneal { sweeps: 100, ..Anneal::default() };
-/// let samples = anneal.minimise(&g1.ising()?, &mut Run::new(1))?;
-/// let best = samples.best().ok_or("no read")?;
-/// assert!(g1.cut(samples.state(best)) > Some(11_500.0)); // of 11,624
-/// # Ok::<(), Box<dyn std::error::Error>>(())
-/// ```
-#[derive(Clone, Copy, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct Anneal {
-    /// Independent runs, 1 to 2²⁴; a sample each.
-    pub reads: usize,
-    /// Proposals to every spin in a read, at least 1.
-    pub sweeps: usize,
-    /// How β goes from the first to the last.
-    pub schedule: Schedule,
-    /// The first and the last inverse temperature β, positive and in order; `None` takes them from
-    /// the model's coefficients, see [`Anneal::range`].
-    pub beta: Option<[f64; 2]>,
-    /// An energy, offset included, at or below which the run ends.
-    pub target: Option<f64>,
+parameters! {
+    /// Simulated annealing. A step is one sweep of every read.
+    ///
+    /// ```
+    /// use spinroute_core::Run;
+    /// use spinroute_ising::{Anneal, Minimiser, instances};
+    ///
+    /// let g1 = instances::find("G1").ok_or("unknown")?.graph()?;
+    /// let anneal = Anneal { sweeps: 100, ..Anneal::default() };
+    /// let samples = anneal.minimise(&g1.ising()?, &mut Run::new(1))?;
+    /// let best = samples.best().ok_or("no read")?;
+    /// assert!(g1.cut(samples.state(best)) > Some(11_500.0)); // of 11,624
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[derive(Clone, Copy, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+    #[serde(default, deny_unknown_fields)]
+    pub struct Anneal {
+        /// independent runs
+        ///
+        /// Each gives a sample.
+        pub reads: usize => 1 to "2^24",
+        /// proposals to every spin in a read
+        pub sweeps: usize => "at least 1",
+        /// of beta: geometric or linear
+        ///
+        /// How it goes from the first to the last.
+        pub schedule: Schedule,
+        /// first and last inverse temperature
+        ///
+        /// How they follow from the coefficients says [`Anneal::range`].
+        pub beta: Option<[f64; 2]> => "two positive numbers in order" + ", or null: from the model",
+        /// stop at an energy this low, or null
+        ///
+        /// Its offset is included.
+        pub target: Option<f64>,
+    }
 }
 
 impl Default for Anneal {
@@ -68,6 +79,10 @@ impl Default for Anneal {
     }
 }
 
+/// The most reads whose states are all held at once, 2²⁴. More is a slip, and would end in a failed
+/// allocation instead of an error.
+const MOST_READS: usize = 1 << 24;
+
 /// Proposals in a step below which it is not worth waking other threads.
 const SMALL: usize = 4096;
 
@@ -75,6 +90,18 @@ const SMALL: usize = 4096;
 const REFRESH: usize = 1024;
 
 impl Anneal {
+    /// The minimiser's line in a registry.
+    pub const ENTRY: Entry = Entry {
+        name: "anneal",
+        summary: "simulated annealing from random states, the best state of every read",
+        exact: false,
+        facts: (),
+        reference: "Kirkpatrick, Gelatt, Vecchi, Science 220 (1983) 671-680",
+        params: Self::PARAMS,
+        default_params: defaults::<Self>,
+        builder: build::<Self>,
+    };
+
     /// The first and last inverse temperature of a run on `model`.
     ///
     /// # Errors
@@ -84,8 +111,7 @@ impl Anneal {
         if first > 0.0 && first <= last && last.is_finite() {
             return Ok([first, last]);
         }
-        let value = format!("[{first}, {last}]");
-        Err(Error::Parameter { name: "beta", value, mend: "it is two positive numbers in order" })
+        Err(param!(Self::beta).refuse(&format!("[{first}, {last}]")).into())
     }
 
     fn run<F: Form>(&self, form: &F, model: &Ising, run: &mut Run<'_>) -> Result<Samples, Error> {
@@ -131,12 +157,9 @@ impl Anneal {
 
 impl Minimiser for Anneal {
     fn minimise(&self, model: &Ising, run: &mut Run<'_>) -> Result<Samples, Error> {
-        super::check_reads(self.reads)?;
-        super::check_held(self.reads)?;
-        if self.sweeps == 0 {
-            let (name, value) = ("sweeps", "0".into());
-            return Err(Error::Parameter { name, value, mend: "it is at least 1" });
-        }
+        param!(Self::reads).at_least_one(self.reads)?;
+        param!(Self::reads).at_most(MOST_READS, self.reads)?;
+        param!(Self::sweeps).at_least_one(self.sweeps)?;
         match choose(model, self.reads) {
             Choice::Bytes(kernel) => self.run(&Single { model, kernel }, model, run),
             Choice::Integers(kernel) => self.run(&Single { model, kernel }, model, run),

@@ -12,9 +12,11 @@ use std::cmp::Ordering;
 use std::ops::ControlFlow;
 
 use rayon::prelude::*;
-use spinroute_core::{Best, Run, Stop};
+use spinroute_core::registry::{Parameters, defaults};
+use spinroute_core::{Best, Run, Stop, param, parameters};
 
 use super::Minimiser;
+use super::entry::{Entry, build};
 use crate::integers::CommonUnit;
 use crate::{Couplings, Error, Ising, Samples, Vartype};
 
@@ -25,32 +27,49 @@ const CHUNK: usize = 14;
 /// Chunks in a step.
 const STEP: u64 = 64;
 
-/// All states: proves the lowest energy of a model of at most 26 variables.
-///
-/// A step is 2²⁰ states. A run that is stopped earlier returns the lowest states so far.
-///
-/// ```
-/// use spinroute_core::Run;
-/// use spinroute_ising::{Exhaustive, Ising, Minimiser, Sparse};
-///
-/// let triangle = Sparse::from_triplets(3, [(0, 1, 1.0), (1, 2, 1.0), (0, 2, 1.0)])?;
-/// let model = Ising::new(vec![0.0; 3], triangle, 0.0)?;
-/// let samples = Exhaustive { reads: 8 }.minimise(&model, &mut Run::new(1))?;
-/// assert_eq!(samples.energies, [-1.0, -1.0, -1.0, -1.0, -1.0, -1.0, 3.0, 3.0]);
-/// # Ok::<(), spinroute_ising::Error>(())
-/// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct Exhaustive {
-    /// How many of the lowest states are returned, lowest first; at least 1, fewer if there are
-    /// fewer.
-    pub reads: usize,
+parameters! {
+    /// All states: proves the lowest energy of a model of at most 26 variables.
+    ///
+    /// A step is 2²⁰ states. A run that is stopped earlier returns the lowest states so far.
+    ///
+    /// ```
+    /// use spinroute_core::Run;
+    /// use spinroute_ising::{Exhaustive, Ising, Minimiser, Sparse};
+    ///
+    /// let triangle = Sparse::from_triplets(3, [(0, 1, 1.0), (1, 2, 1.0), (0, 2, 1.0)])?;
+    /// let model = Ising::new(vec![0.0; 3], triangle, 0.0)?;
+    /// let samples = Exhaustive { reads: 8 }.minimise(&model, &mut Run::new(1))?;
+    /// assert_eq!(samples.energies, [-1.0, -1.0, -1.0, -1.0, -1.0, -1.0, 3.0, 3.0]);
+    /// # Ok::<(), spinroute_ising::Error>(())
+    /// ```
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+    #[serde(default, deny_unknown_fields)]
+    pub struct Exhaustive {
+        /// how many of the lowest states
+        ///
+        /// They are returned lowest first; fewer if there are fewer.
+        pub reads: usize => "at least 1",
+    }
 }
 
 impl Default for Exhaustive {
     fn default() -> Self {
         Self { reads: 1 }
     }
+}
+
+impl Exhaustive {
+    /// The minimiser's line in a registry.
+    pub const ENTRY: Entry = Entry {
+        name: "exhaustive",
+        summary: "every state, up to 26 variables: the proven minimum",
+        exact: true,
+        facts: (),
+        reference: "Gray code: F. Gray, US patent 2632058, 1953",
+        params: Self::PARAMS,
+        default_params: defaults::<Self>,
+        builder: build::<Self>,
+    };
 }
 
 /// A state as a number, with its energy.
@@ -166,7 +185,7 @@ impl Minimiser for Exhaustive {
         if n > MOST {
             return Err(Error::TooLarge { variables: n, most: MOST, what: "exhaustive search" });
         }
-        super::check_reads(self.reads)?;
+        param!(Self::reads).at_least_one(self.reads)?;
         let table = Table::new(model);
         let chunks = 1_u64 << n.saturating_sub(CHUNK);
         let mut lowest = Lowest { states: Vec::new(), most: self.reads };

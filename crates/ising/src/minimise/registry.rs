@@ -9,23 +9,13 @@
 //! # Ok::<(), spinroute_ising::Error>(())
 //! ```
 
-use serde::de::DeserializeOwned;
-use serde_json::{Map, Value};
 use spinroute_core::registry;
 
 pub use spinroute_core::registry::{Error, Param, defaults};
 
-use crate::{Anneal, Exhaustive, Minimiser};
+use crate::{Anneal, Exhaustive};
 
-/// A minimiser. Other crates write entries of their own with [`defaults`] and [`build`].
-///
-/// ```
-/// use spinroute_ising::registry::{ANNEAL, Entry};
-///
-/// const MINE: Entry = Entry { name: "slow", ..ANNEAL };
-/// assert_eq!(MINE.params[0].name, "reads");
-/// ```
-pub type Entry = registry::Entry<dyn Minimiser>;
+pub use super::entry::{Entry, build};
 
 /// The entry of that name.
 ///
@@ -35,56 +25,13 @@ pub fn find(entries: &'static [Entry], name: &str) -> Result<&'static Entry, Err
     registry::find(entries, "minimiser", name)
 }
 
-/// Builds a minimiser from a map of its parameters.
-///
-/// # Errors
-/// If a value is of the wrong type or a parameter unknown.
-pub fn build<M>(params: Map<String, Value>) -> Result<Box<dyn Minimiser>, String>
-where
-    M: Minimiser + DeserializeOwned + 'static,
-{
-    Ok(Box::new(registry::parse::<M>(params)?))
-}
-
-/// [`Exhaustive`].
-pub const EXHAUSTIVE: Entry = Entry {
-    name: "exhaustive",
-    summary: "every state, up to 26 variables: the proven minimum",
-    exact: true,
-    facts: (),
-    reference: "Gray code: F. Gray, US patent 2632058, 1953",
-    params: &[Param { name: "reads", help: "how many of the lowest states, at least 1" }],
-    default_params: defaults::<Exhaustive>,
-    builder: build::<Exhaustive>,
-};
-
-/// [`Anneal`].
-pub const ANNEAL: Entry = Entry {
-    name: "anneal",
-    summary: "simulated annealing from random states, the best state of every read",
-    exact: false,
-    facts: (),
-    reference: "Kirkpatrick, Gelatt, Vecchi, Science 220 (1983) 671-680",
-    params: &[
-        Param { name: "reads", help: "independent runs, 1 to 2^24" },
-        Param { name: "sweeps", help: "proposals to every spin in a read, at least 1" },
-        Param { name: "schedule", help: "of beta: geometric or linear" },
-        Param {
-            name: "beta",
-            help: "first and last inverse temperature, positive and in order, or null: from \
-                   the model",
-        },
-        Param { name: "target", help: "stop at an energy this low, or null" },
-    ],
-    default_params: defaults::<Anneal>,
-    builder: build::<Anneal>,
-};
-
 /// The minimisers of this crate.
-pub const MINIMISERS: &[Entry] = &[EXHAUSTIVE, ANNEAL];
+pub const MINIMISERS: &[Entry] = &[Exhaustive::ENTRY, Anneal::ENTRY];
 
 #[cfg(test)]
 mod tests {
+    use serde_json::{Map, Value};
+
     use super::*;
 
     fn params(pairs: &[(&str, Value)]) -> Map<String, Value> {
