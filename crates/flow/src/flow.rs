@@ -62,7 +62,7 @@ parameters! {
     }
 }
 
-/// What a repair is first expected to lose, see [`Target`].
+/// What a repair is first expected to lose, see [`TargetGap`].
 const REPAIR_LOSS: f64 = 25.0;
 /// Tokens whose margin is within the first radius, for every unit out of place.
 const FIRST_TOKENS: f64 = 4.0;
@@ -104,7 +104,7 @@ impl Flow {
     ) -> Result<Solution, Error> {
         enough_allowed(instance)?;
         let view = View::new(instance)?;
-        let mut target = Target { gap: self.target_gap, loss: REPAIR_LOSS };
+        let mut target = TargetGap { gap: self.target_gap, loss: REPAIR_LOSS };
         let mut within = None;
         let mut improved = |dual: &Dual| {
             within = target.met_by(instance, &view, dual);
@@ -200,14 +200,14 @@ fn close<S: Copy>(mut scores: Array2<S>, never: S, closed: impl Fn(usize) -> boo
 }
 
 /// Whether a repair may meet a target gap, learnt from those that did not.
-struct Target {
+struct TargetGap {
     gap: f64,
     /// What a repair loses, in multiples of the smallest margins of as many tokens as are out of
     /// place.
     loss: f64,
 }
 
-impl Target {
+impl TargetGap {
     /// The repaired choices of the moment, if they are proven to be within the target gap.
     fn met_by(&mut self, instance: &Instance, view: &View, dual: &Dual) -> Option<Solution> {
         if self.gap == 0.0 {

@@ -54,7 +54,7 @@ const PLAUSIBLE: f64 = 1e4;
 ///
 /// use ndarray::Array2;
 /// use spinroute_core::{Demand, Instance, Run};
-/// use spinroute_prices::{Watch, search};
+/// use spinroute_prices::{Point, Watch, search};
 ///
 /// let scores = Array2::from_shape_fn((600, 8), |(t, e)| ((t * 37 + e * 101) % 997) as f32 / 1e3);
 /// let instance = Instance::new(scores, vec![80; 8], Demand::Exactly(1))?;
@@ -62,7 +62,8 @@ const PLAUSIBLE: f64 = 1e4;
 /// let mut watch = Watch::new(None, &mut improved);
 /// let reserve = |_: f64| Duration::ZERO;
 /// let (dual, stop) = search(&instance, None, &reserve, &mut Run::new(0), &mut watch);
-/// assert!(stop.is_none() && dual.units() < 60.0);
+/// let free = Point::of(&instance, vec![0.0; 8]);
+/// assert!(stop.is_none() && dual.point().value() < free.value()); // a lower bound than without prices
 /// # Ok::<(), spinroute_core::Error>(())
 /// ```
 pub fn search(

@@ -7,6 +7,20 @@ use spinroute_core::{Best, Stop};
 use crate::dual::Dual;
 
 /// Told every improvement on all tokens.
+///
+/// ```
+/// use std::ops::ControlFlow;
+///
+/// use spinroute_prices::{Dual, Watch};
+///
+/// let mut better = 0;
+/// let mut improved = |_: &Dual| {
+///     better += 1;
+///     if better < 3 { ControlFlow::Continue(()) } else { ControlFlow::Break(spinroute_core::Stop::TargetGap) }
+/// };
+/// let watch = Watch::new(None, &mut improved); // for `search`, which then stops at the third better point
+/// assert_eq!(watch.best.bound, None);
+/// ```
 pub struct Watch<'w> {
     /// The bound that a dual proves, if somebody wants to know.
     bound: Option<&'w dyn Fn(&Dual) -> f64>,

@@ -21,6 +21,19 @@ const SHORT: usize = 32;
 const LARGEST_DEMAND: usize = 11;
 
 /// The lists of a table's tokens; empty until the first pass.
+///
+/// ```
+/// use spinroute_prices::{Candidates, Selection};
+///
+/// let scores: Vec<f32> = (0..40).map(|e| (e * 7 % 40) as f32).collect(); // one token, 40 experts
+/// let (mut lists, mut listed, mut plain) = (Candidates::default(), Selection::default(), Selection::default());
+/// for price in [0.0, 0.5, 0.25] {
+///     let prices = vec![price; 40];
+///     lists.fill(&mut listed, &scores, &prices, 4);
+///     plain.fill(&scores, &prices, 4);
+///     assert_eq!(listed, plain);
+/// }
+/// ```
 #[derive(Clone, Debug, Default)]
 pub struct Candidates {
     /// Scores of the listed experts, `tokens × LISTED`, padded with `-∞`.

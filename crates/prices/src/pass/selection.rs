@@ -6,6 +6,16 @@ use super::block::{BLOCK, Block};
 use super::path::{Path, path};
 
 /// The `k` best experts of every token under prices, and the margin to the next one.
+///
+/// ```
+/// use spinroute_prices::Selection;
+///
+/// // One token, four experts: the two best of its reduced scores 0.4, 0.8, 0.3 and 0.1.
+/// let mut selection = Selection::default();
+/// selection.fill(&[0.9, 0.8, 0.3, 0.1], &[0.5, 0.0, 0.0, 0.0], 2);
+/// assert_eq!(selection.experts, [0, 1]);
+/// assert_eq!((selection.last[0], selection.next[0]), (0, 2)); // 0.4 is taken last, 0.3 is left first
+/// ```
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Selection {
     /// The `k` best experts of each token, `tokens × k`, ascending in each row.

@@ -6,6 +6,13 @@ use crate::pass::Selection;
 
 /// What `α` is where a token has no expert left that it may take: all up to its k-th largest reduced score
 /// minimise the dual.
+///
+/// ```
+/// use spinroute_prices::quantile::Unbounded;
+///
+/// // What a solver chooses that needs finite levels; `levels` has the numbers of both.
+/// assert_ne!(Unbounded::Taken, Unbounded::Silent);
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Unbounded {
     /// The upper end, its k-th largest: finite.
