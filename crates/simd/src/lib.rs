@@ -1,6 +1,6 @@
 //! One way to compile a loop for several processors, and to choose a copy at run time.
 //!
-//! A loop is written once, in plain Rust, as [`Work`]. [`widest`] holds a copy of it for each
+//! A loop is written once, in plain Rust, as [`Work`]. [`widest()`] holds a copy of it for each
 //! [`Width`] and runs the widest that the processor has. Nothing is reordered, and fused operations are
 //! written as such, so every copy gives the same bits: the portable one is the definition, and
 //! `at_most` (with the feature `limit`) lets a test compare the others with it.
@@ -100,7 +100,7 @@ impl Width {
         }
     }
 
-    /// The widest that this thread runs: [`Width::here`], unless [`at_most`] says less.
+    /// The widest that this thread runs: [`Width::here`], unless a limit of tests says less.
     #[must_use]
     #[inline]
     pub fn allowed() -> Self {
