@@ -49,6 +49,10 @@
 //! | a bound on what can be reached | [`Model::linear_relaxation`] |
 //! | form of the couplings | [`CouplingForm`]: sparse, dense, or structured without expansion |
 //!
+//! In front of a variable stand `i32`, `f32` and `f64`, so a whole literal needs nothing, and a float literal says
+//! its type only where that is asked: `2.5 * x + y` is an expression, but before a method call it is written
+//! `(x * 2.5 + y).at_most(4)` or `(2.5_f64 * x + y).at_most(4)`.
+//!
 //! | file | what it does |
 //! |---|---|
 //! | `model`, `variable` | variables, parameters, names, shapes |

@@ -67,3 +67,12 @@ fn every_example_runs() {
     }
     assert!(examples >= 8, "only {examples} examples found");
 }
+
+/// The list of solvers on the page is the command's, word for word.
+#[test]
+fn the_list_of_solvers_is_the_pages() {
+    let page = page();
+    let (_, block) = page.split_once("$ spinroute solvers\n").unwrap();
+    let (shown, _) = block.split_once("```").unwrap();
+    assert_eq!(succeed(&["solvers"]).stdout, shown);
+}
