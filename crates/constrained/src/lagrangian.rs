@@ -14,6 +14,7 @@ use rayon::prelude::*;
 use spinroute_core::{Assignment, Best, Run, Stop};
 use spinroute_prices::subgradient;
 
+use crate::separable::assemble;
 use crate::{Error, Priced, Separable, greedy, improve, relaxed};
 
 /// Subgradient ascent with completion of the choices. A step is one round.
@@ -129,7 +130,8 @@ impl Lagrangian {
                 (step, stale) = (step / 2.0, 0);
             }
             if round % self.every == 0 {
-                search.complete(&assemble(&rows, instance.demand().k()))?;
+                let chosen = rows.iter().map(|priced| &priced.row);
+                search.complete(&assemble(chosen, instance.demand().k()))?;
             }
             let best = &search.best;
             let known = Best { objective: Some(best.objective), bound: Some(best.bound) };
@@ -180,17 +182,6 @@ impl<P: Separable + ?Sized> State<'_, P> {
         }
         Ok(())
     }
-}
-
-/// The chosen rows as a table that may break capacities.
-fn assemble(rows: &[Priced], k: usize) -> Assignment {
-    let mut choices = Assignment::empty(rows.len(), k);
-    for (t, priced) in rows.iter().enumerate() {
-        for &e in &priced.row {
-            choices.push(t, e);
-        }
-    }
-    choices
 }
 
 /// Polyak's step along `load − capacity`; false at a point that no step leaves.

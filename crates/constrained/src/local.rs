@@ -134,6 +134,6 @@ impl<'a, P: Separable + ?Sized> Table<'a, P> {
     }
 
     fn into_assignment(self) -> Assignment {
-        assemble(&self.rows, self.problem.instance().demand().k())
+        assemble(self.rows.iter(), self.problem.instance().demand().k())
     }
 }

@@ -49,7 +49,7 @@ pub fn improve(problem: &(impl Separable + ?Sized), start: &Assignment) -> Assig
             break;
         }
     }
-    assemble(&search.rows, problem.instance().demand().k())
+    assemble(search.rows.iter(), problem.instance().demand().k())
 }
 
 /// What breaks a rule taken away by [`repair`], and the rest improved by moves.

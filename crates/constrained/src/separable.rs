@@ -124,10 +124,13 @@ pub(crate) fn ceiling(value: f64) -> f32 {
     if f64::from(near) < value { near.next_up() } else { near }
 }
 
-/// Rows of at most `k` experts as a table.
-pub(crate) fn assemble(rows: &[Vec<u32>], k: usize) -> Assignment {
+/// Rows of at most `k` experts as a table, which may break capacities.
+pub(crate) fn assemble<'a>(
+    rows: impl ExactSizeIterator<Item = &'a Vec<u32>>,
+    k: usize,
+) -> Assignment {
     let mut assignment = Assignment::empty(rows.len(), k);
-    for (t, row) in rows.iter().enumerate() {
+    for (t, row) in rows.enumerate() {
         for &e in row {
             assignment.push(t, e);
         }

@@ -189,9 +189,7 @@ impl SbFull {
         let Self { mode, looks, period, row_weight, column_weight, .. } = *self;
         Settings { mode, looks, period, row_weight, column_weight }
     }
-}
 
-impl SbFull {
     /// The solver's line in a registry.
     pub const ENTRY: SolverEntry = Entry {
         name: "sb-full",
