@@ -223,11 +223,18 @@ mod tests {
     #[test]
     fn what_a_solver_or_minimiser_got_wrong_is_not_the_users_error() {
         use spinroute::ising::Error as Q;
-        use spinroute::{Deficiency, Demand, Error, Instance, Violation};
+        use spinroute::{Deficiency, Demand, Error, Instance, Shortfall, Violation};
         let scores = ndarray::array![[0.5f32, 0.25], [0.5, 0.25]];
         let instance = Instance::new(scores, vec![1, 1], Demand::Exactly(1)).unwrap();
         let code = |error| Failure::of_solver("mine", error, &instance).code();
-        let sets = Deficiency { tokens: vec![0], experts: vec![], need: 1, supply: 0 };
+        let sets = Deficiency {
+            short: Shortfall::Room,
+            tokens: vec![0],
+            experts: vec![],
+            groups: vec![],
+            need: 1,
+            supply: 0,
+        };
         for ours in [
             Error::Defect("ended nowhere".into()),
             Error::Violation(Violation::Repeated { token: 0, expert: 1 }),

@@ -106,6 +106,7 @@ pub fn relaxed(problem: &(impl Separable + ?Sized)) -> Result<(f64, Vec<f64>, As
 
 /// Refuses an `Exactly` demand.
 pub(crate) fn check_demand(instance: &Instance) -> Result<(), Error> {
+    instance.supported("a side constraint", &[])?;
     if instance.demand().is_exact() { Err(Error::Demand) } else { Ok(()) }
 }
 

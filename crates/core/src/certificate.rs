@@ -3,73 +3,108 @@
 use rayon::prelude::*;
 
 use crate::sum::{Sum, difference};
-use crate::{Demand, Error, Instance};
+use crate::{Error, Instance};
 
 /// Tokens a block.
 const BLOCK: usize = 256;
 
-/// Expert prices and the upper bound on the objective that they prove.
+/// Prices of the experts and groups, and the upper bound on the objective that they prove.
 ///
-/// For *any* prices `p ≥ 0`, weak duality gives
+/// For *any* prices `p[e] ≥ 0` of a plain instance, weak duality gives
 ///
 /// ```text
 /// OPT ≤ Σ_e c[e] p[e] + Σ_t (sum of the k largest s[t,e] − p[e])
 /// ```
 ///
-/// where `AtMost` counts positive terms only. The bound is computed here, from the instance, so it
-/// holds whichever solver supplied the prices. Time O(T·E).
+/// where `AtMost` counts positive terms only. With minimums prices may have either sign, groups have prices too,
+/// and a token pays those of all groups around an expert, `P[e] = p[e] + Σ_{g ∋ e} q[g]`:
+///
+/// ```text
+/// OPT ≤ Σ_e (c[e] p⁺ − l[e] p⁻) + Σ_g (C[g] q⁺ − L[g] q⁻) + Σ_t (sum of the k[t] largest s[t,e] − P[e])
+/// ```
+///
+/// where `p⁺ = max(p, 0)` and `p⁻ = max(−p, 0)`, and units that cost (or gain) something of their own count
+/// with their price less that ([`Limits`](crate::Limits)). `docs/certificates.md` derives it. The bound is
+/// computed here, from the instance, so it holds whichever solver supplied the prices. Time O(T·E).
 ///
 /// It is the exact value of the right-hand side for the scores as they were given and for these
 /// prices, rounded up once: differences, products and sums lose nothing before, and which terms are
 /// the largest is decided on exact differences. So neither terms that cancel nor the order of the
 /// tokens matter, and the gap of an optimal assignment under optimal prices is a unit in the last
-/// place of the objective at most.
+/// place of the objective at most. (With groups, sums `P` are rounded to `f64` once, and the prices of experts and
+/// groups are the exact differences of these.)
 ///
 /// Reference: Ahuja, Magnanti, Orlin, *Network Flows* (1993), chapter 16 (Lagrangian relaxation).
+///
+/// ```
+/// use ndarray::array;
+/// use spinroute_core::{Certificate, Demand, Groups, Instance};
+///
+/// // Both experts lie in one group, which holds one token; the other token is dropped.
+/// let groups = Groups::of(vec![0, 0])?.capacity(vec![1])?;
+/// let scores = array![[0.75, 0.5], [0.25, 0.125]];
+/// let instance = Instance::builder(scores).demand(Demand::AtMost(1)).groups(groups).build()?;
+/// let certificate = Certificate::new(&instance, vec![0.0, 0.0, 0.25])?; // two experts, one group
+/// assert_eq!((certificate.bound(), certificate.group_prices()), (0.75, &[0.25][..]));
+/// # Ok::<(), spinroute_core::Error>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, serde::Serialize)]
 pub struct Certificate {
     prices: Vec<f64>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    group_prices: Vec<f64>,
     bound: f64,
 }
 
 impl Certificate {
-    /// Computes the bound that `prices` prove. Negative prices count as 0. The bound is `-∞` if a
-    /// token has fewer than `k` allowed experts under `Exactly(k)`: nothing is feasible then.
+    /// Computes the bound that `prices` prove: one an expert, then one a group if there are any. A price that is
+    /// too low to prove anything counts as the lowest that does (0 for an expert without a minimum). The bound
+    /// is `-∞` if a token has fewer than `k[t]` allowed experts under `Exactly`: nothing is feasible then.
     ///
     /// # Errors
-    /// If there is not one finite price per expert.
+    /// If there is not one finite price per expert and group.
     pub fn new(instance: &Instance, mut prices: Vec<f64>) -> Result<Self, Error> {
-        let (got, experts) = (prices.len(), instance.experts());
+        let (got, nodes, experts) = (prices.len(), instance.nodes(), instance.experts());
         let bad = prices.iter().position(|p| !p.is_finite());
-        if got != experts || bad.is_some() {
-            return Err(Error::Prices { experts, got, bad });
+        if got != nodes || bad.is_some() {
+            return Err(Error::Prices { experts: nodes, got, bad });
         }
-        for price in &mut prices {
-            *price = price.max(0.0);
+        for (node, price) in prices.iter_mut().enumerate() {
+            *price = price.max(instance.limits(node).lowest_price());
         }
+        let totals = totals(instance, &prices);
         let mut total = match instance.wide() {
-            Some(wide) => surpluses(wide, &prices, instance.demand()),
-            None => surpluses(instance.flat(), &prices, instance.demand()),
+            Some(wide) => surpluses(instance, wide, &totals[..experts]),
+            None => surpluses(instance, instance.flat(), &totals[..experts]),
         };
-        for (&capacity, &price) in instance.capacity().iter().zip(&prices) {
-            total.add_product(f64::from(capacity), price);
+        for node in 0..nodes {
+            let around = instance.parent(node).map_or(0.0, |parent| totals[parent]);
+            rents(instance, node, totals[node], around, &mut total);
         }
         // Prices so large that products overflow prove nothing.
         let bound = total.upwards();
-        Ok(Self { prices, bound: if bound.is_nan() { f64::INFINITY } else { bound } })
+        let group_prices = prices.split_off(experts);
+        Ok(Self { prices, group_prices, bound: if bound.is_nan() { f64::INFINITY } else { bound } })
     }
 
     /// The bound of zero prices: every token takes its `k` best experts.
     #[must_use]
     pub fn trivial(instance: &Instance) -> Self {
-        Self::new(instance, vec![0.0; instance.experts()])
-            .unwrap_or_else(|_| unreachable!("one finite price per expert"))
+        Self::new(instance, vec![0.0; instance.nodes()])
+            .unwrap_or_else(|_| unreachable!("one finite price per expert and group"))
     }
 
-    /// The price of each expert: the value of one more unit of its capacity.
+    /// The price of each expert: the value of one more unit of its capacity or, below 0, what one unit of its
+    /// minimum costs.
     #[must_use]
     pub fn prices(&self) -> &[f64] {
         &self.prices
+    }
+
+    /// The price of each group, in the same sense.
+    #[must_use]
+    pub fn group_prices(&self) -> &[f64] {
+        &self.group_prices
     }
 
     /// The upper bound on the objective.
@@ -102,15 +137,49 @@ pub fn gap(bound: f64, objective: f64) -> f64 {
     if gap == 0.0 { 0.0 } else { gap / objective.abs() }
 }
 
-/// What all tokens together can earn at most: the sum of their `k` largest reduced scores.
-fn surpluses<S: Copy + Into<f64> + Sync>(scores: &[S], prices: &[f64], demand: Demand) -> Sum {
-    let block = |rows: &[S]| {
+/// What a token pays for each node: its price and those of all groups around it.
+fn totals(instance: &Instance, prices: &[f64]) -> Vec<f64> {
+    let mut totals = prices.to_vec();
+    // A node is numbered below the one around it.
+    for node in (0..prices.len()).rev() {
+        if let Some(parent) = instance.parent(node) {
+            totals[node] += totals[parent];
+        }
+    }
+    totals
+}
+
+/// Adds what the capacities of a node earn at most, and its minimum at least, at the price `total − around`.
+fn rents(instance: &Instance, node: usize, total: f64, around: f64, sum: &mut Sum) {
+    let limits = instance.limits(node);
+    let mut start = 0;
+    for (end, cost) in limits.pieces() {
+        let forced = end.min(limits.minimum).saturating_sub(start);
+        let gains = || [total, -around, -cost].into_iter().collect::<Sum>().nearest() > 0.0;
+        let free = end.saturating_sub(start.max(limits.minimum));
+        let units = f64::from(if free > 0 && gains() { forced + free } else { forced });
+        for price in [total, -around, -cost] {
+            if units > 0.0 && price != 0.0 {
+                sum.add_product(units, price);
+            }
+        }
+        start = start.max(end);
+    }
+}
+
+/// What all tokens together can earn at most: the sum of their `k[t]` largest reduced scores.
+fn surpluses<S: Copy + Into<f64> + Sync>(instance: &Instance, scores: &[S], prices: &[f64]) -> Sum {
+    let block = |(block, rows): (usize, &[S])| {
         let mut total = Sum::default();
         let mut reduced = Vec::with_capacity(prices.len());
-        for row in rows.chunks_exact(prices.len()) {
+        for (i, row) in rows.chunks_exact(prices.len()).enumerate() {
+            let k = instance.k(block * BLOCK + i);
+            if k == 0 {
+                continue;
+            }
             reduced.clear();
             reduced.extend(row.iter().zip(prices).map(|(&s, p)| s.into() - p));
-            surplus(row, prices, &mut reduced, demand, &mut total);
+            surplus(row, prices, &mut reduced, (k, instance.demand().is_exact()), &mut total);
         }
         total
     };
@@ -118,7 +187,8 @@ fn surpluses<S: Copy + Into<f64> + Sync>(scores: &[S], prices: &[f64], demand: D
         a.merge(&b);
         a
     };
-    scores.par_chunks(BLOCK * prices.len()).map(block).reduce(Sum::default, merged)
+    let blocks = scores.par_chunks(BLOCK * prices.len()).enumerate();
+    blocks.map(block).reduce(Sum::default, merged)
 }
 
 /// Adds the sum of the `k` largest reduced scores of one token; `reduced` is their nearest `f64`s.
@@ -126,10 +196,9 @@ fn surplus<S: Copy + Into<f64>>(
     row: &[S],
     prices: &[f64],
     reduced: &mut [f64],
-    demand: Demand,
+    (k, exact): (usize, bool),
     total: &mut Sum,
 ) {
-    let k = demand.k();
     let last = if k < reduced.len() {
         *reduced.select_nth_unstable_by(k - 1, |a, b| b.total_cmp(a)).1
     } else {
@@ -140,7 +209,7 @@ fn surplus<S: Copy + Into<f64>>(
     let (mut missing, mut at_last) = (k, Vec::new());
     for (&s, &p) in row.iter().zip(prices) {
         let (head, tail) = difference(s.into(), p);
-        if head < last || !demand.is_exact() && head <= 0.0 {
+        if head < last || !exact && head <= 0.0 {
             continue;
         }
         if head > last {
@@ -164,7 +233,7 @@ fn surplus<S: Copy + Into<f64>>(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Assignment;
+    use crate::{Assignment, Demand};
     use ndarray::array;
 
     #[test]
@@ -246,6 +315,44 @@ mod tests {
         let error = |prices| Certificate::new(&instance, prices).unwrap_err();
         assert_eq!(error(vec![0.0]), Error::Prices { experts: 2, got: 1, bad: None });
         assert_eq!(error(vec![0.0, f64::NAN]), Error::Prices { experts: 2, got: 2, bad: Some(1) });
+    }
+
+    #[test]
+    fn prices_of_every_sign_by_hand() {
+        use crate::{Groups, Overflow, Reward};
+        let scores = array![[0.5, 0.25], [1.0, -0.25]];
+        let base = Instance::builder(scores).demand(Demand::Exactly(1));
+        let bound = |instance: &Instance, prices: &[f64]| {
+            Certificate::new(instance, prices.to_vec()).unwrap().bound()
+        };
+        // Expert 1 must get a token: token 0 goes there at a loss of 0.25.
+        let minimum = base.clone().minimum(vec![0, 1]).build().unwrap();
+        assert_eq!(bound(&minimum, &[0.0, -0.25]), 1.25);
+        assert_eq!(bound(&minimum, &[0.0, 0.25]), 2.0 * 0.25 + 1.5);
+        // A group of both: its price is paid by all, and its capacity earns it.
+        let groups = Groups::of(vec![0, 0]).unwrap().capacity(vec![2]).unwrap();
+        let grouped = base.clone().groups(groups).build().unwrap();
+        assert_eq!(bound(&grouped, &[0.0, 0.0, 8.0]), 1.5);
+        assert_eq!(bound(&grouped, &[0.0, 0.0, -8.0]), 1.5); // proves no less than 0
+        // One place at expert 0, a second for 0.125, both taken: 0.5 + 1 − 0.125.
+        let soft = base.clone().capacity(vec![1, 1]).overflow(0.125, 1).build().unwrap();
+        assert_eq!(soft.overflow(), Overflow { cost: 0.125, up_to: 1 });
+        assert_eq!(bound(&soft, &[0.125, 0.0]), 1.375);
+        // A reward of 0.5 for the first token of each: 0.25 + 1 + 1.
+        let reward = base.reward(0.5, 1).build().unwrap();
+        assert_eq!(reward.reward(), Reward { gain: 0.5, up_to: 1 });
+        assert_eq!(bound(&reward, &[0.0, -0.25]), 2.25);
+        let both = Assignment::from_slots(1, vec![1, 0]);
+        assert_eq!(reward.objective(&both), Ok(2.25));
+        assert_eq!(soft.objective(&Assignment::from_slots(1, vec![0, 0])), Ok(1.375));
+        assert_eq!(soft.cost_of_loads(&[2, 0]), 0.125);
+    }
+
+    #[test]
+    fn a_masked_token_earns_nothing() {
+        let scores = array![[9.0, 8.0], [1.0, 0.5]];
+        let instance = Instance::builder(scores).demands(&[0, 1]).build().unwrap();
+        assert_eq!(Certificate::trivial(&instance).bound(), 1.0);
     }
 
     #[test]

@@ -1,52 +1,178 @@
 //! Proofs that nothing is feasible, recounted.
 
-use crate::{Deficiency, Demand, Instance};
+use crate::Instance;
+
+/// Which side of a cut falls short.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Shortfall {
+    /// The tokens of the set, and the minimums below it, need more than it lets through.
+    Room,
+    /// The minimums of the set need more than comes into it.
+    Tokens,
+}
+
+/// Tokens, experts and groups that prove an instance infeasible: a Hall violator.
+///
+/// Take a set of tokens and a set of experts and groups, and count what must flow through it and what can, where
+/// a node *leaves* the set if it is in it and the group around it is not (or there is none), and *enters* it if it
+/// is not in it and the group around it is. There is no assignment if
+///
+/// ```text
+/// Room:    Σ_{t in} k[t] + Σ_{enters} l  >  Σ_{leaves} c + Σ_{t in} |{e out : (t, e) allowed}|
+/// Tokens:  Σ_{leaves} l  >  Σ_{enters} c + Σ_{t in} k[t] + Σ_{t out} |{e in : (t, e) allowed}|
+/// ```
+///
+/// with `l` the minimum of a node and `c` its capacity, overflow included; the first only under `Exactly`. Without
+/// groups and minimums the first is P. Hall's condition (*On representatives of subsets*, 1935) in the form for
+/// b-matchings. Both are cuts of the flow, and by A. Hoffman's circulation theorem (1960) one of them exists
+/// whenever nothing is feasible. [`Deficiency::proves`] recounts both sides.
+///
+/// ```
+/// use ndarray::array;
+/// use spinroute_core::{Deficiency, Demand, Instance, Shortfall};
+///
+/// // Both tokens may take expert 0 alone, which holds one of them.
+/// let never = f32::NEG_INFINITY;
+/// let scores = array![[0.9, never], [0.8, never]];
+/// let instance = Instance::new(scores, vec![1, 2], Demand::Exactly(1))?;
+/// let proof = |tokens| Deficiency::new(&instance, Shortfall::Room, tokens, vec![0], vec![]);
+/// let proven = proof(vec![0, 1]).expect("a proof");
+/// assert_eq!((proven.need, proven.supply), (2, 1));
+/// assert!(proof(vec![0]).is_none());
+/// // Expert 1 can never have a token.
+/// let instance = instance.rebuild().capacity(vec![2, 2]).minimum(vec![0, 1]).build()?;
+/// assert!(Deficiency::new(&instance, Shortfall::Tokens, vec![], vec![1], vec![]).is_some());
+/// # Ok::<(), spinroute_core::Error>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Deficiency {
+    /// What there is too little of.
+    pub short: Shortfall,
+    /// The tokens, ascending.
+    pub tokens: Vec<u32>,
+    /// The experts, ascending.
+    pub experts: Vec<u32>,
+    /// The groups, ascending.
+    pub groups: Vec<u32>,
+    /// What must flow through.
+    pub need: u64,
+    /// The most that can.
+    pub supply: u64,
+}
 
 impl Deficiency {
-    /// Counts need and supply of a set of tokens and experts; `Some` if they prove that
-    /// `instance` has no assignment.
-    ///
-    /// ```
-    /// use ndarray::array;
-    /// use spinroute_core::{Deficiency, Demand, Instance};
-    ///
-    /// // Both tokens may take expert 0 alone, which holds one of them.
-    /// let never = f32::NEG_INFINITY;
-    /// let scores = array![[0.9, never], [0.8, never]];
-    /// let instance = Instance::new(scores, vec![1, 2], Demand::Exactly(1))?;
-    /// let proof = Deficiency::new(&instance, vec![0, 1], vec![0]).expect("a proof");
-    /// assert_eq!((proof.need, proof.supply), (2, 1));
-    /// assert!(Deficiency::new(&instance, vec![0], vec![0]).is_none());
-    /// # Ok::<(), spinroute_core::Error>(())
-    /// ```
+    /// Counts need and supply of a set of tokens, experts and groups; `Some` if they prove that `instance` has no
+    /// assignment.
     #[must_use]
-    pub fn new(instance: &Instance, tokens: Vec<u32>, experts: Vec<u32>) -> Option<Self> {
-        let mut inside = vec![false; instance.experts()];
-        for &e in &experts {
-            *inside.get_mut(e as usize)? = true;
+    pub fn new(
+        instance: &Instance,
+        short: Shortfall,
+        tokens: Vec<u32>,
+        experts: Vec<u32>,
+        groups: Vec<u32>,
+    ) -> Option<Self> {
+        let (first_group, nodes) = (instance.experts(), instance.nodes());
+        // The root is in no set.
+        let mut inside = vec![false; nodes + 1];
+        for &e in experts.iter().filter(|&&e| (e as usize) < first_group) {
+            inside[e as usize] = true;
         }
-        if !matches!(instance.demand(), Demand::Exactly(_))
-            || tokens.windows(2).any(|pair| pair[0] >= pair[1])
-            || tokens.last().is_some_and(|&t| t as usize >= instance.tokens())
+        for &g in groups.iter().filter(|&&g| first_group + (g as usize) < nodes) {
+            inside[first_group + g as usize] = true;
+        }
+        let ascending = |list: &[u32], end: usize| {
+            list.windows(2).all(|pair| pair[0] < pair[1])
+                && list.last().is_none_or(|&last| (last as usize) < end)
+        };
+        if !ascending(&tokens, instance.tokens())
+            || !ascending(&experts, first_group)
+            || !ascending(&groups, nodes - first_group)
+            || (short == Shortfall::Room && !instance.demand().is_exact())
         {
             return None;
         }
-        let need = (tokens.len() * instance.demand().k()) as u64;
-        let held: u64 = (0..inside.len())
-            .filter(|&e| inside[e])
-            .map(|e| u64::from(instance.capacity()[e]))
-            .sum();
-        let outside = |t: usize| {
-            let allowed = |&(&s, &inside): &(&f32, &bool)| !inside && s > f32::NEG_INFINITY;
+        let asked: u64 = tokens.iter().map(|&t| instance.k(t as usize) as u64).sum();
+        let (mut leaves, mut enters) = ((0, 0), (0, 0));
+        for node in 0..nodes {
+            let around = inside[instance.parent(node).unwrap_or(nodes)];
+            let limits = instance.limits(node);
+            let add = |sum: (u64, u64)| {
+                (sum.0 + u64::from(limits.minimum), sum.1 + u64::from(limits.highest()))
+            };
+            match (inside[node], around) {
+                (true, false) => leaves = add(leaves),
+                (false, true) => enters = add(enters),
+                _ => {}
+            }
+        }
+        // Allowed pairs of a token with experts inside or outside, once each, and no more than it takes.
+        let pairs = |t: usize, side: bool| {
+            let allowed = |&(&s, &inside): &(&f32, &bool)| inside == side && s > f32::NEG_INFINITY;
             instance.scores(t).iter().zip(&inside).filter(allowed).count() as u64
         };
-        let supply = held + tokens.iter().map(|&t| outside(t as usize)).sum::<u64>();
-        (need > supply).then_some(Self { tokens, experts, need, supply })
+        let (need, supply) = match short {
+            Shortfall::Room => {
+                let elsewhere = tokens.iter().map(|&t| pairs(t as usize, false)).sum::<u64>();
+                (asked + enters.0, leaves.1 + elsewhere)
+            }
+            Shortfall::Tokens => {
+                let mut tokens = tokens.iter().copied().peekable();
+                let outside =
+                    (0..instance.tokens()).filter(|&t| tokens.next_if_eq(&(t as u32)).is_none());
+                let others = outside.map(|t| pairs(t, true).min(instance.k(t) as u64)).sum::<u64>();
+                (leaves.0, enters.1 + asked + others)
+            }
+        };
+        (need > supply).then_some(Self { short, tokens, experts, groups, need, supply })
+    }
+
+    /// As [`Deficiency::new`] of tokens and experts that leave too little room, without groups.
+    #[must_use]
+    pub fn crowded(instance: &Instance, tokens: Vec<u32>, experts: Vec<u32>) -> Option<Self> {
+        Self::new(instance, Shortfall::Room, tokens, experts, Vec::new())
     }
 
     /// Whether these sets prove that `instance` has no assignment: recounted, not believed.
     #[must_use]
     pub fn proves(&self, instance: &Instance) -> bool {
-        Self::new(instance, self.tokens.clone(), self.experts.clone()).is_some()
+        let Self { short, tokens, experts, groups, .. } = self.clone();
+        Self::new(instance, short, tokens, experts, groups).is_some()
     }
+}
+
+impl std::error::Error for Deficiency {}
+
+impl std::fmt::Display for Deficiency {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self { tokens, experts, groups, need, supply, .. } = self;
+        let list = |numbers: &[u32], what: &str| {
+            let first = &numbers[..numbers.len().min(3)];
+            format!("{} (first: {first:?})", count(numbers.len(), what))
+        };
+        let mut places = list(experts, "expert");
+        if !groups.is_empty() {
+            places += &format!(" and {}", list(groups, "group"));
+        }
+        let text = match self.short {
+            Shortfall::Room => format!(
+                "{} need {need} slots, but the experts open to them hold {supply} (crowded experts: {}, first: {:?}{}); allow more pairs, raise those capacities or ask for at most k",
+                list(tokens, "token"),
+                experts.len(),
+                &experts[..experts.len().min(3)],
+                if groups.is_empty() {
+                    String::new()
+                } else {
+                    format!("; {}", list(groups, "group"))
+                },
+            ),
+            Shortfall::Tokens => format!(
+                "{places} must hold {need} tokens by their minimums, but at most {supply} can come to them; allow more pairs or lower those minimums"
+            ),
+        };
+        f.write_str(&text)
+    }
+}
+
+fn count(n: usize, what: &str) -> String {
+    format!("{n} {what}{}", if n == 1 { "" } else { "s" })
 }

@@ -1,5 +1,7 @@
 //! What can go wrong.
 
+use crate::Deficiency;
+
 /// An instance, parameters or device that cannot be used.
 ///
 /// ```
@@ -32,6 +34,16 @@ pub enum Error {
         /// Slots per token.
         k: u32,
     },
+    /// Scores that are no table of the shape given.
+    #[error("{got} scores are no table of {tokens} tokens × {experts} experts")]
+    Shape {
+        /// Scores given.
+        got: usize,
+        /// Rows.
+        tokens: usize,
+        /// Columns.
+        experts: usize,
+    },
     /// A score is NaN or +∞.
     #[error(
         "score of token {token} for expert {expert} is {value}; scores are finite and below 3.4e38 in size, or -inf to forbid the pair"
@@ -52,6 +64,42 @@ pub enum Error {
         /// Number of experts.
         experts: usize,
     },
+    /// Not one least load per expert.
+    #[error("{got} minimums for {experts} experts; give one per expert")]
+    Minimums {
+        /// Minimums found.
+        got: usize,
+        /// Number of experts.
+        experts: usize,
+    },
+    /// A least load that an expert cannot hold.
+    #[error(
+        "expert {expert} must hold at least {minimum} tokens but can hold {most}; lower its minimum or raise its capacity"
+    )]
+    Minimum {
+        /// The expert.
+        expert: usize,
+        /// Its least load.
+        minimum: u32,
+        /// The most that it can hold: its capacity, or all tokens.
+        most: u64,
+    },
+    /// A group of experts that cannot be.
+    #[error("group {group}: {problem}")]
+    Group {
+        /// The group.
+        group: usize,
+        /// What is wrong with it.
+        problem: String,
+    },
+    /// A cost or reward that is no number of at least 0.
+    #[error("{what} of {value} a unit; it must be a finite number of at least 0")]
+    Cost {
+        /// Of what.
+        what: &'static str,
+        /// What was given.
+        value: f64,
+    },
     /// A capacity factor that is not a positive number.
     #[error("capacity factor {factor} is not a positive, finite number")]
     CapacityFactor {
@@ -66,6 +114,34 @@ pub enum Error {
         /// Number of experts.
         experts: usize,
     },
+    /// Not one demand per token.
+    #[error("{got} demands for {tokens} tokens; give one per token, 0 for none")]
+    Demands {
+        /// Demands found.
+        got: usize,
+        /// Number of tokens.
+        tokens: usize,
+    },
+    /// A token that takes more experts than a row has slots.
+    #[error("token {token} takes {k} experts, more than the {slots} slots of a row; raise k")]
+    TokenDemand {
+        /// The token.
+        token: usize,
+        /// Experts that it takes.
+        k: u32,
+        /// Slots of a row.
+        slots: u32,
+    },
+    /// The minimums exceed what the tokens take.
+    #[error(
+        "infeasible: the minimums of the experts and groups need {need} tokens, but the tokens take only {supply} experts; lower the minimums"
+    )]
+    Starved {
+        /// What the minimums need.
+        need: u64,
+        /// `Σ k[t]`.
+        supply: u64,
+    },
     /// The demand exceeds what the experts can hold.
     #[error(
         "infeasible: the tokens need {need} slots but the experts hold {supply}; raise the capacity or ask for at most k"
@@ -76,13 +152,13 @@ pub enum Error {
         /// `Σ_e min(c[e], T)`.
         supply: u64,
     },
-    /// Forbidden pairs leave some tokens short, whatever is done.
+    /// Forbidden pairs and limits leave some tokens or loads short, whatever is done.
     #[error("infeasible: {0}")]
     Deficient(Box<Deficiency>),
     /// Prices have the wrong shape or are not finite.
     #[error("expected one finite price for each of {experts} experts, got {got}{}", .bad.map_or(String::new(), |e| format!(" with a non-finite one for expert {e}")))]
     Prices {
-        /// Number of experts.
+        /// Number of experts, and of groups if there are any.
         experts: usize,
         /// Prices found.
         got: usize,
@@ -135,8 +211,16 @@ impl Error {
             | Self::CapacityFactor { .. }
             | Self::Demand { .. }
             | Self::Prices { .. }
+            | Self::Shape { .. }
+            | Self::Minimums { .. }
+            | Self::Minimum { .. }
+            | Self::Group { .. }
+            | Self::Cost { .. }
+            | Self::Demands { .. }
+            | Self::TokenDemand { .. }
             | Self::Violation(_) => Self::Defect(self.to_string()),
             Self::Infeasible { .. }
+            | Self::Starved { .. }
             | Self::Deficient(_)
             | Self::Parameter { .. }
             | Self::Unsupported(_)
@@ -210,36 +294,37 @@ pub enum Violation {
         expert: usize,
         /// Its load.
         load: u32,
-        /// Its capacity.
+        /// Its capacity, with the overflow that it may have.
         capacity: u32,
     },
-}
-
-/// Tokens and experts that prove an `Exactly(k)` demand infeasible: a Hall violator.
-///
-/// The tokens need `k` slots each. Each finds at most the experts outside the set that it may
-/// take, once each, and all of them together at most the capacity of the set. If
-///
-/// ```text
-/// k·|tokens| > Σ_{e ∈ experts} c[e] + Σ_{t ∈ tokens} |{e ∉ experts : (t, e) allowed}|
-/// ```
-///
-/// no assignment exists; by max-flow min-cut such sets exist whenever none does (P. Hall, *On
-/// representatives of subsets*, 1935, in the form for b-matchings). [`Deficiency::proves`]
-/// recounts both sides.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{} (first: {:?}) need {need} slots, but the experts open to them hold {supply} (crowded experts: {}, first: {:?}); allow more pairs, raise those capacities or ask for at most k", count(.tokens.len(), "token"), &.tokens[..tokens.len().min(3)], experts.len(), &.experts[..experts.len().min(3)])]
-pub struct Deficiency {
-    /// The tokens, ascending.
-    pub tokens: Vec<u32>,
-    /// The experts that they crowd, ascending.
-    pub experts: Vec<u32>,
-    /// The slots that the tokens need.
-    pub need: u64,
-    /// The most slots that they can get.
-    pub supply: u64,
-}
-
-fn count(n: usize, what: &str) -> String {
-    format!("{n} {what}{}", if n == 1 { "" } else { "s" })
+    /// An expert is below its minimum.
+    #[error("expert {expert} holds {load} tokens, below its minimum of {minimum}")]
+    Minimum {
+        /// The expert.
+        expert: usize,
+        /// Its load.
+        load: u32,
+        /// Its least load.
+        minimum: u32,
+    },
+    /// A group is over capacity.
+    #[error("group {group} holds {load} tokens, over its capacity of {capacity}")]
+    GroupCapacity {
+        /// The group.
+        group: usize,
+        /// Its load.
+        load: u32,
+        /// Its capacity, with the overflow that it may have.
+        capacity: u32,
+    },
+    /// A group is below its minimum.
+    #[error("group {group} holds {load} tokens, below its minimum of {minimum}")]
+    GroupMinimum {
+        /// The group.
+        group: usize,
+        /// Its load.
+        load: u32,
+        /// Its least load.
+        minimum: u32,
+    },
 }

@@ -1,6 +1,6 @@
 //! Objective, bound, gap and balance of a solution, all recomputed from the instance.
 
-use crate::{Certificate, Error, Instance, Load, Solution};
+use crate::{Certificate, Error, Feature, Instance, Load, Solution};
 
 /// What a solution is worth, measured without its solver.
 ///
@@ -23,7 +23,8 @@ pub struct Evaluation {
     pub certificate: Certificate,
     /// Relative optimality gap, a fraction; see [`Certificate::gap`].
     pub gap: f64,
-    /// Retained score: the objective over that of top-k without capacities.
+    /// Retained score: the sum of the scores taken (the objective without costs and rewards of loads) over
+    /// that of top-k without limits.
     pub retained: f64,
     /// How the experts are loaded.
     pub load: Load,
@@ -62,14 +63,18 @@ impl Evaluation {
 /// If the assignment breaks a constraint or the prices are unusable: a bug in the solver.
 pub fn evaluate(instance: &Instance, solution: &Solution) -> Result<Evaluation, Error> {
     let objective = instance.objective(&solution.assignment)?;
+    let load = Load::new(instance, &solution.assignment);
+    let score = objective + instance.cost_of_loads(&load.per_expert);
     let trivial = Certificate::trivial(instance);
-    let retained = retained(objective, trivial.bound());
+    let plain = instance.features().iter().all(|feature| *feature == Feature::Demands);
+    let uncapped =
+        if plain { trivial.bound() } else { Certificate::trivial(&instance.uncapped()).bound() };
+    let retained = retained(score, uncapped);
     let certificate = match &solution.prices {
         Some(prices) => Certificate::new(instance, prices.clone())?,
         None => trivial,
     };
     let gap = certificate.gap(objective);
-    let load = Load::new(instance, &solution.assignment);
     Ok(Evaluation { objective, certificate, gap, retained, load })
 }
 

@@ -1,45 +1,13 @@
-//! The assignment problem: tokens, experts, scores, capacities.
+//! The assignment problem: tokens, experts, scores, limits.
 
 use std::sync::Arc;
 
 use ndarray::{ArcArray2, ArrayView2};
-use rayon::prelude::*;
 
+use crate::builder::Builder;
+use crate::scores::{Checked, flat};
 use crate::sum::Sum;
-use crate::{Assignment, Error, Violation};
-
-/// How many experts each token takes.
-///
-/// ```
-/// use spinroute_core::Demand;
-///
-/// assert_eq!((Demand::AtMost(2).k(), Demand::AtMost(2).is_exact()), (2, false));
-/// assert_eq!((Demand::Exactly(1).k(), Demand::Exactly(1).is_exact()), (1, true));
-/// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Demand {
-    /// Up to `k`: a slot may stay empty (a *dropped* slot).
-    AtMost(u32),
-    /// Exactly `k`: every slot is filled.
-    Exactly(u32),
-}
-
-impl Demand {
-    /// The number of slots per token.
-    #[must_use]
-    pub fn k(self) -> usize {
-        match self {
-            Self::AtMost(k) | Self::Exactly(k) => k as usize,
-        }
-    }
-
-    /// Whether every slot must be filled.
-    #[must_use]
-    pub fn is_exact(self) -> bool {
-        matches!(self, Self::Exactly(_))
-    }
-}
+use crate::{Assignment, Demand, Error, Groups, Limits, Overflow, Reward, Scores, Violation};
 
 /// A capacity-constrained assignment problem.
 ///
@@ -50,11 +18,15 @@ impl Demand {
 ///             x[t,e] ∈ {0, 1},   x[t,e] = 0 where s[t,e] = -∞
 /// ```
 ///
-/// The constraint matrix is totally unimodular, so the linear relaxation has an integral optimum
+/// That is the plain problem, which [`Instance::new`] takes. [`Instance::builder`] takes all of it: tokens that
+/// take `k[t]` experts, or none; least loads; [groups](Groups) of experts that nest, with limits of their own;
+/// costs for units beyond a capacity and rewards for the first ones ([`Limits`]). `docs/problem.md` states it.
+///
+/// All of it is a flow, so that the linear relaxation has an integral optimum
 /// (Hoffman, Kruskal 1956). A clone shares the scores: it costs a pointer.
 ///
 /// Solvers work on scores in `f32`. Objectives and bounds are about the scores as they were given:
-/// where `f32` does not hold those, they are kept in `f64` beside ([`Instance::from_f64`]).
+/// where `f32` does not hold those, they are kept in `f64` beside ([`Scores::wide`]).
 ///
 /// ```
 /// use ndarray::array;
@@ -70,16 +42,23 @@ impl Demand {
 /// ```
 #[derive(Clone, Debug)]
 pub struct Instance {
-    scores: ArcArray2<f32>,
-    wide: Option<ArcArray2<f64>>,
-    capacity: Arc<[u32]>,
-    demand: Demand,
-    forbidden: bool,
+    pub(crate) scores: Checked,
+    pub(crate) demand: Demand,
+    /// One a token, where they differ.
+    pub(crate) demands: Option<Arc<[u32]>>,
+    /// `Σ k[t]`.
+    pub(crate) slots: u64,
+    pub(crate) capacity: Arc<[u32]>,
+    /// One an expert, where any is above 0.
+    pub(crate) minimum: Option<Arc<[u32]>>,
+    pub(crate) groups: Option<Arc<Groups>>,
+    pub(crate) overflow: Overflow,
+    pub(crate) reward: Reward,
 }
 
 impl Instance {
-    /// Builds an instance from scores (`tokens × experts`, any memory order; kept without a copy
-    /// if row-major) and one capacity per expert. A score of `-∞` forbids the pair.
+    /// Builds a plain instance from [scores](Scores) (`tokens × experts`, any memory order; kept without a
+    /// copy if owned and row-major) and one capacity per expert. A score of `-∞` forbids the pair.
     ///
     /// # Errors
     /// If a dimension is 0 or too large for 32 bits, a score is NaN or +∞ (with its place), the
@@ -88,20 +67,14 @@ impl Instance {
     /// is the only obstacle (max-flow min-cut). Infeasibility that comes from forbidden pairs is
     /// found by the solvers, see [`crate::Deficiency`].
     pub fn new(
-        scores: impl Into<ArcArray2<f32>>,
+        scores: impl Into<Scores>,
         capacity: Vec<u32>,
         demand: Demand,
     ) -> Result<Self, Error> {
-        let scores: ArcArray2<f32> = scores.into();
-        check_sizes(scores.dim(), &capacity, demand)?;
-        let scores = row_major(scores);
-        let forbidden = check(flat(&scores), scores.ncols())?;
-        Self { scores, wide: None, capacity: capacity.into(), demand, forbidden }.check_supply()
+        Self::builder(scores).demand(demand).capacity(capacity).build()
     }
 
-    /// As [`Instance::new`], from scores in `f64`. They are narrowed to `f32` for the solvers that
-    /// look at these; where that changes any, they are kept as they are as well, for objectives,
-    /// bounds and exact solvers.
+    /// As [`Instance::new`], from scores in `f64` ([`Scores::wide`]).
     ///
     /// # Errors
     /// As [`Instance::new`]; also if a score is beyond the range of `f32`.
@@ -121,29 +94,43 @@ impl Instance {
         capacity: Vec<u32>,
         demand: Demand,
     ) -> Result<Self, Error> {
-        let wide: ArcArray2<f64> = scores.into();
-        check_sizes(wide.dim(), &capacity, demand)?;
-        let wide = row_major(wide);
-        let experts = wide.ncols();
-        let beyond = |s: &f64| (*s as f32).is_infinite() && *s > f64::NEG_INFINITY;
-        if let Some(i) = flat(&wide).iter().position(|s| s.is_nan() || beyond(s)) {
-            let value = flat(&wide)[i];
-            return Err(Error::Score { token: i / experts, expert: i % experts, value });
-        }
-        let scores = wide.mapv(|s| s as f32).into_shared();
-        let pairs = flat(&scores).par_iter().zip(flat(&wide));
-        let wide = pairs.any(|(&narrow, &s)| f64::from(narrow) != s).then_some(wide);
-        let forbidden = flat(&scores).contains(&f32::NEG_INFINITY);
-        Self { scores, wide, capacity: capacity.into(), demand, forbidden }.check_supply()
+        Self::new(Scores::wide(scores), capacity, demand)
     }
 
-    /// Refuses an `Exactly` demand beyond what the experts can hold.
-    fn check_supply(self) -> Result<Self, Error> {
-        let (need, supply) = ((self.tokens() * self.demand.k()) as u64, self.supply());
-        if self.demand.is_exact() && supply < need {
-            return Err(Error::Infeasible { need, supply });
-        }
-        Ok(self)
+    /// Starts an instance with more than one `k` and one capacity an expert.
+    pub fn builder(scores: impl Into<Scores>) -> Builder {
+        Builder::new(scores.into())
+    }
+
+    /// Starts from all that this instance is made of; its scores are shared and not checked again.
+    ///
+    /// ```
+    /// use ndarray::Array2;
+    /// use spinroute_core::{Demand, Instance};
+    ///
+    /// let first = Instance::new(Array2::zeros((4, 2)), vec![2, 2], Demand::Exactly(1))?;
+    /// let second = first.rebuild().minimum(vec![1, 1]).build()?;
+    /// assert_eq!(first.flat().as_ptr(), second.flat().as_ptr());
+    /// # Ok::<(), spinroute_core::Error>(())
+    /// ```
+    pub fn rebuild(&self) -> Builder {
+        Builder::of(self)
+    }
+
+    /// The same instance with other capacities of the experts; the scores are shared.
+    ///
+    /// # Errors
+    /// As [`Builder::build`].
+    pub fn with_capacity(&self, capacity: Vec<u32>) -> Result<Self, Error> {
+        self.rebuild().capacity(capacity).build()
+    }
+
+    /// The same instance with one demand for all tokens; the scores are shared.
+    ///
+    /// # Errors
+    /// As [`Builder::build`].
+    pub fn with_demand(&self, demand: Demand) -> Result<Self, Error> {
+        self.rebuild().even_demand(demand).build()
     }
 
     /// The same capacity `⌈F·T·k/E⌉` for every expert, the convention of capacity factors.
@@ -156,42 +143,96 @@ impl Instance {
         k: usize,
         factor: f64,
     ) -> Result<Vec<u32>, Error> {
-        if !(factor > 0.0 && factor.is_finite()) {
-            return Err(Error::CapacityFactor { factor });
-        }
         if experts == 0 {
             return Err(Error::Empty { tokens, experts });
         }
-        // T·k/E is rounded up before F is applied only where F is 1: F·T·k/E can fall a hair
-        // above a whole number by rounding, which must not add a slot.
-        let exact = factor * (tokens * k) as f64 / experts as f64;
-        let whole = exact.round();
-        let capacity = if (exact - whole).abs() <= 1e-9 * whole { whole } else { exact.ceil() };
-        Ok(vec![capacity.min(f64::from(u32::MAX - 1)) as u32; experts])
+        Ok(vec![Self::share(tokens as u64 * k as u64, 1, experts, factor)?; experts])
     }
 
-    /// The same tokens and experts without the capacities: every expert may hold every token.
+    /// The capacity `⌈F·slots/n⌉` for each of the `n` experts that are alive, and 0 for the others: a failed
+    /// expert takes no token, and its share goes to the rest. `slots` is `Σ k[t]`.
+    ///
+    /// # Errors
+    /// If the factor is not a positive, finite number, or no expert is alive.
+    ///
+    /// ```
+    /// use spinroute_core::Instance;
+    ///
+    /// let capacity = Instance::capacity_of_alive(12, &[true, false, true, true], 1.0)?;
+    /// assert_eq!(capacity, [4, 0, 4, 4]);
+    /// # Ok::<(), spinroute_core::Error>(())
+    /// ```
+    pub fn capacity_of_alive(slots: u64, alive: &[bool], factor: f64) -> Result<Vec<u32>, Error> {
+        let count = alive.iter().filter(|&&alive| alive).count();
+        if count == 0 {
+            return Err(Error::Empty { tokens: slots as usize, experts: 0 });
+        }
+        let share = Self::share(slots, 1, count, factor)?;
+        Ok(alive.iter().map(|&alive| if alive { share } else { 0 }).collect())
+    }
+
+    /// `⌈F · slots · members / all⌉`.
+    pub(crate) fn share(slots: u64, members: usize, all: usize, factor: f64) -> Result<u32, Error> {
+        if !(factor > 0.0 && factor.is_finite()) {
+            return Err(Error::CapacityFactor { factor });
+        }
+        // F·T·k/E can fall a hair above a whole number by rounding, which must not add a slot.
+        let exact = factor * (slots as f64 * members as f64) / all as f64;
+        let whole = exact.round();
+        let capacity = if (exact - whole).abs() <= 1e-9 * whole { whole } else { exact.ceil() };
+        Ok(capacity.min(f64::from(u32::MAX - 1)) as u32)
+    }
+
+    /// The same tokens and experts without limits of loads: every expert may hold every token.
     #[must_use]
     pub fn uncapped(&self) -> Self {
-        Self { capacity: vec![self.tokens() as u32; self.experts()].into(), ..self.clone() }
+        Self {
+            capacity: vec![self.tokens() as u32; self.experts()].into(),
+            minimum: None,
+            groups: None,
+            overflow: Overflow::default(),
+            reward: Reward::default(),
+            ..self.clone()
+        }
     }
 
     /// The number of tokens, T.
     #[must_use]
     pub fn tokens(&self) -> usize {
-        self.scores.nrows()
+        self.scores.narrow.nrows()
     }
 
     /// The number of experts, E.
     #[must_use]
     pub fn experts(&self) -> usize {
-        self.scores.ncols()
+        self.scores.narrow.ncols()
     }
 
-    /// How many experts each token takes.
+    /// How many experts each token takes, at most if they differ: the number of slots of a row.
     #[must_use]
     pub fn demand(&self) -> Demand {
         self.demand
+    }
+
+    /// How many experts each token takes, where they differ; 0 for a token that is masked.
+    #[must_use]
+    pub fn demands(&self) -> Option<&[u32]> {
+        self.demands.as_deref()
+    }
+
+    /// How many experts token `t` takes (up to so many under [`Demand::AtMost`]).
+    ///
+    /// # Panics
+    /// If there is no token `t`, and demands differ.
+    #[must_use]
+    pub fn k(&self, t: usize) -> usize {
+        self.demands.as_ref().map_or(self.demand.k(), |demands| demands[t] as usize)
+    }
+
+    /// `Σ k[t]`: all slots.
+    #[must_use]
+    pub fn slots(&self) -> u64 {
+        self.slots
     }
 
     /// The capacity `c[e]` of every expert.
@@ -200,10 +241,77 @@ impl Instance {
         &self.capacity
     }
 
+    /// The least load of every expert, where any is above 0.
+    #[must_use]
+    pub fn minimums(&self) -> Option<&[u32]> {
+        self.minimum.as_deref()
+    }
+
+    /// The groups of experts.
+    #[must_use]
+    pub fn groups(&self) -> Option<&Groups> {
+        self.groups.as_deref()
+    }
+
+    /// What every expert may hold beyond its capacity.
+    #[must_use]
+    pub fn overflow(&self) -> Overflow {
+        self.overflow
+    }
+
+    /// What the first units of every expert gain.
+    #[must_use]
+    pub fn reward(&self) -> Reward {
+        self.reward
+    }
+
+    /// How many loads have limits: the experts, then the groups. They are the nodes of a tree whose root has
+    /// none.
+    #[must_use]
+    pub fn nodes(&self) -> usize {
+        self.experts() + self.groups.as_ref().map_or(0, |groups| groups.len())
+    }
+
+    /// The limits of a node: of expert `node`, or of group `node - E`.
+    ///
+    /// # Panics
+    /// If there is no such node.
+    #[must_use]
+    pub fn limits(&self, node: usize) -> Limits {
+        match (&self.groups, node.checked_sub(self.experts())) {
+            (Some(groups), Some(group)) => groups.limits(group),
+            _ => Limits {
+                minimum: self.minimum.as_ref().map_or(0, |minimum| minimum[node]),
+                capacity: self.capacity[node],
+                overflow: self.overflow,
+                reward: self.reward,
+            },
+        }
+    }
+
+    /// The node of the group around a node, which is above it; `None` where that is the root.
+    ///
+    /// # Panics
+    /// If there is no such node.
+    #[must_use]
+    pub fn parent(&self, node: usize) -> Option<usize> {
+        let (groups, experts) = (self.groups.as_ref()?, self.experts());
+        let group =
+            if node < experts { groups.of_expert(node) } else { groups.parent(node - experts) };
+        group.map(|group| experts + group)
+    }
+
+    /// The load of every node, from those of the experts.
+    #[must_use]
+    pub fn node_loads(&self, experts: &[u32]) -> Vec<u32> {
+        let groups = self.groups.as_ref().map(|groups| groups.loads(experts));
+        [experts.to_vec(), groups.unwrap_or_default()].concat()
+    }
+
     /// Whether some pair is forbidden (its score is `-∞`).
     #[must_use]
     pub fn has_forbidden(&self) -> bool {
-        self.forbidden
+        self.scores.forbidden
     }
 
     /// The scores of token `t`, one per expert.
@@ -219,20 +327,20 @@ impl Instance {
     /// All scores, `tokens × experts`.
     #[must_use]
     pub fn table(&self) -> ArrayView2<'_, f32> {
-        self.scores.view()
+        self.scores.narrow.view()
     }
 
     /// All scores in one row-major slice.
     #[must_use]
     pub fn flat(&self) -> &[f32] {
-        flat(&self.scores)
+        flat(&self.scores.narrow)
     }
 
     /// All scores as they were given, row-major, where `f32` does not hold them all; `None` where
     /// [`Instance::flat`] is what was given.
     #[must_use]
     pub fn wide(&self) -> Option<&[f64]> {
-        self.wide.as_ref().map(flat)
+        self.scores.wide.as_ref().map(flat)
     }
 
     /// The score of token `t` for expert `e` as it was given.
@@ -241,22 +349,42 @@ impl Instance {
     /// If there is no such token or expert.
     #[must_use]
     pub fn score(&self, t: usize, e: usize) -> f64 {
-        match &self.wide {
+        match &self.scores.wide {
             Some(wide) => wide[[t, e]],
-            None => f64::from(self.scores[[t, e]]),
+            None => f64::from(self.scores.narrow[[t, e]]),
         }
     }
 
-    /// `Σ_e min(c[e], T)`: the most slots that the experts can hold.
+    /// `Σ_e min(c[e], T)`: the most slots that the experts can hold, groups and overflow aside.
     #[must_use]
     pub fn supply(&self) -> u64 {
         self.capacity.iter().map(|&c| u64::from(c).min(self.tokens() as u64)).sum()
     }
 
-    /// Checks `assignment` against every constraint and returns its objective, `Σ s[t,e] x[t,e]`.
+    /// What the loads of the experts cost: units beyond capacities less rewards, of experts and groups.
+    #[must_use]
+    pub fn cost_of_loads(&self, experts: &[u32]) -> f64 {
+        let mut cost = Sum::default();
+        self.add_costs(&self.node_loads(experts), 1.0, &mut cost);
+        cost.nearest()
+    }
+
+    /// Adds `sign` times the cost of every node's load.
+    fn add_costs(&self, loads: &[u32], sign: f64, sum: &mut Sum) {
+        for (node, &load) in loads.iter().enumerate() {
+            let mut start = 0;
+            for (end, cost) in self.limits(node).pieces() {
+                sum.add_product(sign * f64::from(load.min(end).saturating_sub(start)), cost);
+                start = end;
+            }
+        }
+    }
+
+    /// Checks `assignment` against every constraint and returns its objective: `Σ s[t,e] x[t,e]` less what its
+    /// loads cost.
     ///
-    /// This is the only way to an objective: the sum of the scores as they were given, rounded
-    /// once, to the nearest `f64`. Time O(T·k²).
+    /// This is the only way to an objective: the sum of the scores as they were given, and of the costs,
+    /// rounded once, to the nearest `f64`. Time O(T·k²).
     ///
     /// # Errors
     /// The first constraint that it breaks.
@@ -268,7 +396,7 @@ impl Instance {
         let mut objective = Sum::default();
         for t in 0..self.tokens() {
             let (chosen, scores) = (assignment.experts(t), self.scores(t));
-            let want = self.demand.k();
+            let want = self.k(t);
             if chosen.len() > want || (self.demand.is_exact() && chosen.len() < want) {
                 return Err(Violation::Demand { token: t, got: chosen.len(), want });
             }
@@ -286,62 +414,35 @@ impl Instance {
                 objective.add(self.score(t, expert as usize));
             }
         }
-        match (0..load.len()).find(|&e| load[e] > self.capacity[e]) {
-            Some(expert) => {
-                let (load, capacity) = (load[expert], self.capacity[expert]);
-                Err(Violation::Capacity { expert, load, capacity })
+        let loads = self.node_loads(&load);
+        self.check_loads(&loads)?;
+        self.add_costs(&loads, -1.0, &mut objective);
+        Ok(objective.nearest())
+    }
+
+    /// Refuses loads of the nodes beyond their limits.
+    fn check_loads(&self, loads: &[u32]) -> Result<(), Violation> {
+        for (node, &load) in loads.iter().enumerate() {
+            let limits = self.limits(node);
+            let (capacity, minimum) = (limits.highest(), limits.minimum);
+            match node.checked_sub(self.experts()) {
+                None if load > capacity => {
+                    return Err(Violation::Capacity { expert: node, load, capacity });
+                }
+                None if load < minimum => {
+                    return Err(Violation::Minimum { expert: node, load, minimum });
+                }
+                Some(group) if load > capacity => {
+                    return Err(Violation::GroupCapacity { group, load, capacity });
+                }
+                Some(group) if load < minimum => {
+                    return Err(Violation::GroupMinimum { group, load, minimum });
+                }
+                _ => {}
             }
-            None => Ok(objective.nearest()),
         }
+        Ok(())
     }
-}
-
-/// Refuses sizes that are no instance.
-fn check_sizes(
-    (tokens, experts): (usize, usize),
-    capacity: &[u32],
-    demand: Demand,
-) -> Result<(), Error> {
-    let k = demand.k();
-    if tokens == 0 || experts == 0 {
-        return Err(Error::Empty { tokens, experts });
-    }
-    if k == 0 || k > experts {
-        return Err(Error::Demand { k: k as u32, experts });
-    }
-    if tokens as u64 * k as u64 >= u64::from(u32::MAX) || experts >= u32::MAX as usize {
-        return Err(Error::TooLarge { tokens, experts, k: k as u32 });
-    }
-    if capacity.len() != experts {
-        return Err(Error::Capacities { got: capacity.len(), experts });
-    }
-    Ok(())
-}
-
-fn row_major<S: Clone>(scores: ArcArray2<S>) -> ArcArray2<S> {
-    if scores.is_standard_layout() { scores } else { scores.as_standard_layout().into_shared() }
-}
-
-/// The elements of a table that [`row_major`] made.
-fn flat<S>(scores: &ArcArray2<S>) -> &[S] {
-    scores.as_slice().unwrap_or_else(|| unreachable!("row-major since construction"))
-}
-
-/// Refuses NaN and +∞ with the first place; tells whether some pair is forbidden.
-fn check(flat: &[f32], experts: usize) -> Result<bool, Error> {
-    // Blocks of a size that does not depend on the number of threads; without a branch inside,
-    // so that the compiler vectorises: this reads the whole table.
-    let blocks = flat.par_chunks(1 << 16).map(|block| {
-        let refused = block.iter().fold(false, |bad, s| bad | s.is_nan() | (*s == f32::INFINITY));
-        let forbidden = block.iter().fold(false, |any, s| any | (*s == f32::NEG_INFINITY));
-        (refused, forbidden)
-    });
-    let (refused, forbidden) = blocks.reduce(|| (false, false), |a, b| (a.0 | b.0, a.1 | b.1));
-    if refused && let Some(i) = flat.iter().position(|s| s.is_nan() || *s == f32::INFINITY) {
-        let value = f64::from(flat[i]);
-        return Err(Error::Score { token: i / experts, expert: i % experts, value });
-    }
-    Ok(forbidden)
 }
 
 #[cfg(test)]

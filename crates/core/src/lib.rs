@@ -17,24 +17,37 @@
 //! # Ok::<(), spinroute_core::Error>(())
 //! ```
 mod assignment;
+mod builder;
 mod certificate;
 mod clock;
 mod deficiency;
+mod demand;
 mod error;
 mod evaluate;
+mod feature;
+mod groups;
 mod instance;
+mod limits;
 mod load;
 pub mod registry;
 mod run;
+mod scores;
 mod solver;
 mod sum;
 
 pub use assignment::Assignment;
+pub use builder::Builder;
 pub use certificate::{Certificate, gap};
 pub use clock::Clock;
-pub use error::{Deficiency, Error, Violation};
+pub use deficiency::{Deficiency, Shortfall};
+pub use demand::Demand;
+pub use error::{Error, Violation};
 pub use evaluate::{Evaluation, evaluate};
-pub use instance::{Demand, Instance};
-pub use load::Load;
+pub use feature::Feature;
+pub use groups::Groups;
+pub use instance::Instance;
+pub use limits::{Limits, Overflow, Reward};
+pub use load::{GroupLoad, Load};
 pub use run::{Best, Budget, Observer, Progress, Run, Stop};
+pub use scores::Scores;
 pub use solver::{Solution, Solver};

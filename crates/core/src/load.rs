@@ -35,10 +35,83 @@ pub struct Load {
     pub dead: usize,
     /// Active capacity: the share of experts with at least one token.
     pub active: f64,
-    /// `Σ_e max(0, load[e] − c[e])`: tokens beyond capacity, 0 if the assignment is feasible.
+    /// `Σ_e max(0, load[e] − c[e])`: tokens beyond capacity; in a feasible assignment those that
+    /// the overflow allows at a cost.
     pub overflow: u64,
-    /// `T·k − Σ_e load[e]`: slots left empty.
+    /// `Σ_t k[t] − Σ_e load[e]`: slots left empty.
     pub dropped: u64,
+    /// `Σ_e max(0, l[e] − load[e])`: tokens that minimums lack, 0 if the assignment is feasible.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub lacking: u64,
+    /// How the groups are loaded, a level each, the innermost first.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub groups: Vec<GroupLoad>,
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "the signature that serde asks for")]
+fn is_zero(count: &u64) -> bool {
+    *count == 0
+}
+
+/// How the groups of one level are loaded: what the busiest device works through.
+///
+/// ```
+/// use ndarray::Array2;
+/// use spinroute_core::{Assignment, Demand, Groups, Instance, Load};
+///
+/// let groups = Groups::consecutive(4, 2)?.capacity(vec![2, 2])?;
+/// let zeros = Array2::<f32>::zeros((3, 4));
+/// let instance = Instance::builder(zeros).demand(Demand::Exactly(1)).groups(groups).build()?;
+/// let load = Load::new(&instance, &Assignment::from_slots(1, vec![0, 1, 1]));
+/// let devices = &load.groups[0];
+/// assert_eq!((devices.per_group.as_slice(), devices.busiest, devices.max), (&[3, 0][..], 0, 3));
+/// assert_eq!((devices.overflow, devices.max_vio), (1, 1.0));
+/// # Ok::<(), spinroute_core::Error>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, serde::Serialize)]
+pub struct GroupLoad {
+    /// The groups of this level.
+    pub groups: Vec<u32>,
+    /// The tokens of each.
+    pub per_group: Vec<u32>,
+    /// The group with the largest load, of equal ones the first.
+    pub busiest: u32,
+    /// Its load.
+    pub max: u32,
+    /// Mean load of the groups.
+    pub mean: f64,
+    /// Coefficient of variation, as [`Load::cv`].
+    pub cv: f64,
+    /// `(max − mean) / mean`, as [`Load::max_vio`].
+    pub max_vio: f64,
+    /// `Σ_g max(0, load[g] − C[g])`.
+    pub overflow: u64,
+    /// `Σ_g max(0, L[g] − load[g])`.
+    pub lacking: u64,
+}
+
+impl GroupLoad {
+    fn new(instance: &Instance, groups: Vec<u32>, loads: &[u32]) -> Self {
+        let per_group: Vec<u32> = groups.iter().map(|&g| loads[g as usize]).collect();
+        let limits = |g: u32| instance.limits(instance.experts() + g as usize);
+        let capacity: Vec<u32> = groups.iter().map(|&g| limits(g).capacity).collect();
+        let lacking = groups.iter().zip(&per_group);
+        let lacking = lacking.map(|(&g, load)| u64::from(limits(g).minimum.saturating_sub(*load)));
+        let lacking = lacking.sum();
+        let all = Load::of(per_group, &capacity, 0);
+        let busiest = all.per_expert.iter().position(|&load| load == all.max).unwrap_or(0);
+        Self {
+            busiest: groups.get(busiest).copied().unwrap_or(0),
+            groups,
+            max: all.max,
+            mean: all.mean,
+            cv: all.cv,
+            max_vio: all.max_vio,
+            overflow: all.overflow,
+            lacking,
+            per_group: all.per_expert,
+        }
+    }
 }
 
 impl Load {
@@ -51,10 +124,17 @@ impl Load {
                 *load += 1;
             }
         }
-        Self::of(load, instance.capacity(), (instance.tokens() * instance.demand().k()) as u64)
+        let minimums = instance.minimums().into_iter().flatten().zip(&load);
+        let lacking = minimums.map(|(&l, &load)| u64::from(l.saturating_sub(load))).sum();
+        let groups = instance.groups().map_or_else(Vec::new, |groups| {
+            let loads = groups.loads(&load);
+            let level = |level| GroupLoad::new(instance, level, &loads);
+            groups.levels().into_iter().map(level).collect()
+        });
+        Self { lacking, groups, ..Self::of(load, instance.capacity(), instance.slots()) }
     }
 
-    /// Measures given loads (one per expert) under `capacity`, where `slots` is `T·k`.
+    /// Measures given loads (one per expert) under `capacity`, where `slots` is `Σ k[t]`.
     #[must_use]
     pub fn of(per_expert: Vec<u32>, capacity: &[u32], slots: u64) -> Self {
         let experts = per_expert.len().max(1) as f64;
@@ -76,6 +156,8 @@ impl Load {
             active: 1.0 - dead as f64 / experts,
             overflow: over.sum(),
             dropped: slots.saturating_sub(total),
+            lacking: 0,
+            groups: Vec::new(),
             per_expert,
         }
     }

@@ -12,7 +12,8 @@ use crate::{Assignment, Error, Instance, Run, Stop};
 ///   threads;
 /// - every step ends with [`Run::tick`], and a `Break` ends the run (a single-pass solver has no
 ///   steps);
-/// - prices, where given, are one finite number per expert.
+/// - prices, where given, are one finite number per expert, then one per group;
+/// - what it does not honour it refuses, with what is missing ([`Instance::supported`]).
 ///
 /// ```
 /// use ndarray::array;
@@ -63,7 +64,7 @@ pub trait Solver: Send + Sync {
 pub struct Solution {
     /// A feasible assignment.
     pub assignment: Assignment,
-    /// Expert prices, if the method has a dual side.
+    /// Prices of the experts, then of the groups if there are any, if the method has a dual side.
     pub prices: Option<Vec<f64>>,
     /// Why the run ended.
     pub stop: Stop,

@@ -320,7 +320,7 @@ fn deficiency(instance: &Instance, table: &[u32], experts: Vec<u32>) -> Option<D
     let crowded = |row: &[u32]| row.iter().any(|e| experts.binary_search(e).is_ok());
     let tokens = (0u32..).zip(table.chunks_exact(k)).filter(|(_, row)| crowded(row));
     let tokens = tokens.map(|(t, _)| t).collect();
-    Deficiency::new(instance, tokens, experts)
+    Deficiency::crowded(instance, tokens, experts)
 }
 
 #[cfg(test)]

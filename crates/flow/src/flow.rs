@@ -72,7 +72,8 @@ impl Solver for Flow {
         if !(self.target_gap >= 0.0 && self.target_gap < f64::INFINITY) {
             return Err(param!(Self::target_gap).refuse(&self.target_gap).into());
         }
-        let warm = run.start_prices(instance.experts())?;
+        instance.supported("flow", &[])?;
+        let warm = run.start_prices(instance.nodes())?;
         let solved = if instance.capacity().contains(&0) {
             without_closed(instance, |open| self.solve_open(open, warm, run))
         } else {
@@ -169,7 +170,7 @@ fn without_closed(
         Err(Error::Deficient(proof)) => {
             let crowded = |e: usize| closed(e) || proof.experts.binary_search(&(e as u32)).is_ok();
             let experts = (0..instance.experts()).filter(|&e| crowded(e)).map(|e| e as u32);
-            let proof = Deficiency::new(instance, proof.tokens, experts.collect());
+            let proof = Deficiency::crowded(instance, proof.tokens, experts.collect());
             let unproven = "flow found no assignment, and no proof that there is none";
             return Err(proof.map_or_else(
                 || Error::Defect(unproven.to_owned()),
@@ -253,7 +254,7 @@ pub(crate) fn enough_allowed(instance: &Instance) -> Result<(), Error> {
         let allowed = instance.scores(t).iter().filter(|s| **s > f32::NEG_INFINITY);
         allowed.count() < instance.demand().k()
     });
-    match short.and_then(|t| Deficiency::new(instance, vec![t as u32], Vec::new())) {
+    match short.and_then(|t| Deficiency::crowded(instance, vec![t as u32], Vec::new())) {
         Some(proof) => Err(Error::Deficient(Box::new(proof))),
         None => Ok(()),
     }

@@ -77,6 +77,7 @@ impl Solver for Lp {
     /// than `max_pairs` pairs, or the scores differ so much in size that the tolerance of the
     /// backend does not decide the optimum.
     fn solve(&self, instance: &Instance, _: &mut Run<'_>) -> Result<Solution, Error> {
+        instance.supported("lp", &[])?;
         let pairs = instance.tokens() * instance.experts();
         if pairs > self.max_pairs {
             let limit = self.max_pairs;

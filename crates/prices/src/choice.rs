@@ -112,7 +112,7 @@ pub fn enough_allowed(instance: &Instance, selection: &Selection) -> Result<(), 
         .map(|(t, _)| t)
         .collect();
     // A reduced score can also be -∞ because a price overflowed: then there is nothing to prove.
-    match Deficiency::new(instance, short, Vec::new()) {
+    match Deficiency::crowded(instance, short, Vec::new()) {
         Some(deficiency) => Err(Error::Deficient(Box::new(deficiency))),
         None => Ok(()),
     }

@@ -85,6 +85,7 @@ fn repaired(
     prices: Option<&[f64]>,
     limit: Limit,
 ) -> Result<(Assignment, bool), Error> {
+    instance.supported("repair", &[])?;
     let (got, want) = (choices.tokens(), instance.tokens());
     if got != want {
         return Err(Violation::Tokens { got, want }.into());

@@ -114,7 +114,8 @@ pub use spinroute_transport as transport;
 pub use ndarray;
 
 pub use spinroute_core::{
-    Assignment, Best, Budget, Certificate, Clock, Deficiency, Demand, Error, Evaluation, Instance,
-    Load, Observer, Progress, Run, Solution, Solver, Stop, Violation, evaluate, gap,
+    Assignment, Best, Budget, Builder, Certificate, Clock, Deficiency, Demand, Error, Evaluation,
+    Feature, GroupLoad, Groups, Instance, Limits, Load, Observer, Overflow, Progress, Reward, Run,
+    Scores, Shortfall, Solution, Solver, Stop, Violation, evaluate, gap,
 };
 pub use spinroute_prices::{repair, repair_in_time};

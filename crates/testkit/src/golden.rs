@@ -272,7 +272,7 @@ mod tests {
                     assert!(!small || brute_force(&instance).is_some_and(|best| near(best, value)));
                 }
                 (Expected::Deficiency { tokens, experts }, Err(found)) => {
-                    let deficiency = Deficiency::new(&instance, tokens, experts);
+                    let deficiency = Deficiency::crowded(&instance, tokens, experts);
                     assert!(deficiency.is_some_and(|deficiency| deficiency.proves(&instance)));
                     assert!(found.proves(&instance), "{name}");
                     assert!(!small || brute_force(&instance).is_none());

@@ -221,7 +221,7 @@ impl<'a, const W: usize> Residual<'a, W> {
         let tokens = (0..self.instance.tokens()).filter(reached).map(|t| t as u32).collect();
         let inside = |e: &usize| reached(&self.expert(*e));
         let experts = (0..self.instance.experts()).filter(inside).map(|e| e as u32).collect();
-        Deficiency::new(self.instance, tokens, experts)
+        Deficiency::crowded(self.instance, tokens, experts)
             .unwrap_or_else(|| unreachable!("no path is open: the reached nodes are a cut"))
     }
 

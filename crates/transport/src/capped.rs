@@ -77,6 +77,7 @@ impl Solver for CappedTopK {
     /// # Errors
     /// [`Error::Deficient`] if an `Exactly` demand cannot be met.
     fn solve(&self, instance: &Instance, run: &mut Run<'_>) -> Result<Solution, Error> {
+        instance.supported("capped-topk", &[])?;
         let mut assignment = topk::choose(instance)?;
         let mut stop = run.begin();
         let dropped = stop.is_continue();

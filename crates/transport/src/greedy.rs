@@ -77,6 +77,7 @@ impl Solver for Greedy {
     /// # Errors
     /// [`Error::Deficient`] if an `Exactly` demand cannot be met.
     fn solve(&self, instance: &Instance, run: &mut Run<'_>) -> Result<Solution, Error> {
+        instance.supported("greedy", &[])?;
         let (mut assignment, mut stop) = if too_short(instance, run) {
             (topk::choose(instance)?, Stop::TimeLimit)
         } else {

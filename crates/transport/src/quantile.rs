@@ -71,6 +71,7 @@ impl Solver for Quantile {
     /// [`Error::Deficient`] if an `Exactly` demand cannot be met, [`Error::Prices`] if the warm
     /// prices are unusable.
     fn solve(&self, instance: &Instance, run: &mut Run<'_>) -> Result<Solution, Error> {
+        instance.supported("quantile", &[])?;
         let start = match run.start_prices(instance.experts())? {
             Some(prices) => {
                 prices.iter().map(|&p| p.max(0.0).min(f64::from(f32::MAX)) as f32).collect()

@@ -48,6 +48,7 @@ impl Solver for TopK {
     /// # Errors
     /// [`Error::Deficient`] if a token must take `k` experts and has fewer that are allowed.
     fn solve(&self, instance: &Instance, _run: &mut Run<'_>) -> Result<Solution, Error> {
+        instance.supported("topk", &[])?;
         let assignment = choose(instance)?;
         Ok(Solution { assignment, prices: None, stop: Stop::Finished })
     }

@@ -198,6 +198,7 @@ impl Solver for SbCloseCall {
     /// are unusable, [`Error::Parameter`] if a parameter is out of its range,
     /// [`Error::Unsupported`] if scores are too large for the energies of the switches.
     fn solve(&self, instance: &Instance, run: &mut Run<'_>) -> Result<Solution, Error> {
+        instance.supported("sb-close-call", &[])?;
         self.solve_and_tell(instance, run).map(|(solution, _)| solution)
     }
 }

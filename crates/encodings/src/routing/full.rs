@@ -209,6 +209,7 @@ impl Solver for SbFull {
     /// [`Error::Deficient`] if an `Exactly` demand cannot be met, [`Error::Prices`] if the warm prices
     /// are unusable, [`Error::Parameter`] if a parameter is out of its range.
     fn solve(&self, instance: &Instance, run: &mut Run<'_>) -> Result<Solution, Error> {
+        instance.supported("sb-full", &[])?;
         self.solve_and_tell(instance, run).map(|(solution, _)| solution)
     }
 }

@@ -294,7 +294,7 @@ impl Table<'_> {
             .filter(|&t| is_stuck(t) || self.choices.experts(t as usize).iter().any(inside))
             .collect();
         let crowded = (0..experts as u32).filter(inside).collect();
-        let deficiency = Deficiency::new(self.instance, tokens, crowded)
+        let deficiency = Deficiency::crowded(self.instance, tokens, crowded)
             .unwrap_or_else(|| unreachable!("reached experts are full and closed under moves"));
         Error::Deficient(Box::new(deficiency))
     }
