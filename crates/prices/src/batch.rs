@@ -2,12 +2,16 @@
 
 use spinroute_core::{Demand, Instance};
 
+use crate::pass::Slots;
+
 /// Scores and demand of some tokens: of all that an instance has, or of a sample.
 #[derive(Clone, Copy, Debug)]
 pub struct Batch<'a> {
     scores: &'a [f32],
     experts: usize,
     demand: Demand,
+    /// One a token, where they differ.
+    demands: Option<&'a [u32]>,
 }
 
 impl<'a> Batch<'a> {
@@ -26,13 +30,49 @@ impl<'a> Batch<'a> {
     #[must_use]
     pub fn new(scores: &'a [f32], experts: usize, demand: Demand) -> Self {
         assert!(scores.len().is_multiple_of(experts), "rows of {experts} scores");
-        Self { scores, experts, demand }
+        Self { scores, experts, demand, demands: None }
     }
 
     /// All tokens of an instance, its scores in `f32`.
     #[must_use]
     pub fn of(instance: &'a Instance) -> Self {
-        Self { scores: instance.flat(), experts: instance.experts(), demand: instance.demand() }
+        Self {
+            scores: instance.flat(),
+            experts: instance.experts(),
+            demand: instance.demand(),
+            demands: instance.demands(),
+        }
+    }
+
+    /// The same tokens, each with its own demand, none above that of the batch.
+    ///
+    /// # Panics
+    /// If there is not one a token.
+    #[must_use]
+    pub fn with_demands(self, demands: &'a [u32]) -> Self {
+        assert!(demands.len() == self.tokens(), "one demand a token");
+        debug_assert!(demands.iter().all(|&k| k as usize <= self.demand.k()));
+        Self { demands: Some(demands), ..self }
+    }
+
+    /// The slots of every row.
+    pub(crate) fn slots(self) -> Slots<'a> {
+        Slots { width: self.demand.k(), each: self.demands.unwrap_or(&[]) }
+    }
+
+    /// How many experts token `t` takes.
+    ///
+    /// # Panics
+    /// If there is no such token, and demands differ.
+    #[must_use]
+    pub fn k(&self, t: usize) -> usize {
+        self.demands.map_or(self.demand.k(), |demands| demands[t] as usize)
+    }
+
+    /// Whether all tokens take as many.
+    #[must_use]
+    pub fn is_even(&self) -> bool {
+        self.demands.is_none()
     }
 
     /// All scores, row-major.
@@ -62,7 +102,7 @@ impl<'a> Batch<'a> {
         self.experts
     }
 
-    /// How many experts a token takes.
+    /// How many experts a token takes, at most if they differ.
     #[must_use]
     pub fn demand(&self) -> Demand {
         self.demand

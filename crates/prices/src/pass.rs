@@ -11,5 +11,6 @@ mod path;
 mod portable;
 mod selection;
 
+pub(crate) use block::Slots;
 pub use candidates::Candidates;
 pub use selection::Selection;

@@ -1,10 +1,40 @@
 //! Blocks of tokens: what one task reads and writes.
 
+use spinroute_core::Assignment;
+
 /// Tokens a block: what one task works on, whatever the number of threads.
 pub(crate) const BLOCK: usize = 1024;
 
 /// Experts on a list, at most: one vector.
 pub(crate) const LISTED: usize = 16;
+
+/// How many experts each token takes.
+#[derive(Clone, Copy)]
+pub(crate) struct Slots<'a> {
+    /// Slots of a row: the most that any token takes.
+    pub(crate) width: usize,
+    /// One number a token; empty where all take `width`.
+    pub(crate) each: &'a [u32],
+}
+
+impl Slots<'_> {
+    /// `k` for all.
+    pub(crate) fn even(k: usize) -> Self {
+        Self { width: k, each: &[] }
+    }
+
+    /// Those of block `i`.
+    pub(crate) fn block(self, i: usize) -> Self {
+        let end = self.each.len().min((i + 1) * BLOCK);
+        Self { each: &self.each[end.min(i * BLOCK)..end], ..self }
+    }
+
+    /// How many token `t` takes.
+    #[inline]
+    pub(crate) fn of(self, t: usize) -> usize {
+        if self.each.is_empty() { self.width } else { self.each[t] as usize }
+    }
+}
 
 /// Where a block of rows writes its part of a [`Selection`].
 pub(crate) struct Block<'a> {
@@ -14,6 +44,16 @@ pub(crate) struct Block<'a> {
     pub(crate) left: &'a mut [f32],
     pub(crate) next: &'a mut [u32],
     pub(crate) worth: &'a mut [f32],
+}
+
+impl Block<'_> {
+    /// Writes what token `t`, which takes nothing, takes: it wants no price to change.
+    pub(crate) fn nothing(&mut self, t: usize, slots: Slots<'_>) {
+        self.experts[t * slots.width..][..slots.width].fill(Assignment::EMPTY);
+        (self.taken[t], self.last[t]) = (f32::INFINITY, u32::MAX);
+        (self.left[t], self.next[t]) = (f32::NEG_INFINITY, u32::MAX);
+        self.worth[t] = 0.0;
+    }
 }
 
 /// A block's part of the lists.

@@ -10,9 +10,10 @@
 
 use rayon::prelude::*;
 
-use super::block::{BLOCK, LISTED, Lists};
+use super::block::{BLOCK, LISTED, Lists, Slots};
 use super::path::{ListedPath, listed_path};
 use super::selection::Selection;
+use crate::batch::Batch;
 
 /// Passes after which all lists are made anew, so that their prices need not be kept for ever.
 const LONGEST: usize = 256;
@@ -58,7 +59,19 @@ impl Candidates {
         if prices.len() <= SHORT || k > LARGEST_DEMAND {
             return selection.fill(scores, prices, k);
         }
-        self.fill_with(listed_path(), selection, scores, prices, k);
+        self.fill_with(listed_path(), selection, scores, prices, Slots::even(k));
+    }
+
+    /// As [`Candidates::fill`], for the demands of `batch` ([`Selection::fill_batch`]).
+    ///
+    /// # Panics
+    /// As [`Selection::fill_batch`].
+    pub fn fill_batch(&mut self, selection: &mut Selection, batch: Batch<'_>, prices: &[f32]) {
+        if prices.len() <= SHORT || batch.demand().k() > LARGEST_DEMAND {
+            return selection.fill_batch(batch, prices);
+        }
+        assert!(prices.len() == batch.experts(), "one price an expert");
+        self.fill_with(listed_path(), selection, batch.scores(), prices, batch.slots());
     }
 
     fn fill_with(
@@ -67,10 +80,10 @@ impl Candidates {
         selection: &mut Selection,
         scores: &[f32],
         prices: &[f32],
-        k: usize,
+        slots: Slots<'_>,
     ) {
         let experts = prices.len();
-        let tokens = selection.resize(scores, experts, k);
+        let tokens = selection.resize(scores, experts, slots.width);
         if self.floor.len() != tokens {
             self.scores = vec![f32::NEG_INFINITY; tokens * LISTED];
             self.experts = vec![0; tokens * LISTED];
@@ -88,14 +101,16 @@ impl Candidates {
         };
         let falls: Vec<f32> = self.prices.iter().map(fall).collect();
         selection
-            .blocks(k)
+            .blocks(slots.width)
             .zip(scores.par_chunks(BLOCK * experts))
             .zip(self.scores.par_chunks_mut(BLOCK * LISTED))
             .zip(self.experts.par_chunks_mut(BLOCK * LISTED))
             .zip(self.floor.par_chunks_mut(BLOCK))
             .zip(self.pass.par_chunks_mut(BLOCK))
-            .for_each(|(((((out, rows), scores), experts), floor), pass)| {
-                path(rows, prices, k, Lists { scores, experts, floor, pass, falls: &falls }, out);
+            .enumerate()
+            .for_each(|(i, (((((out, rows), scores), experts), floor), pass))| {
+                let lists = Lists { scores, experts, floor, pass, falls: &falls };
+                path(rows, prices, slots.block(i), lists, out);
             });
     }
 }
@@ -129,8 +144,34 @@ mod tests {
                     let e = e % experts;
                     let change = if kind == 0 { change * 1e-6 } else { change };
                     prices[e] = f32::max(prices[e] + change, 0.0);
-                    candidates.fill_with(path, &mut listed, &scores, &prices, k);
+                    let slots = Slots::even(k);
+                    candidates.fill_with(path, &mut listed, &scores, &prices, slots);
                     plain.fill(&scores, &prices, k);
+                    prop_assert_eq!(&listed, &plain);
+                }
+            }
+        }
+
+        #[test]
+        fn lists_change_no_bit_of_uneven_demands(
+            (experts, each) in (33usize..90).prop_flat_map(|e| {
+                (Just(e), prop::collection::vec(0..=LARGEST_DEMAND as u32, 7))
+            }),
+            scores in prop::collection::vec(-1.0f32..1.0, 90 * 7),
+            walk in prop::collection::vec((0usize..90, -0.3f32..0.3), 8),
+        ) {
+            use spinroute_core::Demand;
+            let scores = &scores[..experts * 7];
+            let batch = Batch::new(scores, experts, Demand::Exactly(LARGEST_DEMAND as u32));
+            let batch = batch.with_demands(&each);
+            for path in [portable::select_listed as ListedPath, listed_path()] {
+                let mut candidates = Candidates::default();
+                let (mut listed, mut plain) = (Selection::default(), Selection::default());
+                let mut prices = vec![0.25f32; experts];
+                for &(e, change) in &walk {
+                    prices[e % experts] += change;
+                    candidates.fill_with(path, &mut listed, scores, &prices, batch.slots());
+                    plain.fill_batch(batch, &prices);
                     prop_assert_eq!(&listed, &plain);
                 }
             }
@@ -145,9 +186,9 @@ mod tests {
         for path in [portable::select_listed as ListedPath, listed_path()] {
             let (mut candidates, mut selection) = (Candidates::default(), Selection::default());
             let mut prices = vec![0.5f32; experts];
-            candidates.fill_with(path, &mut selection, &scores, &prices, 4);
+            candidates.fill_with(path, &mut selection, &scores, &prices, Slots::even(4));
             prices[3] -= 0.02;
-            candidates.fill_with(path, &mut selection, &scores, &prices, 4);
+            candidates.fill_with(path, &mut selection, &scores, &prices, Slots::even(4));
             let kept = candidates.pass.iter().filter(|&&pass| pass == 0).count();
             assert!(kept > tokens * 9 / 10, "{kept}");
         }

@@ -1,13 +1,13 @@
 //! Which path a pass takes: the fastest that the processor runs.
 
-use super::block::{Block, Lists};
+use super::block::{Block, Lists, Slots};
 use super::portable;
 
 /// One way through a block of rows.
-pub(super) type Path = fn(&[f32], &[f32], usize, Block<'_>);
+pub(super) type Path = fn(&[f32], &[f32], Slots<'_>, Block<'_>);
 
 /// One way through a block of rows with lists.
-pub(super) type ListedPath = fn(&[f32], &[f32], usize, Lists<'_>, Block<'_>);
+pub(super) type ListedPath = fn(&[f32], &[f32], Slots<'_>, Lists<'_>, Block<'_>);
 
 /// The way through rows.
 pub(super) fn path() -> Path {

@@ -2,15 +2,22 @@
 
 use std::cmp::Ordering;
 
-use super::block::{Block, LISTED, Lists};
+use spinroute_core::Assignment;
+
+use super::block::{Block, LISTED, Lists, Slots};
 
 /// Above this many a row is partitioned and sorted instead of kept by insertion.
 const INSERTION: usize = 32;
 
 /// Selects from each row; see [`crate::Selection::fill`].
-pub(crate) fn select(rows: &[f32], prices: &[f32], k: usize, mut out: Block<'_>) {
-    let mut best: Vec<(f32, u32)> = Vec::with_capacity(prices.len().max(k + 2));
+pub(crate) fn select(rows: &[f32], prices: &[f32], slots: Slots<'_>, mut out: Block<'_>) {
+    let mut best: Vec<(f32, u32)> = Vec::with_capacity(prices.len().max(slots.width + 2));
     for (t, row) in rows.chunks_exact(prices.len()).enumerate() {
+        let k = slots.of(t);
+        if k == 0 {
+            out.nothing(t, slots);
+            continue;
+        }
         let reduced = row.iter().zip(prices).map(|(s, p)| s - p).zip(0..);
         best.clear();
         if k < INSERTION {
@@ -23,7 +30,7 @@ pub(crate) fn select(rows: &[f32], prices: &[f32], k: usize, mut out: Block<'_>)
             }
             best.sort_unstable_by(order);
         }
-        write(&mut out, t, k, &best);
+        write(&mut out, t, (k, slots.width), &best);
     }
 }
 
@@ -31,19 +38,24 @@ pub(crate) fn select(rows: &[f32], prices: &[f32], k: usize, mut out: Block<'_>)
 pub(crate) fn select_listed(
     rows: &[f32],
     prices: &[f32],
-    k: usize,
+    slots: Slots<'_>,
     mut lists: Lists<'_>,
     mut out: Block<'_>,
 ) {
     let mut best: Vec<(f32, u32)> = Vec::with_capacity(LISTED + 2);
     for (t, row) in rows.chunks_exact(prices.len()).enumerate() {
+        let k = slots.of(t);
+        if k == 0 {
+            out.nothing(t, slots);
+            continue;
+        }
         if lists.floor[t] < f32::INFINITY {
             let range = t * LISTED..(t + 1) * LISTED;
             let listed = lists.scores[range.clone()].iter().zip(&lists.experts[range]);
             best.clear();
             listed.for_each(|(s, &e)| insert(&mut best, k, (s - prices[e as usize], e)));
             if best[k].0 > lists.others(t) {
-                write(&mut out, t, k, &best);
+                write(&mut out, t, (k, slots.width), &best);
                 continue;
             }
         }
@@ -51,7 +63,7 @@ pub(crate) fn select_listed(
         let reduced = row.iter().zip(prices).map(|(s, p)| s - p).zip(0..);
         reduced.for_each(|pair| insert(&mut best, LISTED, pair));
         let floor = best[LISTED].0;
-        write(&mut out, t, k, &best[..=k]);
+        write(&mut out, t, (k, slots.width), &best[..=k]);
         best.truncate(LISTED);
         best.sort_unstable_by_key(|pair| pair.1);
         let range = t * LISTED..(t + 1) * LISTED;
@@ -74,8 +86,13 @@ pub(crate) fn insert(best: &mut Vec<(f32, u32)>, k: usize, pair: (f32, u32)) {
     best.truncate(k + 1);
 }
 
-/// Writes the row's `k` best and the next one.
-pub(crate) fn write(out: &mut Block<'_>, t: usize, k: usize, best: &[(f32, u32)]) {
+/// Writes the row's `k` best of `width` and the next one.
+pub(crate) fn write(
+    out: &mut Block<'_>,
+    t: usize,
+    (k, width): (usize, usize),
+    best: &[(f32, u32)],
+) {
     let mut taken = [(0, 0.0); INSERTION];
     let mut more = Vec::new();
     let taken = if k <= INSERTION {
@@ -88,9 +105,11 @@ pub(crate) fn write(out: &mut Block<'_>, t: usize, k: usize, best: &[(f32, u32)]
         *slot = (e, value);
     }
     taken.sort_unstable_by_key(|pair| pair.0);
-    for (expert, pair) in out.experts[t * k..][..k].iter_mut().zip(&*taken) {
+    let (filled, spare) = out.experts[t * width..][..width].split_at_mut(k);
+    for (expert, pair) in filled.iter_mut().zip(&*taken) {
         *expert = pair.0;
     }
+    spare.fill(Assignment::EMPTY);
     out.worth[t] = sum(taken.iter().map(|pair| pair.1));
     (out.taken[t], out.last[t]) = best[k - 1];
     (out.left[t], out.next[t]) = best.get(k).copied().unwrap_or((f32::NEG_INFINITY, u32::MAX));

@@ -2,7 +2,8 @@
 
 use rayon::prelude::*;
 
-use super::block::{BLOCK, Block};
+use super::block::{BLOCK, Block, Slots};
+use crate::batch::Batch;
 use super::path::{Path, path};
 
 /// The `k` best experts of every token under prices, and the margin to the next one.
@@ -40,15 +41,42 @@ impl Selection {
     /// # Panics
     /// If `k` is 0 or exceeds the number of experts, or the rows are ragged.
     pub fn fill(&mut self, scores: &[f32], prices: &[f32], k: usize) {
-        self.fill_with(path(), scores, prices, k);
+        self.fill_with(path(), scores, prices, Slots::even(k));
     }
 
-    fn fill_with(&mut self, path: Path, scores: &[f32], prices: &[f32], k: usize) {
+    /// As [`Selection::fill`] of the tokens of `batch`, each with its own demand: the slots of a row beyond it
+    /// are [`EMPTY`](spinroute_core::Assignment::EMPTY). A token that takes nothing has `taken = ∞` and
+    /// `left = -∞`.
+    ///
+    /// # Panics
+    /// If there is not one price an expert.
+    ///
+    /// ```
+    /// use ndarray::array;
+    /// use spinroute_core::{Assignment, Instance};
+    /// use spinroute_prices::{Batch, Selection};
+    ///
+    /// let scores = array![[0.9, 0.8, 0.3], [0.1, 0.2, 0.3], [0.5, 0.5, 0.5]];
+    /// let instance = Instance::builder(scores).demands(&[2, 1, 0]).build()?;
+    /// let mut selection = Selection::default();
+    /// selection.fill_batch(Batch::of(&instance), &[0.0; 3]);
+    /// const NONE: u32 = Assignment::EMPTY;
+    /// assert_eq!(selection.experts, [0, 1, 2, NONE, NONE, NONE]);
+    /// assert_eq!(selection.next, [2, 1, NONE]);
+    /// # Ok::<(), spinroute_core::Error>(())
+    /// ```
+    pub fn fill_batch(&mut self, batch: Batch<'_>, prices: &[f32]) {
+        assert!(prices.len() == batch.experts(), "one price an expert");
+        self.fill_with(path(), batch.scores(), prices, batch.slots());
+    }
+
+    fn fill_with(&mut self, path: Path, scores: &[f32], prices: &[f32], slots: Slots<'_>) {
         let experts = prices.len();
-        self.resize(scores, experts, k);
-        self.blocks(k)
+        self.resize(scores, experts, slots.width);
+        self.blocks(slots.width)
             .zip(scores.par_chunks(BLOCK * experts))
-            .for_each(|(block, rows)| path(rows, prices, k, block));
+            .enumerate()
+            .for_each(|(i, (block, rows))| path(rows, prices, slots.block(i), block));
     }
 
     /// Makes room for every row of `scores`; returns how many there are.
@@ -160,8 +188,38 @@ mod tests {
             let expected = by_sorting(&scores, &prices, k);
             for path in [portable::select as Path, path()] {
                 let mut selection = Selection::default();
-                selection.fill_with(path, &scores, &prices, k);
+                selection.fill_with(path, &scores, &prices, Slots::even(k));
                 prop_assert_eq!(&selection, &expected);
+            }
+        }
+
+        #[test]
+        fn uneven_demands_are_those_of_each_row(
+            (prices, each, scores) in (1usize..90)
+                .prop_flat_map(|experts| (
+                    prop::collection::vec(0.0f32..1.0, experts),
+                    prop::collection::vec(0..=experts.min(20) as u32, 9),
+                    prop::collection::vec(score(), experts * 9),
+                ))
+        ) {
+            let width = each.iter().copied().max().unwrap_or(0).max(1) as usize;
+            for path in [portable::select as Path, path()] {
+                let mut selection = Selection::default();
+                selection.fill_with(path, &scores, &prices, Slots { width, each: &each });
+                for (t, &k) in each.iter().enumerate() {
+                    let row = &selection.experts[t * width..][..width];
+                    prop_assert!(row[k as usize..].iter().all(|&e| e == u32::MAX));
+                    if k == 0 {
+                        prop_assert_eq!((selection.taken[t], selection.worth[t]), (f32::INFINITY, 0.0));
+                        continue;
+                    }
+                    let scores = &scores[t * prices.len()..][..prices.len()];
+                    let alone = by_sorting(scores, &prices, k as usize);
+                    prop_assert_eq!(&row[..k as usize], &alone.experts[..]);
+                    let own = (selection.taken[t], selection.last[t], selection.left[t]);
+                    prop_assert_eq!(own, (alone.taken[0], alone.last[0], alone.left[0]));
+                    prop_assert_eq!((selection.next[t], selection.worth[t]), (alone.next[0], alone.worth[0]));
+                }
             }
         }
     }

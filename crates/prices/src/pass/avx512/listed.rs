@@ -11,7 +11,7 @@ use std::arch::x86_64::{
 
 use super::shortlist::{List, shortlist};
 use super::vectors::{LANES, collect, divide, lane, lanes, load, nth_largest, reduce, sort, work};
-use crate::pass::block::{Block, LISTED, Lists};
+use crate::pass::block::{Block, LISTED, Lists, Slots};
 
 /// Rank among sixteen lane maxima whose value bounds a list from below, at least: about thirteen
 /// experts of a row pass.
@@ -21,20 +21,26 @@ const RANK: usize = 8;
 pub(crate) fn select_listed(
     rows: &[f32],
     prices: &[f32],
-    k: usize,
+    slots: Slots<'_>,
     lists: Lists<'_>,
     out: Block<'_>,
 ) {
     // SAFETY: this path is only chosen where `available` holds.
-    unsafe { select(rows, prices, k, lists, out) }
+    unsafe { select(rows, prices, slots, lists, out) }
 }
 
 #[target_feature(enable = "avx512f,popcnt")]
-fn select(rows: &[f32], prices: &[f32], k: usize, mut lists: Lists<'_>, mut out: Block<'_>) {
+fn select(
+    rows: &[f32],
+    prices: &[f32],
+    slots: Slots<'_>,
+    mut lists: Lists<'_>,
+    mut out: Block<'_>,
+) {
     let mut undecided = Vec::new();
-    by_lists(&lists, prices, k, &mut out, &mut undecided);
+    by_lists(&lists, prices, slots, &mut out, &mut undecided);
     if !undecided.is_empty() {
-        by_rows(rows, prices, k, &mut lists, &mut out, &undecided);
+        by_rows(rows, prices, slots, &mut lists, &mut out, &undecided);
     }
 }
 
@@ -44,12 +50,14 @@ fn select(rows: &[f32], prices: &[f32], k: usize, mut lists: Lists<'_>, mut out:
 fn by_lists(
     lists: &Lists<'_>,
     prices: &[f32],
-    k: usize,
+    slots: Slots<'_>,
     out: &mut Block<'_>,
     undecided: &mut Vec<usize>,
 ) {
     for t in 0..lists.floor.len() {
-        if lists.floor[t] == f32::INFINITY || !by_list(lists, prices, k, t, out) {
+        if slots.of(t) == 0 {
+            out.nothing(t, slots);
+        } else if lists.floor[t] == f32::INFINITY || !by_list(lists, prices, slots, t, out) {
             undecided.push(t);
         }
     }
@@ -61,13 +69,13 @@ fn by_lists(
 fn by_rows(
     rows: &[f32],
     prices: &[f32],
-    k: usize,
+    slots: Slots<'_>,
     lists: &mut Lists<'_>,
     out: &mut Block<'_>,
     tokens: &[usize],
 ) {
     let experts = prices.len();
-    let rank = RANK.max(k + 1);
+    let rank = RANK.max(slots.width + 1);
     let scores = |t: usize| &rows[t * experts..][..experts];
     let mut work = work(experts);
     let batch = work.len();
@@ -87,7 +95,7 @@ fn by_rows(
             let list = shortlist(row);
             enter(&list, scores(t), t, lists);
             let ids = &lists.experts[t * LISTED..][..LISTED];
-            divide(list.values, sort(list.values), lanes(0, list.found), ids, k, t, out);
+            divide(list.values, sort(list.values), lanes(0, list.found), ids, slots, t, out);
         }
     }
 }
@@ -95,7 +103,13 @@ fn by_rows(
 /// Selects for `t` from its list; false if that does not decide.
 #[inline]
 #[target_feature(enable = "avx512f,popcnt")]
-fn by_list(lists: &Lists<'_>, prices: &[f32], k: usize, t: usize, out: &mut Block<'_>) -> bool {
+fn by_list(
+    lists: &Lists<'_>,
+    prices: &[f32],
+    slots: Slots<'_>,
+    t: usize,
+    out: &mut Block<'_>,
+) -> bool {
     const { assert!(LISTED == LANES) };
     let range = t * LISTED..(t + 1) * LISTED;
     let (scores, ids) = (&lists.scores[range.clone()], &lists.experts[range]);
@@ -108,9 +122,9 @@ fn by_list(lists: &Lists<'_>, prices: &[f32], k: usize, t: usize, out: &mut Bloc
         _mm512_sub_ps(_mm512_loadu_ps(scores.as_ptr()), price)
     };
     let sorted = sort(values);
-    let decided = lane(sorted, LANES - 1 - k) > lists.others(t);
+    let decided = lane(sorted, LANES - 1 - slots.of(t)) > lists.others(t);
     if decided {
-        divide(values, sorted, u16::MAX, ids, k, t, out);
+        divide(values, sorted, u16::MAX, ids, slots, t, out);
     }
     decided
 }

@@ -9,7 +9,7 @@ use std::arch::x86_64::{
     _mm512_setr_epi32, _mm512_shuffle_f32x4, _mm512_storeu_ps, _mm512_storeu_si512, _mm512_sub_ps,
 };
 
-use crate::pass::block::Block;
+use crate::pass::block::{Block, Slots};
 
 pub(super) const LANES: usize = 16;
 
@@ -173,11 +173,12 @@ pub(super) fn divide(
     sorted: __m512,
     there: u16,
     ids: &[u32],
-    k: usize,
+    slots: Slots<'_>,
     t: usize,
     out: &mut Block<'_>,
 ) {
     assert!(ids.len() >= LANES);
+    let k = slots.of(t);
     let (taken, left) = (lane(sorted, LANES - k), lane(sorted, LANES - 1 - k));
     let above = _mm512_cmp_ps_mask::<_CMP_GT_OQ>(values, _mm512_set1_ps(taken)) & there;
     let level = _mm512_cmp_ps_mask::<_CMP_EQ_OQ>(values, _mm512_set1_ps(taken)) & there;
@@ -189,7 +190,8 @@ pub(super) fn divide(
         inside |= last;
     }
     let next = _mm512_cmp_ps_mask::<_CMP_EQ_OQ>(values, _mm512_set1_ps(left)) & there & !inside;
-    let row_out = &mut out.experts[t * k..][..k];
+    let (row_out, spare) = out.experts[t * slots.width..][..slots.width].split_at_mut(k);
+    spare.fill(u32::MAX);
     let chosen = _mm512_maskz_compress_ps(inside, values);
     // SAFETY: `ids` holds a whole vector; the mask has k lanes, and `row_out` room for k.
     unsafe {
