@@ -31,8 +31,8 @@ pub fn slots(batch: Batch<'_>, selection: &Selection, prices: &[f32]) -> Vec<u32
     let rows = slots.chunks_exact_mut(k).zip(&selection.taken).enumerate();
     // Where the last expert taken is above the floor, all are.
     for (t, (row, _)) in rows.filter(|(_, (_, taken))| **taken <= floor) {
-        let scores = batch.row(t);
-        for slot in row.iter_mut().filter(|e| !takes(batch, scores, prices, **e)) {
+        let (scores, k) = (batch.row(t), batch.k(t));
+        for slot in row[..k].iter_mut().filter(|e| !takes(batch, scores, prices, **e)) {
             *slot = Assignment::EMPTY;
         }
     }
@@ -57,9 +57,11 @@ pub fn allowed(batch: Batch<'_>, experts: &[u32], prices: &[f32]) -> Assignment 
     let k = batch.demand().k();
     let mut slots = experts.to_vec();
     for (t, row) in slots.chunks_exact_mut(k).enumerate() {
-        let scores = batch.row(t);
-        for slot in row.iter_mut().filter(|e| !takes(batch, scores, prices, **e)) {
-            *slot = Assignment::EMPTY;
+        let (scores, own) = (batch.row(t), batch.k(t));
+        for (i, slot) in row.iter_mut().enumerate() {
+            if i >= own || !takes(batch, scores, prices, *slot) {
+                *slot = Assignment::EMPTY;
+            }
         }
     }
     Assignment::from_slots(k, slots)
@@ -74,6 +76,7 @@ pub fn loads(batch: Batch<'_>, selection: &Selection, prices: &[f32]) -> Vec<u32
     let (k, floor) = (batch.demand().k(), batch.floor());
     let mut loads = vec![0; batch.experts()];
     for (t, row) in selection.experts.chunks_exact(k).enumerate() {
+        let row = &row[..batch.k(t)];
         if selection.taken[t] > floor {
             for &e in row {
                 loads[e as usize] += 1;

@@ -7,6 +7,7 @@
 //! | room | what it does | cost |
 //! |---|---|---|
 //! | [`Selection`], [`Candidates`] | the top-k pass: every token's best under prices, and its margin | O(T·E) at memory speed |
+//! | [`Tree`] | the limits of loads: what a price asks for, what it is worth | O(E) |
 //! | [`choice`] | what tokens take: slots, table, loads | O(T·k) |
 //! | [`value`] | what a point's prices prove | O(T·k) |
 //! | [`Point`], [`Dual`] | prices with all that follows from them, never stale | a pass |
@@ -41,6 +42,7 @@ pub mod quantile;
 mod repair;
 mod search;
 pub mod subgradient;
+mod tree;
 pub mod value;
 mod watch;
 
@@ -50,4 +52,5 @@ pub use pass::{Candidates, Selection};
 pub use point::Point;
 pub use repair::{repair, repair_in_time};
 pub use search::search;
+pub use tree::Tree;
 pub use watch::Watch;

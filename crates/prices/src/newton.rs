@@ -23,6 +23,7 @@ use crate::laplacian::{Edge, GROUND, Laplacian};
 use crate::pass::{Candidates, Selection};
 use crate::point::Point;
 use crate::quantile::{Columns, Unbounded, levels};
+use crate::tree::Tree;
 use crate::watch::Watch;
 
 /// Conjugate-gradient steps a Newton step.
@@ -52,8 +53,8 @@ const SNAP: f32 = 0.25;
 /// A descent of the dual on some tokens of an instance.
 pub(crate) struct Descent<'a> {
     batch: Batch<'a>,
-    /// Capacities scaled to the share of tokens looked at.
-    capacity: Vec<f64>,
+    /// Limits scaled to the share of tokens looked at.
+    tree: Tree,
     /// How many tokens stand for each of these.
     share: usize,
     /// How long what follows on all tokens takes, once so many of their units are out of place.
@@ -78,21 +79,21 @@ pub(crate) struct Patience {
 }
 
 impl<'a> Descent<'a> {
-    /// Starts at `prices`, with one `capacity` an expert, where each token stands for `share` of them.
+    /// Starts at own `prices` under the limits of `tree`, where each token stands for `share` of them.
     pub(crate) fn new(
         batch: Batch<'a>,
-        capacity: Vec<f64>,
+        tree: Tree,
         share: usize,
         reserve: &'a dyn Fn(f64) -> Duration,
         prices: Vec<f32>,
     ) -> Self {
         let began = Clock::start();
         let mut lists = Candidates::default();
-        let point = Point::at(batch, &capacity, prices, Selection::default(), Some(&mut lists));
-        let best = Dual::new(point, batch, &capacity);
+        let point = Point::under(batch, &tree, prices, Selection::default(), Some(&mut lists));
+        let best = Dual::new(point, batch, &tree);
         let pace = 2 * began.elapsed();
         let (laplacian, edges, spare) = (Laplacian::default(), Vec::new(), Selection::default());
-        Self { batch, capacity, share, reserve, best, lists, laplacian, edges, spare, pace }
+        Self { batch, tree, share, reserve, best, lists, laplacian, edges, spare, pace }
     }
 
     /// The best point so far.
@@ -114,9 +115,9 @@ impl<'a> Descent<'a> {
         left < self.pace + all + (self.reserve)(units)
     }
 
-    /// Tokens that `e` holds too many; negative where there is room.
-    fn over(&self, e: usize) -> f64 {
-        self.best.load()[e] - self.capacity[e]
+    /// What `node` holds more than its price asks for; negative where it lacks that.
+    fn over(&self, node: usize) -> f64 {
+        self.best.excess()[node]
     }
 
     /// The point at other prices.
@@ -124,8 +125,8 @@ impl<'a> Descent<'a> {
         let began = Clock::start();
         let memory = std::mem::take(&mut self.spare);
         let lists = Some(&mut self.lists);
-        let point = Point::at(self.batch, &self.capacity, prices, memory, lists);
-        let dual = Dual::new(point, self.batch, &self.capacity);
+        let point = Point::under(self.batch, &self.tree, prices, memory, lists);
+        let dual = Dual::new(point, self.batch, &self.tree);
         self.pace = 2 * began.elapsed();
         dual
     }
@@ -156,9 +157,10 @@ impl<'a> Descent<'a> {
             if done || !self.direction(damping, &mut step) {
                 break;
             }
-            let moved = self.best.point().prices().iter().zip(&step);
-            let moved =
-                moved.map(|(&p, change)| (f64::from(p) + change).clamp(0.0, HIGHEST) as f32);
+            let moved = self.best.point().own().iter().zip(&step).enumerate();
+            let moved = moved.map(|(node, (&p, change))| {
+                self.tree.step(node, p, f64::from(p) + change, HIGHEST)
+            });
             let trial = self.at(moved.collect());
             let better = trial.point().value() < value;
             slow = if better && trial.units() < FAST * units { 0 } else { slow + 1 };
@@ -187,15 +189,17 @@ impl<'a> Descent<'a> {
         ControlFlow::Continue(())
     }
 
-    /// The dual's slope along the step to a trial: its gradient, capacity minus load, times the step.
+    /// The dual's slope along the step to a trial: its gradient in the totals, minus the excess, times the step.
     fn slope(&self, trial: &Dual) -> f64 {
-        let pairs = self.best.point().prices().iter().zip(trial.point().prices()).enumerate();
-        pairs.map(|(e, (then, now))| self.over(e) * f64::from(then - now)).sum()
+        let totals = |dual: &Dual| self.tree.totals(dual.point().own());
+        let (then, now) = (totals(&self.best), totals(trial));
+        let pairs = then.iter().zip(&now).enumerate();
+        pairs.map(|(node, (then, now))| self.over(node) * f64::from(then - now)).sum()
     }
 
-    /// The clipped and damped Newton step at the present choices; false if no price can move.
+    /// The clipped and damped Newton step of every own price at the present choices; false if none can move.
     fn direction(&mut self, damping: f64, step: &mut Vec<f64>) -> bool {
-        let experts = self.capacity.len();
+        let experts = self.tree.experts();
         let margins = self.margins();
         // Ties are no measure of how far apart the rest is.
         let apart = |m: &f32| *m > 0.0 && *m < 1e37;
@@ -207,23 +211,63 @@ impl<'a> Descent<'a> {
         let rank = (self.best.units() * damping).max(experts as f64).min(share) as usize;
         let rank = rank.clamp(1, order.len()) - 1;
         let window = *order.select_nth_unstable_by(rank, f32::total_cmp).1;
-        let (prices, selection) = (self.best.point().prices(), self.best.point().selection());
+        let free = self.free();
+        let heads = self.heads(&free);
+        let selection = self.best.point().selection();
         self.edges.clear();
         for (t, _) in margins.iter().enumerate().filter(|(_, margin)| **margin <= window) {
             let empty = !self.batch.demand().is_exact() && selection.left[t] <= 0.0;
-            let to = if empty { GROUND } else { selection.next[t] };
-            self.edges.push(Edge { from: selection.last[t], to });
+            let head = |e: u32| heads.get(e as usize).copied().unwrap_or(GROUND);
+            let (from, next) = (head(selection.last[t]), head(selection.next[t]));
+            let to = if empty { GROUND } else { next };
+            if from != to {
+                self.edges.push(Edge { from, to });
+            }
         }
-        let free: Vec<bool> = (0..experts).map(|e| prices[e] > 0.0 || self.over(e) > 0.0).collect();
-        let right: Vec<f64> =
-            (0..experts).map(|e| if free[e] { self.over(e) } else { 0.0 }).collect();
+        let right =
+            free.iter().enumerate().map(|(node, &free)| if free { self.over(node) } else { 0.0 });
+        let right: Vec<f64> = right.collect();
         self.laplacian.build(&mut self.edges, &free, 0.5 / f64::from(window));
         self.laplacian.solve(&right, GRADIENT_STEPS, step);
-        for (change, far) in step.iter_mut().zip(self.far(&margins)) {
+        for (change, far) in step.iter_mut().zip(self.far(&margins, &heads)) {
             let clip = f64::max(CLIP * f64::from(window), REACH * f64::from(far));
             *change = damping * change.clamp(-clip, clip);
         }
+        // From totals to own prices: a node above moves those below along.
+        for node in 0..step.len() {
+            let around = self.tree.around(node);
+            match around {
+                Some(around) if free[node] => {
+                    let head = heads[around] as usize;
+                    step[node] -= if free[head] { step[head] } else { 0.0 };
+                }
+                _ => {}
+            }
+        }
         step.iter().any(|change| *change != 0.0)
+    }
+
+    /// Which nodes' own prices may move: those whose loads are not what their price asks for, or whose price
+    /// is not where a piece ends, and so asks for one load alone.
+    fn free(&self) -> Vec<bool> {
+        let own = self.best.point().own();
+        let free = |node: usize| {
+            let (least, most) = self.tree.right(node, own[node]);
+            least == most || self.over(node) != 0.0
+        };
+        (0..self.tree.nodes()).map(free).collect()
+    }
+
+    /// The node that moves each node's total: itself, or the nearest free one around it; a node that is not free
+    /// where none does.
+    fn heads(&self, free: &[bool]) -> Vec<u32> {
+        let mut heads: Vec<u32> = (0..free.len() as u32).collect();
+        for node in (0..free.len()).rev().filter(|&node| !free[node]) {
+            if let Some(around) = self.tree.around(node) {
+                heads[node] = heads[around];
+            }
+        }
+        heads
     }
 
     /// What parts each token's last expert taken from the first one left. With `AtMost` an empty
@@ -240,33 +284,37 @@ impl<'a> Descent<'a> {
         pairs.map(margin).collect()
     }
 
-    /// How far the price of each expert far out of balance would have to go, all others fixed, to
-    /// bring its load to capacity: the margin of that rank among its holders or, short of tokens,
+    /// How far the price of each node far out of balance would have to go, all others fixed, to
+    /// bring its load to what it asks for: the margin of that rank among its holders or, short of tokens,
     /// among those that would take it next.
-    fn far(&self, margins: &[f32]) -> Vec<f32> {
-        let (experts, k) = (self.capacity.len(), self.batch.demand().k());
+    fn far(&self, margins: &[f32], heads: &[u32]) -> Vec<f32> {
+        let k = self.batch.demand().k();
         let (prices, selection) = (self.best.point().prices(), self.best.point().selection());
-        let out = |e: usize| self.over(e) / (FAR + FAR_SHARE * self.capacity[e]);
-        let far_out: Vec<i8> =
-            (0..experts).map(|e| out(e).trunc().clamp(-1.0, 1.0) as i8).collect();
+        let out = |n: usize| self.over(n) / (FAR + FAR_SHARE * self.tree.capacity(n));
+        let nodes = self.tree.nodes();
+        let far_out: Vec<i8> = (0..nodes).map(|n| out(n).trunc().clamp(-1.0, 1.0) as i8).collect();
         if far_out.iter().all(|&out| out == 0) {
-            return vec![0.0; experts];
+            return vec![0.0; nodes];
         }
         // Every `stride`-th token is enough to tell how far.
         let stride = (margins.len() / FAR_TOKENS).clamp(1, FAR_STRIDE);
-        let mut near: Vec<Vec<f32>> = vec![Vec::new(); experts];
+        let mut near: Vec<Vec<f32>> = vec![Vec::new(); nodes];
         for (t, row) in selection.experts.chunks_exact(k).enumerate().step_by(stride) {
-            for e in row.iter().map(|&e| e as usize).filter(|&e| far_out[e] > 0) {
-                let reduced = self.batch.row(t)[e] - prices[e];
-                near[e].push(reduced - selection.left[t]);
-            }
             let next = selection.next[t] as usize;
-            if next < experts && far_out[next] < 0 {
+            let next = heads.get(next).copied().unwrap_or(GROUND) as usize;
+            for e in row[..self.batch.k(t)].iter().map(|&e| e as usize) {
+                let head = heads[e] as usize;
+                if far_out[head] > 0 && head != next {
+                    let reduced = self.batch.row(t)[e] - prices[e];
+                    near[head].push(reduced - selection.left[t]);
+                }
+            }
+            if next < nodes && far_out[next] < 0 {
                 near[next].push(margins[t]);
             }
         }
-        let far = |(e, own): (usize, &mut Vec<f32>)| {
-            let rank = (self.over(e).abs() as usize / stride).min(own.len().checked_sub(1)?);
+        let far = |(n, own): (usize, &mut Vec<f32>)| {
+            let rank = (self.over(n).abs() as usize / stride).min(own.len().checked_sub(1)?);
             let far = *own.select_nth_unstable_by(rank, f32::total_cmp).1;
             (far.is_finite() && far > 0.0).then_some(far)
         };
@@ -274,7 +322,7 @@ impl<'a> Descent<'a> {
     }
 
     /// Snaps prices to the points where tokens change sides, as long as that lowers the dual. On all
-    /// tokens: capacities are whole.
+    /// tokens: capacities are whole, and there is nothing but them.
     ///
     /// Where many tokens tie (repeated tokens, scores of few values), the best prices of many
     /// experts differ by exactly nothing or exactly a score. Near them is not good enough: the
@@ -310,7 +358,8 @@ impl<'a> Descent<'a> {
     fn quantiles(&self) -> Vec<f32> {
         let point = self.best.point();
         let level = levels(self.batch.demand(), point.selection(), Unbounded::Silent);
-        let capacity: Vec<u32> = self.capacity.iter().map(|&c| c as u32).collect();
+        let capacity: Vec<u32> =
+            (0..self.tree.experts()).map(|e| self.tree.capacity(e) as u32).collect();
         let change = point.prices().iter().map(|p| SNAP * p).collect();
         let mut columns =
             Columns::new(point.prices().to_vec()).highest(HIGHEST as f32).expecting(change);

@@ -5,6 +5,7 @@ use spinroute_core::Instance;
 use crate::batch::Batch;
 use crate::choice;
 use crate::pass::{Candidates, Selection};
+use crate::tree::Tree;
 
 /// Prices, every token's choice under them, the loads of these choices and the value of the dual.
 ///
@@ -26,21 +27,31 @@ use crate::pass::{Candidates, Selection};
 /// ```
 #[derive(Clone, Debug)]
 pub struct Point {
+    /// What tokens pay, one an expert.
     prices: Vec<f32>,
+    /// Where there are groups, own prices of all nodes.
+    own: Option<Own>,
     selection: Selection,
     loads: Vec<u32>,
     value: f64,
 }
 
+/// Own prices of all nodes of a tree with groups.
+#[derive(Clone, Debug)]
+struct Own {
+    narrow: Vec<f32>,
+    /// As the totals differ.
+    wide: Vec<f64>,
+}
+
 impl Point {
-    /// The point of all tokens of an instance at `prices`, one an expert, at least 0.
+    /// The point of all tokens of an instance at own `prices`, one an expert, then one a group.
     ///
     /// # Panics
-    /// If there is not one price an expert.
+    /// If there is not one price an expert and group.
     #[must_use]
     pub fn of(instance: &Instance, prices: Vec<f32>) -> Self {
-        let capacity: Vec<f64> = instance.capacity().iter().map(|&c| f64::from(c)).collect();
-        Self::at(Batch::of(instance), &capacity, prices, Selection::default(), None)
+        Self::under(Batch::of(instance), &Tree::of(instance), prices, Selection::default(), None)
     }
 
     /// The point of some tokens at `prices`, for capacities scaled to their number. The selection is
@@ -53,32 +64,67 @@ impl Point {
         batch: Batch<'_>,
         capacity: &[f64],
         prices: Vec<f32>,
+        memory: Selection,
+        lists: Option<&mut Candidates>,
+    ) -> Self {
+        Self::under(batch, &Tree::plain(capacity), prices, memory, lists)
+    }
+
+    /// As [`Point::at`] under any limits of loads, at own prices.
+    ///
+    /// # Panics
+    /// If there is not one price a node of the tree, or that is of other experts.
+    #[must_use]
+    pub fn under(
+        batch: Batch<'_>,
+        tree: &Tree,
+        own: Vec<f32>,
         mut memory: Selection,
         lists: Option<&mut Candidates>,
     ) -> Self {
-        let k = batch.demand().k();
-        assert!(prices.len() == batch.experts() && capacity.len() == batch.experts());
+        assert!(own.len() == tree.nodes() && tree.experts() == batch.experts());
+        let rents = tree.rents(&own);
+        let (prices, own) = if tree.nodes() == tree.experts() {
+            (own, None)
+        } else {
+            let mut totals = tree.totals(&own);
+            let price = |node: usize| {
+                let around = tree.around(node).map_or(0.0, |around| totals[around]);
+                f64::from(totals[node]) - f64::from(around)
+            };
+            let wide = (0..totals.len()).map(price).collect();
+            totals.truncate(tree.experts());
+            (totals, Some(Own { narrow: own, wide }))
+        };
         match lists {
-            Some(lists) => lists.fill(&mut memory, batch.scores(), &prices, k),
-            None => memory.fill(batch.scores(), &prices, k),
+            Some(lists) => lists.fill_batch(&mut memory, batch, &prices),
+            None => memory.fill_batch(batch, &prices),
         }
         let selection = memory;
         let loads = choice::loads(batch, &selection, &prices);
-        let rents: f64 = capacity.iter().zip(&prices).map(|(c, &p)| c * f64::from(p)).sum();
         let value = gain(batch, &selection, &prices) + rents;
-        Self { prices, selection, loads, value }
+        Self { prices, own, selection, loads, value }
     }
 
-    /// The prices, one an expert.
+    /// What tokens pay, one price an expert.
     #[must_use]
     pub fn prices(&self) -> &[f32] {
         &self.prices
     }
 
-    /// The prices as a repair and a certificate take them.
+    /// The own prices of experts and groups.
+    #[must_use]
+    pub fn own(&self) -> &[f32] {
+        self.own.as_ref().map_or(&self.prices, |own| &own.narrow)
+    }
+
+    /// The own prices as a repair and a certificate take them, such that tokens pay what they paid here.
     #[must_use]
     pub fn wide_prices(&self) -> Vec<f64> {
-        self.prices.iter().copied().map(f64::from).collect()
+        match &self.own {
+            Some(own) => own.wide.clone(),
+            None => self.prices.iter().copied().map(f64::from).collect(),
+        }
     }
 
     /// Every token's `k` best experts at the prices.
@@ -106,10 +152,10 @@ impl Point {
         self.selection
     }
 
-    /// Prices and selection.
+    /// Own prices and selection.
     #[must_use]
     pub fn into_parts(self) -> (Vec<f32>, Selection) {
-        (self.prices, self.selection)
+        (self.own.map_or(self.prices, |own| own.narrow), self.selection)
     }
 }
 
@@ -122,7 +168,7 @@ fn gain(batch: Batch<'_>, selection: &Selection, prices: &[f32]) -> f64 {
             gain += f64::from(selection.worth[t]);
             continue;
         }
-        let scores = batch.row(t);
+        let (scores, row) = (batch.row(t), &row[..batch.k(t)]);
         for e in row.iter().map(|&e| e as usize).filter(|&e| scores[e] > prices[e]) {
             gain += f64::from(scores[e] - prices[e]);
         }

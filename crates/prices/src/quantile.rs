@@ -29,6 +29,8 @@
 mod bisection;
 mod columns;
 mod level;
+mod nested;
+mod passes;
 
 pub use bisection::bisected;
 pub use columns::Columns;

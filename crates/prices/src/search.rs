@@ -23,6 +23,7 @@ use crate::newton::{Descent, HIGHEST, Patience};
 use crate::pass::Selection;
 use crate::point::Point;
 use crate::quantile;
+use crate::tree::Tree;
 use crate::watch::Watch;
 
 /// Tokens of the first sample, at least, and at least this many times the experts.
@@ -74,23 +75,27 @@ pub fn search(
     watch: &mut Watch<'_>,
 ) -> (Dual, Option<Stop>) {
     let batch = Batch::of(instance);
-    let capacity: Vec<f64> = instance.capacity().iter().map(|&c| f64::from(c)).collect();
-    let descent = |prices| Descent::new(batch, capacity.clone(), 1, reserve, prices);
+    let tree = Tree::of(instance);
+    let descent = |prices| Descent::new(batch, tree.clone(), 1, reserve, prices);
     let mut stop = run.begin().break_value();
-    let warm = warm.map(|warm| warm.iter().map(|p| p.clamp(0.0, HIGHEST) as f32).collect());
+    let lowest = |node: usize| instance.limits(node).lowest_price().max(-HIGHEST);
+    let warm = warm.map(|warm| {
+        let warm = warm.iter().enumerate();
+        warm.map(|(node, p)| p.clamp(lowest(node), HIGHEST) as f32).collect()
+    });
     let warm = warm.map(descent);
-    let warm = warm.filter(|descent| is_plausible(batch, &capacity, descent.best().point()));
+    let warm = warm.filter(|descent| is_plausible(instance, descent.best().point()));
     let mut descent = if let Some(warm) = warm {
         warm
     } else {
-        let mut prices = vec![0.0; instance.experts()];
+        let mut prices = vec![0.0; tree.nodes()];
         if stop.is_none() {
-            (prices, stop) = from_nothing(instance, reserve, run);
+            (prices, stop) = from_nothing(instance, &tree, reserve, run);
         }
         if stop.is_some() {
             // No further step is allowed: the choices at these prices, for once.
-            let point = Point::at(batch, &capacity, prices, Selection::default(), None);
-            return (Dual::new(point, batch, &capacity), stop);
+            let point = Point::under(batch, &tree, prices, Selection::default(), None);
+            return (Dual::new(point, batch, &tree), stop);
         }
         descent(prices)
     };
@@ -100,9 +105,9 @@ pub fn search(
     if stop.is_none() {
         let patience = Patience { slow: SLOW_STEPS, enough: ENOUGH * instance.experts() as f64 };
         stop = descent.newton(STEPS, &patience, run, Some(watch)).break_value();
-        let slots = (instance.tokens() * instance.demand().k()) as f64;
+        let slots = instance.slots() as f64;
         let tied = f64::max(TIED * instance.experts() as f64, TIED_SHARE * slots);
-        if stop.is_none() && descent.best().units() > tied {
+        if stop.is_none() && descent.best().units() > tied && tree.is_plain() {
             stop = descent.snap(SNAPS, run, watch).break_value();
         }
     }
@@ -111,41 +116,56 @@ pub fn search(
 
 /// Whether prices may be started from: rent far above what the tokens choose would cost the
 /// digits that the proof needs.
-fn is_plausible(batch: Batch<'_>, capacity: &[f64], point: &Point) -> bool {
-    let choices = point.selection().experts.chunks_exact(batch.demand().k());
-    let rows = choices.zip(batch.scores().chunks_exact(batch.experts()));
-    let chosen = rows.flat_map(|(row, scores)| row.iter().map(|&e| scores[e as usize]));
+fn is_plausible(instance: &Instance, point: &Point) -> bool {
+    let choices = point.selection().experts.chunks_exact(instance.demand().k());
+    let rows = choices.zip(instance.flat().chunks_exact(instance.experts()));
+    let chosen = rows.flat_map(|(row, scores)| row.iter().filter_map(|&e| scores.get(e as usize)));
     let chosen: f64 = chosen.filter(|s| s.is_finite()).map(|s| f64::from(s.abs())).sum();
-    let rents = capacity.iter().zip(point.prices());
-    let rents: f64 = rents.map(|(c, &p)| c.max(1.0) * f64::from(p)).sum();
+    let rent = |(node, &p): (usize, &f32)| {
+        // No more than there are units is ever rented.
+        let units = u64::from(instance.limits(node).capacity).min(instance.slots());
+        (units as f64).max(1.0) * f64::from(p.abs())
+    };
+    let rents: f64 = point.own().iter().enumerate().map(rent).sum();
     rents <= PLAUSIBLE * chosen
 }
 
 /// Quantile rounds on a first sample, then Newton steps on growing ones.
 fn from_nothing(
     instance: &Instance,
+    tree: &Tree,
     reserve: &dyn Fn(f64) -> Duration,
     run: &mut Run<'_>,
 ) -> (Vec<f32>, Option<Stop>) {
     let (tokens, experts) = (instance.tokens(), instance.experts());
-    let mut prices = vec![0.0; experts];
+    let mut prices = vec![0.0; tree.nodes()];
     let mut size = SAMPLE.max(SAMPLE_PER_EXPERT * experts).min(tokens);
     let mut rounds = QUANTILE_ROUNDS;
     let mut memory = Selection::default();
     while rounds > 0 || size < tokens {
-        let (scores, capacity) = sample(instance, size);
-        let batch = Batch::new(&scores, experts, instance.demand());
+        let (scores, demands) = sample(instance, size);
+        let mut batch = Batch::new(&scores, experts, instance.demand());
+        if instance.demands().is_some() {
+            batch = batch.with_demands(&demands);
+        }
+        // By slots, where tokens differ: a sample that asks for more has more room.
+        let asked: u64 = demands.iter().map(|&k| u64::from(k)).sum();
+        let part = match instance.demands() {
+            Some(_) if asked > 0 => asked as f64 / instance.slots() as f64,
+            _ => size as f64 / tokens as f64,
+        };
+        let tree = tree.scaled(part);
         let share = tokens.div_ceil(size);
         let mut stop = None;
         for _ in 0..std::mem::take(&mut rounds) {
-            quantile::bisected(batch, &capacity, &mut prices, HIGHEST as f32, &mut memory);
+            quantile::bisected(batch, &tree, &mut prices, HIGHEST as f32, &mut memory);
             stop = run.tick(Best::default()).break_value();
             if stop.is_some() {
                 break;
             }
         }
         if stop.is_none() && size < tokens {
-            let mut descent = Descent::new(batch, capacity, share, reserve, prices);
+            let mut descent = Descent::new(batch, tree, share, reserve, prices);
             // Steps are cheap here, and what seems stuck is mostly noise.
             let patience = Patience { slow: u32::MAX, enough: 0.5 };
             stop = descent.newton(SAMPLE_STEPS, &patience, run, None).break_value();
@@ -159,13 +179,14 @@ fn from_nothing(
     (prices, None)
 }
 
-/// Every `T/size`-th token, and the capacities that this share of the tokens may use.
-fn sample(instance: &Instance, size: usize) -> (Vec<f32>, Vec<f64>) {
+/// The scores of every `T/size`-th token, and how many experts it takes.
+fn sample(instance: &Instance, size: usize) -> (Vec<f32>, Vec<u32>) {
     let tokens = instance.tokens();
     let mut scores = Vec::with_capacity(size * instance.experts());
-    for i in 0..size {
-        scores.extend_from_slice(instance.scores(i * tokens / size));
+    let mut demands = Vec::with_capacity(size);
+    for t in (0..size).map(|i| i * tokens / size) {
+        scores.extend_from_slice(instance.scores(t));
+        demands.push(instance.k(t) as u32);
     }
-    let share = size as f64 / tokens as f64;
-    (scores, instance.capacity().iter().map(|&c| f64::from(c) * share).collect())
+    (scores, demands)
 }

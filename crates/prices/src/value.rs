@@ -6,7 +6,7 @@
 //! [`Certificate`] is sharper, reads the whole table, and is core's: the two are independent.
 
 use rayon::prelude::*;
-use spinroute_core::{Certificate, Instance};
+use spinroute_core::{Assignment, Certificate, Instance};
 
 use crate::point::Point;
 
@@ -41,13 +41,13 @@ const ROUNDING: f64 = 2.0 * f32::EPSILON as f64;
 pub fn bound(instance: &Instance, point: &Point) -> f64 {
     let prices = point.prices();
     if instance.wide().is_some() {
-        let prices = prices.iter().copied().map(f64::from).collect();
+        let prices = point.wide_prices();
         // What is no price proves nothing.
         return Certificate::new(instance, prices).map_or(f64::INFINITY, |proof| proof.bound());
     }
     let k = instance.demand().k();
-    let rent: f64 =
-        instance.capacity().iter().zip(prices).map(|(&c, &p)| f64::from(c) * f64::from(p)).sum();
+    let mut rent = 0.0;
+    add_rents(instance, point, &mut rent, &mut 0.0);
     let surplus: Vec<f64> = point
         .selection()
         .experts
@@ -56,7 +56,8 @@ pub fn bound(instance: &Instance, point: &Point) -> f64 {
         .map(|(chosen, rows)| {
             let tokens = chosen.chunks_exact(k).zip(rows.chunks_exact(instance.experts()));
             let reduced = tokens.flat_map(|(chosen, row)| {
-                chosen.iter().map(|&e| f64::from(row[e as usize]) - f64::from(prices[e as usize]))
+                let chosen = chosen.iter().filter(|&&e| e != Assignment::EMPTY);
+                chosen.map(|&e| f64::from(row[e as usize]) - f64::from(prices[e as usize]))
             });
             let floor = if instance.demand().is_exact() { f64::NEG_INFINITY } else { 0.0 };
             let rounding = |r: f64| if r.is_finite() { r.abs() * ROUNDING } else { 0.0 };
@@ -83,25 +84,41 @@ pub fn sharp(instance: &Instance, point: &Point) -> f64 {
     let (mut value, mut size, mut hidden) = (0.0, 0.0, 0.0);
     for (t, row) in selection.experts.chunks_exact(demand.k()).enumerate() {
         let scores = instance.scores(t);
-        for e in row.iter().map(|&e| e as usize) {
+        let k = instance.k(t);
+        for e in row[..k].iter().map(|&e| e as usize) {
             let (score, price) = (f64::from(scores[e]), f64::from(prices[e]));
             if demand.is_exact() || score > price {
                 value += score - price;
-                size += score.abs() + price;
+                size += score.abs() + price.abs();
             }
         }
         let tied = selection.taken[t] == selection.left[t];
         // Forbidden pairs, worth -∞, tie too: nothing is hidden there.
         if tied && selection.taken[t] > f32::NEG_INFINITY {
-            hidden += demand.k() as f64 * f64::from(selection.taken[t].abs());
+            hidden += k as f64 * f64::from(selection.taken[t].abs());
         }
     }
-    for (&capacity, &price) in instance.capacity().iter().zip(prices) {
-        let rent = f64::from(capacity) * f64::from(price);
-        value += rent;
-        size += rent;
-    }
+    add_rents(instance, point, &mut value, &mut size);
     value + (hidden * 2f64.powi(-22) + lost(selection.experts.len(), size))
+}
+
+/// Adds what the limits of loads are worth at the prices of a point, and the sizes of its terms.
+fn add_rents(instance: &Instance, point: &Point, value: &mut f64, size: &mut f64) {
+    let own = point.wide_prices();
+    for (node, &own) in own.iter().enumerate() {
+        let limits = instance.limits(node);
+        let mut start = 0;
+        for (end, cost) in limits.pieces() {
+            let forced = end.min(limits.minimum).saturating_sub(start);
+            let free = end.saturating_sub(start.max(limits.minimum));
+            let units = if own > cost { forced + free } else { forced };
+            if units > 0 {
+                *value += f64::from(units) * (own - cost);
+                *size += f64::from(units) * (own.abs() + cost.abs());
+            }
+            start = start.max(end);
+        }
+    }
 }
 
 /// What a sum of so many terms, of that size together, can have lost.

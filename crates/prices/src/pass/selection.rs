@@ -3,8 +3,8 @@
 use rayon::prelude::*;
 
 use super::block::{BLOCK, Block, Slots};
-use crate::batch::Batch;
 use super::path::{Path, path};
+use crate::batch::Batch;
 
 /// The `k` best experts of every token under prices, and the margin to the next one.
 ///

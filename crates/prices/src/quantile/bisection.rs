@@ -1,37 +1,42 @@
 //! A round whose order statistics are found by bisection of all columns at once.
 
-use spinroute_simd::widest;
-
 use super::level::{Unbounded, levels};
+use super::nested;
+use super::passes::{count_above, raise};
 use crate::batch::Batch;
 use crate::pass::Selection;
+use crate::tree::Tree;
 
 /// Halvings that find an order statistic: a start needs no more than three digits.
 const BISECTIONS: usize = 12;
 
-/// One round, from `prices` to new ones that are at most `highest`, for capacities that need not be whole
-/// (those of a sample). The selection is `memory` to be reused. O(T·E).
+/// One round, from own `prices` to new ones that are at most `highest`, for limits that need not be whole
+/// (those of a sample). The selection is `memory` to be reused. O(T·E), a level of groups as much again.
 ///
 /// ```
 /// use spinroute_core::Demand;
-/// use spinroute_prices::{Batch, Selection, quantile};
+/// use spinroute_prices::{Batch, Selection, Tree, quantile};
 ///
 /// let scores = [0.9, 0.1, 0.8, 0.3, 0.7, 0.6];
 /// let batch = Batch::new(&scores, 2, Demand::Exactly(1));
 /// let mut prices = vec![0.0, 0.0];
-/// quantile::bisected(batch, &[1.0, 1.0], &mut prices, 1e37, &mut Selection::default());
+/// quantile::bisected(batch, &Tree::plain(&[1.0, 1.0]), &mut prices, 1e37, &mut Selection::default());
 /// assert!((prices[0] - 0.5).abs() < 1e-3 && prices[1] == 0.0);
 /// ```
 pub fn bisected(
     batch: Batch<'_>,
-    capacity: &[f64],
+    tree: &Tree,
     prices: &mut [f32],
     highest: f32,
     memory: &mut Selection,
 ) {
-    let experts = prices.len();
-    memory.fill(batch.scores(), prices, batch.demand().k());
+    let experts = batch.experts();
+    memory.fill_batch(batch, &tree.totals(prices)[..experts]);
     let level = levels(batch.demand(), memory, Unbounded::Silent);
+    if !tree.is_plain() {
+        nested::bisected(batch, tree, &level, prices, (highest, BISECTIONS));
+        return;
+    }
     let rows = || batch.scores().chunks_exact(experts).zip(&level);
     let mut high = vec![0f32; experts];
     for (row, &level) in rows() {
@@ -51,29 +56,12 @@ pub fn bisected(
             count_above(&mut above, row, level, &middle);
         }
         for e in 0..experts {
-            let crowded = f64::from(above[e]) > capacity[e];
+            let crowded = f64::from(above[e]) > tree.capacity(e);
             *(if crowded { &mut low[e] } else { &mut high[e] }) = middle[e];
         }
     }
     for ((price, low), high) in prices.iter_mut().zip(low).zip(high) {
         *price = if low == 0.0 { 0.0 } else { 0.5 * low + 0.5 * high };
-    }
-}
-
-widest! {
-    /// `most[i] = max(most[i], row[i] − level)`.
-    fn raise(most: &'a mut [f32], row: &'a [f32], level: f32) {
-        for (most, &score) in most.iter_mut().zip(row) {
-            let value = score - level;
-            *most = if value > *most { value } else { *most };
-        }
-    }
-
-    /// Adds 1 to `counts[i]` where `row[i] − level > thresholds[i]`.
-    fn count_above(counts: &'a mut [u32], row: &'a [f32], level: f32, thresholds: &'a [f32]) {
-        for ((count, &score), &threshold) in counts.iter_mut().zip(row).zip(thresholds) {
-            *count += u32::from(score - level > threshold);
-        }
     }
 }
 
@@ -100,7 +88,7 @@ mod tests {
             let scaled: Vec<f64> = capacity.iter().map(|&c| f64::from(c)).collect();
             let round = |width| at_most(width, || {
                 let (mut prices, mut memory) = (vec![0.0; experts], Selection::default());
-                bisected(batch, &scaled, &mut prices, 1e37, &mut memory);
+                bisected(batch, &Tree::plain(&scaled), &mut prices, 1e37, &mut memory);
                 (prices, memory)
             });
             let (portable, selection) = round(Width::Portable);

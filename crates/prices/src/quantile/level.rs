@@ -38,7 +38,11 @@ pub enum Unbounded {
 pub fn levels(demand: Demand, selection: &Selection, unbounded: Unbounded) -> Vec<f32> {
     let ends = selection.left.iter().zip(&selection.taken);
     if !demand.is_exact() {
-        return ends.map(|(left, _)| left.max(0.0)).collect();
+        // A token that takes nothing has taken = ∞.
+        let level = |(&left, &taken): (&f32, &f32)| {
+            if taken == f32::INFINITY { taken } else { left.max(0.0) }
+        };
+        return ends.map(level).collect();
     }
     let level = |(&left, &taken): (&f32, &f32)| match unbounded {
         _ if left > f32::NEG_INFINITY => left,
