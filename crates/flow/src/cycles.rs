@@ -5,8 +5,9 @@
 //! From any feasible assignment:
 //!
 //! 1. A table of the cheapest move between any two nodes is made, from all holdings. Its nodes are
-//!    the experts and the *rest*: free capacity and, with `AtMost`, empty slots. An expert with
-//!    room reaches the rest for nothing, and the rest every expert.
+//!    the experts, the *rest* (free capacity and, with `AtMost`, empty slots), and the groups. An expert with
+//!    room reaches the rest for nothing, and the rest every expert; with groups what is around it, and at what a
+//!    unit of load costs there.
 //! 2. Potentials are relaxed (Bellman 1958, Ford 1956) from the prices at hand. If they come to
 //!    rest, they are prices at which no move gains: the assignment is optimal (Ahuja, Magnanti,
 //!    Orlin, *Network Flows*, 1993, theorem 9.1). Else their predecessors form cycles of negative
@@ -24,8 +25,9 @@
 use std::ops::ControlFlow;
 
 use bnum::{Int, cast::As};
-use spinroute_core::{Assignment, Best, Instance, Run, Stop};
+use spinroute_core::{Assignment, Best, Feature, Instance, Run, Stop};
 
+use crate::outflow::{graph_node, totals};
 use crate::proof::proven;
 use crate::score::Score;
 
@@ -46,9 +48,11 @@ pub(crate) fn cancelled<S: Score>(
     best: Best,
     run: &mut Run<'_>,
 ) -> Optimum {
-    let grid = Grid::of(scores);
-    // Sums of up to E + 1 differences of scores, and a sign.
-    let bits = grid.bits + 2 + (instance.experts() + 2).ilog2() + 1;
+    let pieces = (0..instance.nodes()).flat_map(|node| instance.limits(node).pieces());
+    let costs = pieces.map(|(_, cost)| cost);
+    let grid = Grid::of(scores.iter().map(|&s| s.into()).chain(costs));
+    // Sums of up to a difference a node, of prices to start with too, and a sign.
+    let bits = grid.bits + 4 + (instance.nodes() + 2).ilog2() + 1;
     match bits {
         0..=127 => Search::<S, 16>::new(instance, scores, table, grid).run(prices, best, run),
         128..=319 => Search::<S, 40>::new(instance, scores, table, grid).run(prices, best, run),
@@ -64,9 +68,9 @@ struct Grid {
 }
 
 impl Grid {
-    fn of<S: Score>(scores: &[S]) -> Self {
+    fn of(values: impl Iterator<Item = f64>) -> Self {
         let (mut lowest, mut highest) = (i32::MAX, i32::MIN);
-        for score in scores.iter().map(|&s| s.into()).filter(|s| s.is_finite() && *s != 0.0) {
+        for score in values.filter(|s| s.is_finite() && *s != 0.0) {
             let (mantissa, exponent) = parts(score);
             lowest = lowest.min(exponent + mantissa.trailing_zeros() as i32);
             highest = highest.max(exponent + 64 - mantissa.leading_zeros() as i32);
@@ -129,24 +133,26 @@ struct Search<'a, S, const N: usize> {
     scores: &'a [S],
     table: Vec<u32>,
     grid: Grid,
-    /// The node of free capacity and empty slots; the experts are the nodes below it.
+    /// The node of free capacity and empty slots; the experts are the nodes below it, the groups those above.
     rest: usize,
+    nodes: usize,
     /// By node left, then by node entered.
     moves: Vec<(Move, Int<N>)>,
 }
 
 impl<'a, S: Score, const N: usize> Search<'a, S, N> {
     fn new(instance: &'a Instance, scores: &'a [S], table: Vec<u32>, grid: Grid) -> Self {
-        let rest = instance.experts();
-        let moves = vec![(Move::None, 0u64.as_()); (rest + 1) * (rest + 1)];
-        Self { instance, scores, table, grid, rest, moves }
+        let (rest, nodes) = (instance.experts(), instance.nodes() + 1);
+        let moves = vec![(Move::None, 0u64.as_()); nodes * nodes];
+        Self { instance, scores, table, grid, rest, nodes, moves }
     }
 
     fn run(mut self, prices: &[f64], best: Best, run: &mut Run<'_>) -> Optimum {
-        let start = |&p: &f64| self.grid.whole(p.clamp(0.0, self.highest()));
-        let mut potentials: Vec<Int<N>> = prices.iter().map(start).collect();
-        potentials.push(0u64.as_());
-        let mut changed = vec![true; self.rest + 1];
+        let highest = self.highest();
+        let start = |p: f64| self.grid.whole(p.clamp(-highest, highest));
+        let mut potentials: Vec<Int<N>> =
+            totals(self.instance, prices).into_iter().map(start).collect();
+        let mut changed = vec![true; self.nodes];
         loop {
             if let ControlFlow::Break(stop) = run.begin() {
                 return Optimum { table: self.table, prices: prices.to_vec(), stop };
@@ -158,6 +164,8 @@ impl<'a, S: Score, const N: usize> Search<'a, S, N> {
                 return Optimum { table: self.table, prices, stop: Stop::Finished };
             }
             changed.fill(false);
+            // What the rest reaches depends on the loads of all that it is around.
+            changed[self.rest] = true;
             for cycle in cycles {
                 self.carry_out(&cycle, &mut changed);
             }
@@ -169,9 +177,14 @@ impl<'a, S: Score, const N: usize> Search<'a, S, N> {
 
     /// The potentials at rest as prices.
     fn prices(&self, potentials: &[Int<N>]) -> Vec<f64> {
-        let (level, experts) = (potentials[self.rest], &potentials[..self.rest]);
-        let nearest = experts.iter().map(|&p| self.grid.value(p - level)).collect::<Vec<_>>();
-        if proven(self.instance, self.scores, &self.table, &nearest) {
+        let own = |node: usize| {
+            let around = self.instance.parent(node).map_or(self.rest, |around| around + 1);
+            self.grid.value(potentials[graph_node(self.instance, node)] - potentials[around])
+        };
+        let nearest: Vec<f64> = (0..self.instance.nodes()).map(own).collect();
+        if self.instance.features().iter().any(|feature| *feature != Feature::Demands)
+            || proven(self.instance, self.scores, &self.table, &nearest)
+        {
             return nearest;
         }
         self.least().unwrap_or(nearest)
@@ -180,7 +193,7 @@ impl<'a, S: Score, const N: usize> Search<'a, S, N> {
     /// The least prices among the numbers that `f64` holds at which no move gains, if there are any
     /// and they are found in as many rounds as exact ones would be.
     fn least(&self) -> Option<Vec<f64>> {
-        let nodes = self.rest + 1;
+        let nodes = self.nodes;
         let zero: Int<N> = 0u64.as_();
         let mut potentials = vec![zero; nodes];
         for _ in 0..=nodes {
@@ -212,10 +225,11 @@ impl<'a, S: Score, const N: usize> Search<'a, S, N> {
 
     /// Makes the rows of the nodes anew that are marked.
     fn list(&mut self, marked: &[bool]) {
-        let (nodes, k) = (self.rest + 1, self.instance.demand().k());
+        let (nodes, k) = (self.nodes, self.instance.demand().k());
         let mut load = vec![0u32; self.rest];
-        let mut holders: Vec<Vec<u32>> = vec![Vec::new(); nodes];
+        let mut holders: Vec<Vec<u32>> = vec![Vec::new(); self.rest + 1];
         for (t, row) in (0u32..).zip(self.table.chunks_exact(k)) {
+            let row = &row[..self.instance.k(t as usize)];
             for &e in row.iter().filter(|&&e| e != Assignment::EMPTY) {
                 load[e as usize] += 1;
                 if marked[e as usize] {
@@ -226,17 +240,33 @@ impl<'a, S: Score, const N: usize> Search<'a, S, N> {
                 holders[self.rest].push(t);
             }
         }
-        for node in (0..nodes).filter(|&node| marked[node]) {
-            self.list_node(node, &holders[node]);
+        let none = (Move::None, 0u64.as_());
+        for (node, holders) in holders.iter().enumerate().filter(|&(node, _)| marked[node]) {
+            self.moves[node * nodes..][..nodes].fill(none);
+            self.list_node(node, holders);
         }
-        let zero: Int<N> = 0u64.as_();
-        for e in 0..self.rest {
-            let room = load[e] < self.instance.capacity()[e];
-            // Prices are not negative: the rest reaches an expert that holds nothing, too.
-            for (from, to, is) in [(e, self.rest, room), (self.rest, e, true)] {
-                let entry = &mut self.moves[from * nodes + to];
-                if is && (entry.0 == Move::None || entry.1 > zero) {
-                    *entry = (Move::Free, zero);
+        self.moves[(self.rest + 1) * nodes..].fill(none);
+        self.list_outflows(&self.instance.node_loads(&load));
+    }
+
+    /// Enters what changes hands without a token: units of load between a node and what is around it.
+    fn list_outflows(&mut self, loads: &[u32]) {
+        for (node, &load) in loads.iter().enumerate() {
+            let limits = self.instance.limits(node);
+            let here = graph_node(self.instance, node);
+            let around = self.instance.parent(node).map_or(self.rest, |around| around + 1);
+            // No price is below the lowest that proves anything: what holds nothing can be reached, too.
+            let less = match load.checked_sub(1).filter(|_| load > limits.minimum) {
+                Some(last) => -limits.cost_of_next(last),
+                None => -limits.lowest_price(),
+            };
+            for (from, to, cost) in
+                [(here, around, limits.cost_of_next(load)), (around, here, less)]
+            {
+                let whole = if cost.is_finite() { self.grid.whole(cost) } else { continue };
+                let entry = &mut self.moves[from * self.nodes + to];
+                if entry.0 == Move::None || entry.1 > whole {
+                    *entry = (Move::Free, whole);
                 }
             }
         }
@@ -249,7 +279,7 @@ impl<'a, S: Score, const N: usize> Search<'a, S, N> {
         let mut least = vec![(f64::INFINITY, 0.0, u32::MAX); experts + 1];
         for &t in holders {
             let scores = &self.scores[t as usize * experts..][..experts];
-            let held = &self.table[t as usize * k..][..k];
+            let held = &self.table[t as usize * k..][..self.instance.k(t as usize)];
             let from: f64 = if node == experts { 0.0 } else { scores[node].into() };
             let ground = (optional && node != experts).then_some(0.0);
             let others = scores.iter().map(|&s| s.into()).chain(ground).enumerate();
@@ -270,7 +300,7 @@ impl<'a, S: Score, const N: usize> Search<'a, S, N> {
             } else {
                 (Move::Token(t), self.worth(t, node) - self.worth(t, to))
             };
-            self.moves[node * (experts + 1) + to] = found;
+            self.moves[node * self.nodes + to] = found;
         }
     }
 
@@ -283,7 +313,7 @@ impl<'a, S: Score, const N: usize> Search<'a, S, N> {
     /// Lowers potentials until no move costs less than they differ by; or returns negative
     /// cycles, node by node.
     fn relax(&self, potentials: &mut [Int<N>]) -> Vec<Vec<usize>> {
-        let nodes = self.rest + 1;
+        let nodes = self.nodes;
         let mut next = vec![usize::MAX; nodes];
         loop {
             let mut moved = false;
@@ -309,13 +339,13 @@ impl<'a, S: Score, const N: usize> Search<'a, S, N> {
     /// A cycle enters each node once and a token moves only to what it does not hold: no two of
     /// these moves are in each other's way, though a token may make several.
     fn carry_out(&mut self, cycle: &[usize], changed: &mut [bool]) {
-        let (nodes, k) = (self.rest + 1, self.instance.demand().k());
-        let name = |node: usize| if node == nodes - 1 { Assignment::EMPTY } else { node as u32 };
+        let (nodes, k) = (self.nodes, self.instance.demand().k());
+        let name = |node: usize| if node == self.rest { Assignment::EMPTY } else { node as u32 };
         for (i, &from) in cycle.iter().enumerate() {
             let to = cycle[(i + 1) % cycle.len()];
             (changed[from], changed[to]) = (true, true);
             let Move::Token(t) = self.moves[from * nodes + to].0 else { continue };
-            let row = &mut self.table[t as usize * k..][..k];
+            let row = &mut self.table[t as usize * k..][..self.instance.k(t as usize)];
             if let Some(slot) = row.iter_mut().find(|slot| **slot == name(from)) {
                 *slot = name(to);
             }
@@ -408,7 +438,7 @@ mod tests {
     #[test]
     fn every_f64_is_a_whole_number_of_units() {
         let values = [1e-320, -3.0, 1.5e38, 0.1];
-        let grid = Grid::of(&values);
+        let grid = Grid::of(values.into_iter());
         for value in values {
             assert_eq!(grid.value(grid.whole::<192>(value)), value);
         }

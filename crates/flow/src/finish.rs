@@ -15,7 +15,7 @@ use std::ops::ControlFlow;
 use std::time::Duration;
 
 use spinroute_core::{
-    Assignment, Best, Certificate, Deficiency, Error, Instance, Run, Solution, Stop,
+    Assignment, Best, Certificate, Deficiency, Error, Instance, Run, Shortfall, Solution, Stop,
 };
 use spinroute_prices::{Selection, repair, repair_in_time};
 
@@ -23,7 +23,7 @@ use crate::cycles::cancelled;
 use crate::proof::proven;
 use crate::residual::Residual;
 use crate::score::Score;
-use crate::search::{Found, Phase, Search, units};
+use crate::search::{Found, Search};
 use crate::settle::{self, settled};
 
 /// Share of the units out of place at which the rest is worth a repair; then that share of it.
@@ -68,8 +68,8 @@ enum End {
     Early(Solution),
     /// Nothing is out of place.
     Settled { table: Vec<u32>, prices: Vec<f64> },
-    /// These experts hold too much, and no path leads out of them.
-    Stuck { table: Vec<u32>, prices: Vec<f64>, experts: Vec<u32> },
+    /// To these nodes of the graph too much comes, and no path leads out of them.
+    Stuck { table: Vec<u32>, prices: Vec<f64>, reached: Vec<usize> },
 }
 
 /// Finishes from `start`; stops early where an answer is proven to be within `target_gap`.
@@ -130,8 +130,8 @@ impl<S: Score> Finish<'_, S> {
                         return self.finished(solution, start.best, run);
                     }
                 }
-                End::Stuck { table: stuck, prices: found, experts } => {
-                    if let Some(proof) = deficiency(instance, &stuck, experts) {
+                End::Stuck { table: stuck, prices: found, reached } => {
+                    if let Some(proof) = deficiency(instance, &stuck, &reached) {
                         return Err(Error::Deficient(Box::new(proof)));
                     }
                     (table, prices) = (stuck, found);
@@ -164,42 +164,40 @@ impl<S: Score> Finish<'_, S> {
         graph.extend(radius);
         let mut search = Search::default();
         let (mut idle, mut last) = (0, (u64::MAX, 0.0));
-        for phase in [Phase::Over, Phase::Under] {
-            while units(&graph, phase) > 0 && idle <= IDLE * (instance.experts() + 16) {
-                if self.is_late(units(&graph, phase), run) {
-                    return self.stopped(graph, Stop::TimeLimit, run).map(End::Early);
+        while graph.outflow.units() > 0 && idle <= IDLE * (instance.experts() + 16) {
+            if self.is_late(graph.outflow.units(), run) {
+                return self.stopped(graph, Stop::TimeLimit, run).map(End::Early);
+            }
+            match search.run(&mut graph) {
+                Found::Progress => {
+                    let left = graph.outflow.units();
+                    if self.target_gap > 0.0 && (left as f64) < try_at {
+                        try_at *= REPAIR_SHARE;
+                        if let Some(solution) = self.within(&graph, run)? {
+                            return Ok(End::Early(solution));
+                        }
+                    }
+                    let now = (left, graph.prices.iter().sum::<f64>());
+                    idle = if now == last { idle + 1 } else { 0 };
+                    last = now;
+                    if run.is_watched() {
+                        best.bound = Some(lower(best.bound, graph.bound()));
+                    }
+                    if let ControlFlow::Break(stop) = run.tick(*best) {
+                        return self.stopped(graph, stop, run).map(End::Early);
+                    }
                 }
-                match search.run(&mut graph, phase) {
-                    Found::Progress => {
-                        let left = units(&graph, phase);
-                        if self.target_gap > 0.0 && (left as f64) < try_at {
-                            try_at *= REPAIR_SHARE;
-                            if let Some(solution) = self.within(&graph, run)? {
-                                return Ok(End::Early(solution));
-                            }
-                        }
-                        let now = (left, graph.prices.iter().sum::<f64>());
-                        idle = if now == last { idle + 1 } else { 0 };
-                        last = now;
-                        if run.is_watched() {
-                            best.bound = Some(lower(best.bound, graph.bound()));
-                        }
-                        if let ControlFlow::Break(stop) = run.tick(*best) {
-                            return self.stopped(graph, stop, run).map(End::Early);
-                        }
-                    }
-                    Found::BeyondRadius => {
-                        radius = if radius > 1e30 { f64::INFINITY } else { radius * RADIUS_GROWTH };
-                        graph.extend(radius);
-                    }
-                    Found::Nothing(experts) => {
-                        let prices = graph.prices[..instance.experts()].to_vec();
-                        return Ok(End::Stuck { table: graph.table, prices, experts });
-                    }
+                Found::BeyondRadius => {
+                    radius = if radius > 1e30 { f64::INFINITY } else { radius * RADIUS_GROWTH };
+                    graph.extend(radius);
+                }
+                Found::Nothing(reached) => {
+                    let prices = graph.own_prices();
+                    return Ok(End::Stuck { table: graph.table, prices, reached });
                 }
             }
         }
-        let prices = graph.prices[..instance.experts()].to_vec();
+        let prices = graph.own_prices();
         Ok(End::Settled { table: graph.table, prices })
     }
 
@@ -217,7 +215,7 @@ impl<S: Score> Finish<'_, S> {
         stop: Stop,
         run: &Run<'_>,
     ) -> Result<Solution, Error> {
-        let prices = graph.prices[..self.instance.experts()].to_vec();
+        let prices = graph.own_prices();
         let table = match run.time_left() {
             Some(Duration::ZERO) => graph.table,
             _ => settled(self.instance, graph.table, &single(&prices), None),
@@ -227,7 +225,7 @@ impl<S: Score> Finish<'_, S> {
 
     /// The choices of the moment, repaired, if they are proven to be within the target gap.
     fn within(&self, graph: &Residual<'_, S>, run: &Run<'_>) -> Result<Option<Solution>, Error> {
-        let prices = graph.prices[..self.instance.experts()].to_vec();
+        let prices = graph.own_prices();
         let table = settled(self.instance, graph.table.clone(), &single(&prices), None);
         let solution = repaired(self.instance, table, prices, Stop::TargetGap, run)?;
         let objective = self.instance.objective(&solution.assignment)?;
@@ -277,8 +275,10 @@ impl<S: Score> Finish<'_, S> {
     fn check(&self, solution: &Solution) -> Result<(), Error> {
         let objective = self.instance.objective(&solution.assignment)?;
         let prices = solution.prices.clone().unwrap_or_default();
-        let rents = self.instance.capacity().iter().zip(&prices);
-        let rents: f64 = rents.map(|(&c, p)| f64::from(c) * p).sum();
+        let units =
+            |node| u64::from(self.instance.limits(node).capacity).min(self.instance.slots());
+        let rents = prices.iter().enumerate().map(|(node, p)| units(node) as f64 * p.abs());
+        let rents: f64 = rents.sum();
         let bound = Certificate::new(self.instance, prices)?.bound();
         let tolerance = 1e-9 * objective.abs() + 4.0 * f64::EPSILON * rents;
         if bound - objective <= tolerance {
@@ -312,15 +312,28 @@ fn single(prices: &[f64]) -> Vec<f32> {
     prices.iter().map(|&p| p as f32).collect()
 }
 
-/// The proof of infeasibility that a search without a sink leaves behind: the experts it reached,
-/// all full and one of them more than full, and the tokens that they hold. All that these tokens
-/// may take elsewhere they have, or the search had gone on.
-fn deficiency(instance: &Instance, table: &[u32], experts: Vec<u32>) -> Option<Deficiency> {
-    let k = instance.demand().k();
-    let crowded = |row: &[u32]| row.iter().any(|e| experts.binary_search(e).is_ok());
-    let tokens = (0u32..).zip(table.chunks_exact(k)).filter(|(_, row)| crowded(row));
+/// The proof of infeasibility that a search without a sink leaves behind, from the nodes of the graph that it
+/// reached. More comes to these than flows on, tokens that hold any of them hold all that they may elsewhere, and
+/// every outflow out of them is at its most, every one into them at its least: or the search had gone on. Where
+/// the ground is among them, the others lack as much.
+fn deficiency(instance: &Instance, table: &[u32], reached: &[usize]) -> Option<Deficiency> {
+    let (k, ground) = (instance.demand().k(), instance.experts());
+    let mut inside = vec![false; instance.nodes() + 1];
+    reached.iter().for_each(|&node| inside[node] = true);
+    let tokens = (0u32..).zip(table.chunks_exact(k)).filter(|&(t, row)| {
+        let row = &row[..instance.k(t as usize)];
+        let holds = |&e: &u32| inside[if e == Assignment::EMPTY { ground } else { e as usize }];
+        row.iter().any(holds) != inside[ground]
+    });
     let tokens = tokens.map(|(t, _)| t).collect();
-    Deficiency::crowded(instance, tokens, experts)
+    let in_set = |node: &usize| inside[*node] != inside[ground];
+    // An expert that is closed to all can only be in the way.
+    let limits = |e: usize| instance.limits(e).highest();
+    let experts = (0..ground).filter(in_set).filter(|&e| !inside[ground] || limits(e) > 0);
+    let groups = (ground + 1..inside.len()).filter(in_set).map(|node| (node - ground - 1) as u32);
+    let short = if inside[ground] { Shortfall::Tokens } else { Shortfall::Room };
+    let experts = experts.map(|e| e as u32).collect();
+    Deficiency::new(instance, short, tokens, experts, groups.collect())
 }
 
 #[cfg(test)]

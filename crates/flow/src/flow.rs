@@ -4,7 +4,9 @@ use std::ops::ControlFlow;
 
 use ndarray::{Array2, ArrayView2};
 use spinroute_core::registry::{self, Entry, Facts, Parameters, SolverEntry};
-use spinroute_core::{Assignment, Deficiency, Error, Instance, Run, Solution, Solver, Stop};
+use spinroute_core::{
+    Assignment, Deficiency, Error, Instance, Run, Scores, Shortfall, Solution, Solver, Stop,
+};
 use spinroute_core::{param, parameters};
 use spinroute_prices::{Batch, Dual, Watch, choice, repair, search};
 
@@ -72,9 +74,8 @@ impl Solver for Flow {
         if !(self.target_gap >= 0.0 && self.target_gap < f64::INFINITY) {
             return Err(param!(Self::target_gap).refuse(&self.target_gap).into());
         }
-        instance.supported("flow", &[])?;
         let warm = run.start_prices(instance.nodes())?;
-        let solved = if instance.capacity().contains(&0) {
+        let solved = if (0..instance.experts()).any(|e| instance.limits(e).highest() == 0) {
             without_closed(instance, |open| self.solve_open(open, warm, run))
         } else {
             self.solve_open(instance, warm, run)
@@ -155,22 +156,27 @@ fn without_closed(
     instance: &Instance,
     solve: impl FnOnce(&Instance) -> Result<Solution, Error>,
 ) -> Result<Solution, Error> {
-    let closed = |e: usize| instance.capacity()[e] == 0;
-    let capacity = instance.capacity().to_vec();
+    let closed = |e: usize| instance.limits(e).highest() == 0;
     let open = if let Some(wide) = instance.wide() {
         let wide = ArrayView2::from_shape((instance.tokens(), instance.experts()), wide);
         let wide = wide.map_err(|error| Error::Defect(error.to_string()))?;
         let scores = close(wide.to_owned(), f64::NEG_INFINITY, closed);
-        Instance::from_f64(scores, capacity, instance.demand())?
+        instance.rebuild().scores(Scores::wide(scores)).build()?
     } else {
         let scores = close(instance.table().to_owned(), f32::NEG_INFINITY, closed);
-        Instance::new(scores, capacity, instance.demand())?
+        instance.rebuild().scores(scores).build()?
     };
     let mut solution = match solve(&open) {
         Err(Error::Deficient(proof)) => {
-            let crowded = |e: usize| closed(e) || proof.experts.binary_search(&(e as u32)).is_ok();
-            let experts = (0..instance.experts()).filter(|&e| crowded(e)).map(|e| e as u32);
-            let proof = Deficiency::crowded(instance, proof.tokens, experts.collect());
+            // Open to nobody, closed experts take what crowds, and never help what lacks.
+            let crowds = proof.short == Shortfall::Room;
+            let inside = |e: usize| {
+                if closed(e) { crowds } else { proof.experts.binary_search(&(e as u32)).is_ok() }
+            };
+            let experts =
+                (0..instance.experts()).filter(|&e| inside(e)).map(|e| e as u32).collect();
+            let Deficiency { short, tokens, groups, .. } = *proof;
+            let proof = Deficiency::new(instance, short, tokens, experts, groups);
             let unproven = "flow found no assignment, and no proof that there is none";
             return Err(proof.map_or_else(
                 || Error::Defect(unproven.to_owned()),
@@ -182,8 +188,8 @@ fn without_closed(
     if let Some(prices) = &mut solution.prices {
         let finite = instance.flat().iter().filter(|s| s.is_finite());
         let largest = finite.fold(0.0, |largest, &s| f64::max(largest, 1.001 * f64::from(s.abs())));
-        let highest = prices.iter().fold(0f64, |a, &b| a.max(b));
-        for e in (0..prices.len()).filter(|&e| closed(e)) {
+        let highest = prices.iter().fold(0f64, |a, b| a.max(b.abs()));
+        for e in (0..instance.experts()).filter(|&e| closed(e)) {
             prices[e] = 4.0 * (largest + highest);
         }
     }
@@ -252,7 +258,7 @@ pub(crate) fn enough_allowed(instance: &Instance) -> Result<(), Error> {
     }
     let short = (0..instance.tokens()).find(|&t| {
         let allowed = instance.scores(t).iter().filter(|s| **s > f32::NEG_INFINITY);
-        allowed.count() < instance.demand().k()
+        allowed.count() < instance.k(t)
     });
     match short.and_then(|t| Deficiency::crowded(instance, vec![t as u32], Vec::new())) {
         Some(proof) => Err(Error::Deficient(Box::new(proof))),

@@ -38,7 +38,8 @@ impl Holdings {
         let (experts, k) = (instance.experts(), instance.demand().k());
         let open = mend(instance, scores, prices, table, margins);
         let mut start = vec![0u32; experts + 2];
-        for row in table.chunks_exact(k) {
+        for (t, row) in table.chunks_exact(k).enumerate() {
+            let row = &row[..instance.k(t)];
             for (i, &e) in row.iter().enumerate() {
                 if e != Assignment::EMPTY {
                     start[e as usize + 1] += 1;
@@ -54,6 +55,7 @@ impl Holdings {
         let mut entries = vec![(0.0, 0); start[experts + 1] as usize];
         let rows = table.chunks_exact(k).zip(scores.chunks_exact(experts));
         for ((t, (row, scores)), open) in (0u32..).zip(rows).zip(open) {
+            let row = &row[..instance.k(t as usize)];
             for (i, &e) in row.iter().enumerate() {
                 let (node, reduced) = match e {
                     Assignment::EMPTY if i > 0 && row[i - 1] == e => continue,
@@ -92,12 +94,17 @@ fn mend<S: Score>(
 ) -> Vec<f64> {
     let (experts, k) = (instance.experts(), instance.demand().k());
     let at_most = !instance.demand().is_exact();
-    let highest = prices.iter().fold(0f64, |a, &b| a.max(b));
+    let highest = prices.iter().fold(0f64, |a, b| a.max(b.abs()));
     let room = instance.capacity().iter().map(|&c| i64::from(c)).collect();
     let mut choice = Choice { prices, at_most, room, order: Vec::with_capacity(experts) };
     let mut open = vec![0f64; instance.tokens()];
     let mut unsure = Vec::new();
     for (t, row) in table.chunks_exact(k).enumerate() {
+        let row = &row[..instance.k(t)];
+        if row.is_empty() {
+            open[t] = f64::NEG_INFINITY;
+            continue;
+        }
         let Some(Selection { taken, left, next, .. }) = margins else {
             unsure.push(t);
             continue;
@@ -118,7 +125,8 @@ fn mend<S: Score>(
         open[t] = first.map_or(f64::NEG_INFINITY, |first| first - prices[next] + slack);
     }
     for t in unsure {
-        open[t] = choice.fill(&scores[t * experts..][..experts], &mut table[t * k..][..k]);
+        let row = &mut table[t * k..][..instance.k(t)];
+        open[t] = choice.fill(&scores[t * experts..][..experts], row);
     }
     if at_most {
         for open in &mut open {

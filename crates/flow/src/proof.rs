@@ -6,6 +6,9 @@
 //! Σ_e p[e] (c[e] − load[e])  +  Σ_t (sum of its k largest s[t,e] − p[e]  −  what it holds)
 //! ```
 //!
+//! (and where loads have minimums, groups or costs, the first sum is what the limits of each expert and group are
+//! worth at its price less what its load pays there)
+//!
 //! in which no term is negative: nothing cancels, and a token that holds its best adds nothing.
 //! So one vectorised count a row decides nearly all of it. Where this sum, with what rounding can
 //! have hidden, is not far below the tolerance, [`spinroute_core`] has the last word, exactly.
@@ -13,6 +16,7 @@
 use rayon::prelude::*;
 use spinroute_core::{Assignment, Certificate, Instance};
 
+use crate::outflow::totals;
 use crate::passes::above;
 use crate::score::Score;
 
@@ -34,14 +38,19 @@ pub(crate) fn proven<S: Score>(
     prices: &[f64],
 ) -> bool {
     let (experts, k) = (instance.experts(), instance.demand().k());
-    let highest = prices.iter().copied().fold(0.0, f64::max);
+    let mut totals = totals(instance, prices);
+    totals.truncate(experts);
+    let highest = totals.iter().fold(0.0, |highest, p| f64::max(highest, p.abs()));
     let sums: Vec<Sums> = table
         .par_chunks(BLOCK * k)
         .zip(scores.par_chunks(BLOCK * experts))
-        .map(|(table, scores)| {
+        .enumerate()
+        .map(|(block, (table, scores))| {
             let mut sums = Sums::default();
-            for (row, scores) in table.chunks_exact(k).zip(scores.chunks_exact(experts)) {
-                sums.token(row, scores, (prices, highest), instance.demand().is_exact());
+            let rows = table.chunks_exact(k).zip(scores.chunks_exact(experts));
+            for (t, (row, scores)) in (block * BLOCK..).zip(rows) {
+                let row = &row[..instance.k(t)];
+                sums.token(row, scores, (&totals, highest), instance.demand().is_exact());
             }
             sums
         })
@@ -56,11 +65,16 @@ pub(crate) fn proven<S: Score>(
         total.loss += sums.loss;
         total.size += sums.size;
     }
-    for ((&load, &capacity), price) in load.iter().zip(instance.capacity()).zip(prices) {
-        if load > capacity {
+    for (node, (load, &price)) in instance.node_loads(&load).into_iter().zip(prices).enumerate() {
+        let limits = instance.limits(node);
+        if load > limits.highest() || load < limits.minimum {
             return false;
         }
-        total.loss += f64::from(capacity - load) * price;
+        let right = load.clamp(limits.least_at(price), limits.most_at(price));
+        let (cost, right_cost) = (limits.cost(load), limits.cost(right));
+        total.loss += (f64::from(right) - f64::from(load)) * price - (right_cost - cost);
+        total.objective -= cost;
+        total.size += f64::from(load.max(right)) * price.abs() + cost.abs() + right_cost.abs();
     }
     if total.loss + ROUNDING * total.size <= 0.5 * RELATIVE * total.objective.abs() {
         return true;
@@ -110,6 +124,9 @@ impl Sums {
         }
         // What an expert must be worth to be missed.
         let level = if count < row.len() { 0.0 } else { least };
+        if row.is_empty() {
+            return;
+        }
         let size = level.abs() + highest;
         let level = level + ROUNDING * size;
         self.size += row.len() as f64 * size;

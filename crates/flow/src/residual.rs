@@ -1,7 +1,7 @@
 //! The residual graph: which tokens could move between two experts, and the cheapest that does.
 //!
-//! Its nodes are the experts, and the ground where empty slots lie (score 0, any number, price
-//! 0; only with `AtMost`). A token that holds `e` and not `f` is an arc `e → f` of cost
+//! Its nodes are the experts, the ground where empty slots lie (score 0, any number; only with
+//! `AtMost`) and free capacity, and the groups, to which no token moves (module `outflow`). A token that holds `e` and not `f` is an arc `e → f` of cost
 //! `(s[t,e] − p[e]) − (s[t,f] − p[f])`, never negative while every token holds its best. Of
 //! parallel arcs only the cheapest matters, and which that is does not depend on the prices: the
 //! graph is a table `least[e][f] = min_t (s[t,e] − s[t,f])`. A token that moves away may leave an
@@ -21,6 +21,7 @@ use spinroute_core::{Assignment, Instance};
 use spinroute_prices::{Selection, value::lost};
 
 use crate::holdings::Holdings;
+use crate::outflow::{Outflow, own_prices, totals};
 use crate::passes::{lower, withdraw};
 use crate::score::Score;
 
@@ -29,12 +30,12 @@ pub(crate) struct Residual<'a, S> {
     pub(crate) instance: &'a Instance,
     /// All scores, row-major.
     scores: &'a [S],
-    /// One price per expert, 0 for the ground, padded to a whole number of vectors.
+    /// What a token pays at each node, padded to a whole number of vectors; 0 at the ground.
     pub(crate) prices: Vec<f64>,
     /// `T × k`; [`Assignment::EMPTY`] where a slot is empty.
     pub(crate) table: Vec<u32>,
-    /// How many tokens each node holds.
-    load: Vec<u32>,
+    /// What flows on from experts to groups and the ground, and what does not.
+    pub(crate) outflow: Outflow,
     /// All holdings by node, as the graph was made.
     holdings: Holdings,
     /// Per token, its position among the active ones, or [`NONE`].
@@ -53,7 +54,7 @@ pub(crate) struct Residual<'a, S> {
     second: Vec<f64>,
     /// Prices when the graph was made.
     made_at: Vec<f64>,
-    /// The highest price so far: costs have been rounded to its digits.
+    /// The size of the highest price so far: costs have been rounded to its digits.
     pub(crate) highest: f64,
     reach: Vec<f64>,
     width: usize,
@@ -68,7 +69,7 @@ const FEW: usize = 2;
 const GLANCE: usize = 16;
 
 impl<'a, S: Score> Residual<'a, S> {
-    /// Starts from the selection at `prices`: every token holds its `k` best.
+    /// Starts from the selection at own `prices`: every token holds its `k` best.
     ///
     /// Takes the selection's table; the rest of it says where a token's margin is. Without a
     /// selection every token is looked at.
@@ -79,8 +80,8 @@ impl<'a, S: Score> Residual<'a, S> {
         selection: Option<&mut Selection>,
     ) -> Self {
         let (experts, tokens) = (instance.experts(), instance.tokens());
-        let width = (experts + 1).next_multiple_of(16);
-        let mut padded = prices.to_vec();
+        let width = (instance.nodes() + 1).next_multiple_of(16);
+        let mut padded = totals(instance, prices);
         padded.resize(width, 0.0);
         let slots = tokens * instance.demand().k();
         let (mut table, margins) = match selection {
@@ -88,15 +89,16 @@ impl<'a, S: Score> Residual<'a, S> {
             None => (vec![Assignment::EMPTY; slots], None),
         };
         let holdings = Holdings::new(instance, scores, &padded, &mut table, margins);
-        let load = (0..width).map(|node| holdings.of(node).len() as u32).collect();
+        let loads: Vec<u32> = (0..experts).map(|e| holdings.of(e).len() as u32).collect();
+        let outflow = Outflow::new(instance, &loads, &padded);
         Self {
             instance,
             scores,
-            highest: padded.iter().copied().fold(0.0, f64::max),
+            highest: padded.iter().fold(0.0, |highest, p| f64::max(highest, p.abs())),
             made_at: padded.clone(),
             prices: padded,
             table,
-            load,
+            outflow,
             holdings,
             position: vec![NONE; tokens],
             active: Vec::new(),
@@ -111,7 +113,7 @@ impl<'a, S: Score> Residual<'a, S> {
         }
     }
 
-    /// The node of the ground; the experts are the nodes below it.
+    /// The node of the ground; the experts are the nodes below it, the groups those above.
     pub(crate) fn ground(&self) -> usize {
         self.instance.experts()
     }
@@ -126,9 +128,19 @@ impl<'a, S: Score> Residual<'a, S> {
         &self.least[node * self.width..][..self.width]
     }
 
-    /// Tokens beyond the capacity of expert `e`; negative where there is room.
-    pub(crate) fn excess(&self, e: usize) -> i64 {
-        i64::from(self.load[e]) - i64::from(self.instance.capacity()[e])
+    /// How many nodes there are.
+    pub(crate) fn nodes(&self) -> usize {
+        self.instance.nodes() + 1
+    }
+
+    /// The own prices of experts and groups.
+    pub(crate) fn own_prices(&self) -> Vec<f64> {
+        own_prices(self.instance, &self.prices)
+    }
+
+    /// Whether tokens move out of `node`: out of experts and, with `AtMost`, the ground.
+    pub(crate) fn is_held(&self, node: usize) -> bool {
+        node < self.ground() || node == self.ground() && !self.instance.demand().is_exact()
     }
 
     /// The bound that the present prices prove: the value of the dual, every token holding its best
@@ -138,16 +150,15 @@ impl<'a, S: Score> Residual<'a, S> {
         let (mut value, mut size) = (0.0, 0.0);
         for (row, scores) in self.table.chunks_exact(k).zip(self.scores.chunks_exact(experts)) {
             for &e in row.iter().filter(|&&e| e != Assignment::EMPTY) {
-                let score: f64 = scores[e as usize].into();
-                value += score;
-                size += score.abs();
+                let (score, price): (f64, f64) =
+                    (scores[e as usize].into(), self.prices[e as usize]);
+                value += score - price;
+                size += score.abs() + price.abs();
             }
         }
-        for e in 0..experts {
-            let rent = -self.excess(e) as f64 * self.prices[e];
-            value += rent;
-            size += rent.abs() + f64::from(self.load[e]) * self.prices[e];
-        }
+        let (rent, rent_size) = self.outflow.rents(&self.prices);
+        value += rent;
+        size += rent_size;
         let hidden = 16.0 * f64::EPSILON * self.table.len() as f64 * self.highest;
         value + hidden + lost(self.table.len(), size)
     }
@@ -219,7 +230,7 @@ impl<'a, S: Score> Residual<'a, S> {
                 open[experts] = S::NOTHING;
             }
             let k = self.instance.demand().k();
-            for &e in &self.table[t as usize * k..][..k] {
+            for &e in &self.table[t as usize * k..][..self.instance.k(t as usize)] {
                 if e != Assignment::EMPTY {
                     open[e as usize] = S::NEVER;
                 }
@@ -254,8 +265,8 @@ impl<'a, S: Score> Residual<'a, S> {
     /// The slots of active token `a`.
     fn row(&self, a: usize) -> std::ops::Range<usize> {
         let k = self.instance.demand().k();
-        let start = self.active[a] as usize * k;
-        start..start + k
+        let t = self.active[a] as usize;
+        t * k..t * k + self.instance.k(t)
     }
 
     /// The nodes that active token `a` holds, each once.
@@ -366,9 +377,7 @@ impl<'a, S: Score> Residual<'a, S> {
             *slot = name(to);
         }
         let still = row.contains(&name(from));
-        // The ground takes and gives without limit; its load means nothing.
-        self.load[from] = self.load[from].wrapping_sub(1);
-        self.load[to] = self.load[to].wrapping_add(1);
+        self.outflow.moved(from, to);
         if !still {
             let (score, row) = (self.score(a, from), from * self.width..(from + 1) * self.width);
             let open = &self.open[a * self.width..][..self.width];

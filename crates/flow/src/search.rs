@@ -1,42 +1,30 @@
-//! Successive shortest paths: each search raises prices until units can move for nothing.
+//! Successive shortest paths: each search changes prices until units can move for nothing.
 //!
-//! Two phases, each a classical primal-dual method (Ahuja, Magnanti, Orlin, *Network Flows*, 1993,
-//! chapters 9 and 12) on the graph of [`Residual`]:
+//! A classical primal-dual method (Ahuja, Magnanti, Orlin, *Network Flows*, 1993, chapter 9) on the graph of
+//! [`Residual`]: sources are the nodes to which more comes than flows on, sinks those from which more flows on
+//! than comes. With `d` the distances and `D` that of the last sink reached, `p[n] −= min(d[n], D)` (then all
+//! alike, so that the ground stays at 0): no arc's cost falls below 0, and those of the shortest-path tree
+//! become 0, so that every path of the tree that still holds may be used.
 //!
-//! - [`Phase::Over`]: sources are the experts over capacity, sinks those with room, and the
-//!   ground. With `d` the distances and `D` that of the last sink reached,
-//!   `p[e] += D − min(d[e], D)`: no arc's cost falls below 0, and those of the shortest-path tree
-//!   become 0, so that every path of the tree that still holds may be used.
-//! - [`Phase::Under`]: what is left are experts with room and a positive price. The unused
-//!   capacity lies in the ground, from where an arc of cost `p[e]` leads to every expert;
-//!   `p[e] −= min(d[e], D)`.
-//!
-//! An expert with room and price 0 must keep that price: reaching it ends a search. One that has
-//! a price may be passed by, which lets one search serve many units: it goes on until half of
-//! what is missing has been reached. One unit a search would need three times as many.
+//! Free capacity lies in the ground, and a unit goes through it like through any node: an expert over
+//! capacity, one with room, the ground, a priced expert that lacks tokens is a path. So one search serves many
+//! units: it goes on until half of what is missing has been reached. One unit a search would need three times as
+//! many; two phases, one for units over capacity that ended at the first expert with room and one for priced
+//! experts that lack tokens, about twice as many.
 
 use crate::passes::{Labels, position, relax};
 use crate::residual::Residual;
 use crate::score::Score;
 
-/// Which imbalance is being mended.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum Phase {
-    /// Experts hold more than their capacity.
-    Over,
-    /// Experts with a positive price hold less.
-    Under,
-}
-
-/// What a search came to.
+/// How a search ended.
 #[derive(Debug, PartialEq)]
 pub(crate) enum Found {
-    /// Prices changed and units may have moved.
+    /// Prices have changed, and units have moved or an entry of the table was mended.
     Progress,
-    /// All paths within the graph's radius end nowhere: it must be extended.
+    /// No sink within the radius: the table must be extended.
     BeyondRadius,
-    /// The graph is complete and no sink can be reached: these experts can.
-    Nothing(Vec<u32>),
+    /// The graph is complete and no sink can be reached: these nodes can.
+    Nothing(Vec<usize>),
 }
 
 /// Pairs up to which debug assertions look at every arc before a search.
@@ -47,6 +35,8 @@ const SHARE: f64 = 0.5;
 
 /// Parent of a source.
 const ROOT: u64 = u64::MAX;
+/// Marks a parent from which no token moves: the arc of an outflow.
+const OUTFLOW: u64 = 1 << 32;
 
 /// The state of searches, kept for its memory.
 #[derive(Default)]
@@ -58,31 +48,14 @@ pub(crate) struct Search {
     places: Vec<Vec<usize>>,
 }
 
-/// Units out of place in `phase`.
-pub(crate) fn units<S: Score>(graph: &Residual<'_, S>, phase: Phase) -> u64 {
-    let out = |e: usize| match phase {
-        Phase::Over => graph.excess(e).max(0),
-        Phase::Under if graph.prices[e] > 0.0 => (-graph.excess(e)).max(0),
-        Phase::Under => 0,
-    };
-    (0..graph.ground()).map(|e| out(e) as u64).sum()
-}
-
 impl Search {
     /// One search, the prices that it proves, and the moves that they allow.
-    pub(crate) fn run<S: Score>(&mut self, graph: &mut Residual<'_, S>, phase: Phase) -> Found {
+    pub(crate) fn run<S: Score>(&mut self, graph: &mut Residual<'_, S>) -> Found {
         let small = graph.instance.flat().len() <= CHECKED;
         debug_assert!(!small || graph.is_dual_feasible(), "an arc costs less than nothing");
-        self.start(graph, phase);
+        self.start(graph);
         let radius = graph.radius();
-        let missing = match phase {
-            Phase::Over => (0..graph.ground())
-                .filter(|&e| graph.prices[e] > 0.0)
-                .map(|e| (-graph.excess(e)).max(0) as u64)
-                .sum(),
-            Phase::Under => units(graph, phase),
-        };
-        let enough = ((missing as f64 * SHARE) as u64).max(1);
+        let enough = ((graph.outflow.units() as f64 * SHARE) as u64).max(1);
         let (mut reached, mut end, mut beyond) = (0, None, false);
         let mut next = self.nearest();
         while next < f64::INFINITY.to_bits() {
@@ -93,36 +66,36 @@ impl Search {
             }
             let node = position(&self.labels, next);
             self.labels.done[node] = u64::MAX;
-            if let Some((room, free)) = sink(graph, phase, node) {
+            let excess = graph.outflow.excess(node);
+            if excess < 0 {
                 self.sinks.push(node as u32);
                 end = Some(at);
-                reached += room;
-                if free || reached >= enough {
+                reached += excess.unsigned_abs();
+                if reached >= enough {
                     break;
                 }
             }
-            next = relax(&mut self.labels, graph.costs(node), &graph.prices, node, at);
+            next = self.leave(graph, node, at);
         }
         let Some(end) = end else {
             return if beyond || radius < f64::INFINITY {
                 Found::BeyondRadius
             } else {
-                let done = (0..graph.ground()).filter(|&e| self.labels.done[e] != 0);
-                Found::Nothing(done.map(|e| e as u32).collect())
+                let done = |&node: &usize| self.labels.done[node] != 0;
+                Found::Nothing((0..graph.nodes()).filter(done).collect())
             };
         };
-        self.reprice(graph, phase, end);
+        self.reprice(graph, end);
         for i in 0..self.sinks.len() {
             let sink = self.sinks[i] as usize;
-            let room = |graph: &Residual<'_, S>| sink == graph.ground() || graph.excess(sink) < 0;
-            while room(graph) && self.augment(graph, phase, sink) {}
+            while graph.outflow.excess(sink) < 0 && self.augment(graph, sink) {}
         }
         Found::Progress
     }
 
     /// Labels the sources.
-    fn start<S: Score>(&mut self, graph: &Residual<'_, S>, phase: Phase) {
-        let (ground, width) = (graph.ground(), graph.width());
+    fn start<S: Score>(&mut self, graph: &Residual<'_, S>) {
+        let (nodes, width) = (graph.nodes(), graph.width());
         let Labels { distance, done, parent } = &mut self.labels;
         for (labels, value) in
             [(&mut *distance, f64::INFINITY.to_bits()), (done, 0), (parent, ROOT)]
@@ -130,17 +103,11 @@ impl Search {
             labels.clear();
             labels.resize(width, value);
         }
-        self.labels.done[ground + 1..].fill(u64::MAX);
-        let distance = &mut self.labels.distance;
-        for e in 0..ground {
-            match phase {
-                Phase::Over if graph.excess(e) > 0 => distance[e] = 0,
-                Phase::Over => {}
-                Phase::Under => distance[e] = graph.prices[e].to_bits(),
+        self.labels.done[nodes..].fill(u64::MAX);
+        for node in 0..nodes {
+            if graph.outflow.excess(node) > 0 {
+                self.labels.distance[node] = 0;
             }
-        }
-        if phase == Phase::Under {
-            distance[ground] = 0;
         }
         self.sinks.clear();
     }
@@ -151,75 +118,98 @@ impl Search {
         keys.map(|(distance, done)| distance | done).min().unwrap_or(u64::MAX)
     }
 
-    /// Sets the prices that the distances prove.
-    fn reprice<S: Score>(&self, graph: &mut Residual<'_, S>, phase: Phase, end: f64) {
-        for e in 0..graph.ground() {
-            let near = f64::from_bits(self.labels.distance[e]).min(end);
-            match phase {
-                Phase::Over => {
-                    graph.prices[e] += end - near;
-                    graph.highest = graph.highest.max(graph.prices[e]);
-                }
-                Phase::Under => graph.prices[e] = (graph.prices[e] - near).max(0.0),
+    /// Relaxes the arcs of a node that is finished at distance `at`; returns the smallest distance of an
+    /// unfinished one.
+    fn leave<S: Score>(&mut self, graph: &Residual<'_, S>, node: usize, at: f64) -> u64 {
+        let mut next = if graph.is_held(node) {
+            relax(&mut self.labels, graph.costs(node), &graph.prices, node, at)
+        } else {
+            self.nearest()
+        };
+        let price = graph.prices[node];
+        let mut enter = |to: usize, cost: f64| {
+            let through = at + (cost + graph.prices[to] - price);
+            let through = if through > at { through } else { at }.to_bits();
+            if through < self.labels.distance[to] {
+                self.labels.distance[to] = through;
+                self.labels.parent[to] = node as u64 | OUTFLOW;
+                next = next.min(through | self.labels.done[to]);
             }
+        };
+        if let Some(around) = graph.outflow.around(node) {
+            enter(around, graph.outflow.cost_of_more(node));
+        }
+        for &below in graph.outflow.below(node) {
+            enter(below as usize, graph.outflow.cost_of_less(below as usize));
+        }
+        next
+    }
+
+    /// Sets the prices that the distances prove; the ground's stays 0.
+    fn reprice<S: Score>(&self, graph: &mut Residual<'_, S>, end: f64) {
+        let near = |node: usize| f64::from_bits(self.labels.distance[node]).min(end);
+        let ground = near(graph.ground());
+        for node in 0..graph.nodes() {
+            graph.prices[node] += ground - near(node);
+            graph.highest = graph.highest.max(graph.prices[node].abs());
         }
     }
 
+    /// The node before `node` on the tree path, and whether no token moves between them.
+    fn before(&self, node: usize) -> (usize, bool) {
+        let parent = self.labels.parent[node];
+        (parent as u32 as usize, parent & OUTFLOW != 0)
+    }
+
     /// Moves units along the tree path to `sink`, if all its arcs still cost nothing: as many as
-    /// its source has, the sink takes and each arc has tokens for. False if none moved.
-    fn augment<S: Score>(
-        &mut self,
-        graph: &mut Residual<'_, S>,
-        phase: Phase,
-        sink: usize,
-    ) -> bool {
+    /// its source has, the sink takes and each arc has room or tokens for. False if none moved.
+    fn augment<S: Score>(&mut self, graph: &mut Residual<'_, S>, sink: usize) -> bool {
         self.path.clear();
         let mut node = sink;
+        let mut most = graph.outflow.excess(sink).unsigned_abs() as usize;
         while self.labels.parent[node] != ROOT {
-            let from = self.labels.parent[node] as usize;
-            let cost = graph.costs(from)[node];
-            let size = cost.abs() + graph.prices[node] + graph.prices[from];
+            let (from, outflow) = self.before(node);
+            let cost =
+                if outflow { graph.outflow.cost(from, node) } else { graph.costs(from)[node] };
+            let size = cost.abs() + graph.prices[node].abs() + graph.prices[from].abs();
             let reduced = cost + graph.prices[node] - graph.prices[from];
             if size == f64::INFINITY || reduced > 8.0 * f64::EPSILON * size {
                 return false;
             }
+            if outflow {
+                most = most.min(graph.outflow.room(from, node) as usize);
+            }
             self.path.push(node as u32);
             node = from;
         }
-        let given = match phase {
-            Phase::Over => graph.excess(node),
-            Phase::Under => i64::MAX,
-        };
-        let taken = if sink == graph.ground() { i64::MAX } else { -graph.excess(sink) };
+        let given = graph.outflow.excess(node);
         if self.path.is_empty() || given <= 0 {
             return false;
         }
-        let mut most = given.min(taken) as usize;
+        most = most.min(given as usize);
         // All or nothing: an entry of the table may turn out too low.
         self.places.resize_with(self.places.len().max(self.path.len()), Vec::new);
-        for (&node, places) in self.path.iter().zip(&mut self.places) {
-            let from = self.labels.parent[node as usize] as usize;
+        for i in 0..self.path.len() {
+            let node = self.path[i] as usize;
+            let (from, outflow) = self.before(node);
+            let places = &mut self.places[i];
             places.clear();
-            graph.realise(from, node as usize, most, places);
-            most = places.len();
+            if !outflow {
+                graph.realise(from, node, most, places);
+                most = places.len();
+            }
             if most == 0 {
                 return false;
             }
         }
-        for (&node, places) in self.path.iter().zip(&self.places) {
-            let from = self.labels.parent[node as usize] as usize;
-            graph.shift(from, node as usize, &places[..most]);
+        for (i, &node) in self.path.iter().enumerate() {
+            let (from, outflow) = self.before(node as usize);
+            if outflow {
+                graph.outflow.pass(from, node as usize, most as u32);
+            } else {
+                graph.shift(from, node as usize, &self.places[i][..most]);
+            }
         }
         true
     }
-}
-
-/// If `node` is a sink: how many units it takes, and whether a search must end there.
-fn sink<S: Score>(graph: &Residual<'_, S>, phase: Phase, node: usize) -> Option<(u64, bool)> {
-    if node == graph.ground() {
-        return (phase == Phase::Over).then_some((u64::MAX / 2, true));
-    }
-    let room = -graph.excess(node);
-    let priced = graph.prices[node] > 0.0;
-    (room > 0 && (priced || phase == Phase::Over)).then_some((room as u64, !priced))
 }

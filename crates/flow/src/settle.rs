@@ -18,7 +18,7 @@ use std::cmp::{Ordering, Reverse};
 use std::collections::BinaryHeap;
 use std::time::Duration;
 
-use spinroute_core::{Assignment, Instance};
+use spinroute_core::{Assignment, Feature, Instance};
 
 /// Tokens that may leave an expert, for each that must.
 const CHOICE: usize = 4;
@@ -71,6 +71,10 @@ pub(crate) fn settled(
     prices: &[f32],
     left: Option<&[f32]>,
 ) -> Vec<u32> {
+    if instance.features().iter().any(|feature| *feature != Feature::Demands) {
+        // Room is not all that matters there: the repair does it.
+        return table;
+    }
     let k = instance.demand().k();
     let mut room: Vec<i64> = instance.capacity().iter().map(|&c| i64::from(c)).collect();
     for &e in table.iter().filter(|&&e| e != Assignment::EMPTY) {
@@ -85,7 +89,7 @@ pub(crate) fn settled(
         if room[from] >= 0 {
             continue;
         }
-        let row = &mut table[t * k..][..k];
+        let row = &mut table[t * k..][..instance.k(t)];
         let Some((worth, to)) = best(instance, prices, &room, t, row) else { continue };
         let loss = instance.scores(t)[from] - prices[from] - worth;
         if leaves.peek().is_some_and(|Reverse(next)| next.loss < loss) && loss > leave.loss {
@@ -145,7 +149,9 @@ fn fill(instance: &Instance, worth: &[f32], prices: &[f32], table: &mut [u32], r
     if dear.is_empty() {
         return;
     }
-    let least = |row: &[u32], t: usize, room: &[i64]| least(instance, prices, room, t, row);
+    let least = |row: &[u32], t: usize, room: &[i64]| {
+        least(instance, prices, room, t, &row[..instance.k(t)])
+    };
     let rows = table.chunks_exact(k).enumerate();
     let mut leaving: Vec<(f32, u32)> = rows.map(|(t, row)| least(row, t, room)).collect();
     let mut losses: Vec<(f32, u32)> = Vec::new();

@@ -27,19 +27,20 @@ impl View {
             return Ok(Self { instance: instance.clone(), shift: 0.0, narrowing: 0.0 });
         };
         let (tokens, experts) = (instance.tokens(), instance.experts());
-        let k = instance.demand().k() as f64;
+        let exact = instance.demand().is_exact();
         let mut narrow = Array2::zeros((tokens, experts));
         let rows = narrow.axis_chunks_iter_mut(Axis(0), BLOCK).into_par_iter();
-        let rows = rows.zip(wide.par_chunks(BLOCK * experts));
-        let blocks: Vec<(f64, f64)> =
-            rows.map(|(out, wide)| narrowed(out, wide, instance.demand().is_exact())).collect();
-        let shift = k * blocks.iter().map(|block| block.0).sum::<f64>();
+        let rows = rows.zip(wide.par_chunks(BLOCK * experts)).enumerate();
+        let k = |t: usize| instance.k(t) as f64;
+        let narrowed = |(block, (out, wide))| narrowed(out, wide, exact, |t| k(block * BLOCK + t));
+        let blocks: Vec<(f64, f64)> = rows.map(narrowed).collect();
+        let shift = blocks.iter().map(|block| block.0).sum::<f64>();
         let largest = blocks.iter().map(|block| block.1).fold(0.0, f64::max);
-        let slots = tokens as f64 * k;
+        let slots = instance.slots() as f64;
         let half_a_unit = largest * f64::from(f32::EPSILON) + f64::from(f32::MIN_POSITIVE);
         // Also what the sum of the shifts was rounded by.
         let narrowing = slots * half_a_unit + 2.0 * f64::EPSILON * slots * shift.abs();
-        let view = Instance::new(narrow, instance.capacity().to_vec(), instance.demand())?;
+        let view = instance.rebuild().scores(narrow).build()?;
         Ok(Self { instance: view, shift, narrowing })
     }
 
@@ -50,14 +51,21 @@ impl View {
 }
 
 /// Narrows a block of rows, each shifted by its largest score if the demand is exact; returns the sum of
-/// the shifts and the largest size of what is left.
-fn narrowed(mut out: ArrayViewMut2<'_, f32>, wide: &[f64], exact: bool) -> (f64, f64) {
+/// the shifts, of each as many as its token takes, and the largest size of what is left.
+fn narrowed(
+    mut out: ArrayViewMut2<'_, f32>,
+    wide: &[f64],
+    exact: bool,
+    k: impl Fn(usize) -> f64,
+) -> (f64, f64) {
     let (mut shift, mut largest) = (0.0, 0f64);
     let experts = out.ncols();
-    for (mut out, row) in out.rows_mut().into_iter().zip(wide.chunks_exact(experts)) {
+    for (t, (mut out, row)) in
+        out.rows_mut().into_iter().zip(wide.chunks_exact(experts)).enumerate()
+    {
         let most = row.iter().copied().fold(f64::NEG_INFINITY, f64::max);
         let base = if exact && most.is_finite() { most } else { 0.0 };
-        shift += base;
+        shift += k(t) * base;
         for (out, &score) in out.iter_mut().zip(row) {
             *out = f32::NEG_INFINITY;
             if score > f64::NEG_INFINITY {
