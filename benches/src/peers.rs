@@ -6,6 +6,7 @@ use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
 use anyhow::{Context, Result, bail, ensure};
 use serde::Deserialize;
+use spinroute_core::{Demand, Instance};
 
 use crate::instances::Case;
 
@@ -87,15 +88,59 @@ impl OrTools {
         Ok(folder)
     }
 
+    /// Writes an instance where the worker reads it, with demands, minimums, groups and overflow.
+    ///
+    /// # Errors
+    /// If it cannot be written, or has rewards, which the worker does not know.
+    pub fn load_instance(&mut self, instance: &Instance) -> Result<PathBuf> {
+        ensure!(instance.reward().up_to == 0, "the worker knows no rewards");
+        self.loaded += 1;
+        let folder = self.folder.path().join(self.loaded.to_string());
+        std::fs::create_dir(&folder)?;
+        ndarray_npy::write_npy(folder.join("scores.npy"), &instance.table())?;
+        let capacity = ndarray::Array1::from_vec(instance.capacity().to_vec());
+        ndarray_npy::write_npy(folder.join("capacity.npy"), &capacity)?;
+        if let Some(demands) = instance.demands() {
+            let demands = ndarray::Array1::from_vec(demands.to_vec());
+            ndarray_npy::write_npy(folder.join("demands.npy"), &demands)?;
+        }
+        let slots = instance.slots() as u32;
+        let nodes = ndarray::Array2::from_shape_fn((instance.nodes(), 5), |(node, what)| {
+            let limits = instance.limits(node);
+            match what {
+                0 => instance.parent(node).map_or(-1.0, |around| around as f64),
+                1 => f64::from(limits.minimum),
+                2 => f64::from(limits.capacity.min(slots)),
+                3 => f64::from(limits.overflow.up_to.min(slots)),
+                _ => limits.overflow.cost,
+            }
+        });
+        ndarray_npy::write_npy(folder.join("nodes.npy"), &nodes)?;
+        Ok(folder)
+    }
+
     /// Solves a loaded case with scores as integers of about `resolution` in the largest.
     ///
     /// # Errors
     /// If the worker fails or does not reach the optimum.
     pub fn solve(&mut self, folder: &Path, case: &Case, resolution: f64) -> Result<Optimum> {
+        self.solve_demand(folder, case.demand, resolution).with_context(|| case.name.clone())
+    }
+
+    /// As [`OrTools::solve`], of any instance loaded.
+    ///
+    /// # Errors
+    /// As [`OrTools::solve`].
+    pub fn solve_demand(
+        &mut self,
+        folder: &Path,
+        demand: Demand,
+        resolution: f64,
+    ) -> Result<Optimum> {
         let request = serde_json::json!({
             "folder": folder,
-            "demand": if case.demand.is_exact() { "exactly" } else { "at-most" },
-            "k": case.demand.k(),
+            "demand": if demand.is_exact() { "exactly" } else { "at-most" },
+            "k": demand.k(),
             "resolution": resolution,
         });
         writeln!(self.requests.as_mut().context("open until dropped")?, "{request}")?;
@@ -106,7 +151,7 @@ impl OrTools {
             (Some(objective), Some(scale), Some(build), Some(solve)) => {
                 Ok(Optimum { objective, scale, milliseconds: build + solve })
             }
-            _ => bail!("{}: {} {}", case.name, answer.status, answer.error.unwrap_or_default()),
+            _ => bail!("{} {}", answer.status, answer.error.unwrap_or_default()),
         }
     }
 }
