@@ -1,10 +1,11 @@
 //! The context of a run: seed, budget, observer, prices to start from.
 
+use std::any::Any;
 use std::fmt;
 use std::ops::ControlFlow;
 use std::time::Duration;
 
-use crate::Clock;
+use crate::{Clock, Workspace};
 
 /// Why a run ended. Optimality is not here: it is a gap of 0, which a
 /// [`Certificate`](crate::Certificate) proves.
@@ -168,6 +169,7 @@ pub struct Run<'a> {
     budget: Budget,
     observer: Option<&'a mut Observer<'a>>,
     warm_prices: Option<&'a [f64]>,
+    workspace: Option<&'a mut Workspace>,
     clock: Clock,
     step: u64,
 }
@@ -177,7 +179,8 @@ impl<'a> Run<'a> {
     #[must_use]
     pub fn new(seed: u64) -> Self {
         let budget = Budget::default();
-        Self { seed, budget, observer: None, warm_prices: None, clock: Clock::start(), step: 0 }
+        let (observer, warm_prices, workspace) = (None, None, None);
+        Self { seed, budget, observer, warm_prices, workspace, clock: Clock::start(), step: 0 }
     }
 
     /// Sets the budget.
@@ -194,15 +197,37 @@ impl<'a> Run<'a> {
         self
     }
 
-    /// Offers prices to start from, one per expert: the last batch's, or another solver's.
+    /// Offers prices to start from, one per expert, then one per group if there are any: the last batch's, or
+    /// another solver's.
     ///
     /// A hint: it changes the time that a solver with prices takes, never the quality that an
     /// exact one reaches. Solvers without prices ignore it; the others refuse a wrong number or
-    /// non-finite ones with [`Error::Prices`](crate::Error::Prices) and count negative ones as 0.
+    /// non-finite ones with [`Error::Prices`](crate::Error::Prices) and raise those that are too low to prove
+    /// anything (negative ones, of what has no minimum).
     #[must_use]
     pub fn warm_prices(mut self, prices: &'a [f64]) -> Self {
         self.warm_prices = Some(prices);
         self
+    }
+
+    /// Offers memory that earlier runs have kept, and that this one may keep for later ones.
+    #[must_use]
+    pub fn workspace(mut self, workspace: &'a mut Workspace) -> Self {
+        self.workspace = Some(workspace);
+        self
+    }
+
+    /// Memory of this type that an earlier run has kept; a new one if there is none.
+    #[must_use]
+    pub fn take<T: Any + Send + Default>(&mut self) -> T {
+        self.workspace.as_mut().map_or_else(T::default, |workspace| workspace.take())
+    }
+
+    /// Keeps memory for the next run, if somebody offered a workspace.
+    pub fn keep<T: Any + Send>(&mut self, memory: T) {
+        if let Some(workspace) = &mut self.workspace {
+            workspace.keep(memory);
+        }
     }
 
     /// The only source of randomness.

@@ -116,9 +116,9 @@ impl<S: Score> Finish<'_, S> {
                 // A choice in `f32` says little about scores that it does not hold.
                 Way::Near if !wide => {
                     let selection = Some(&mut start.selection);
-                    Residual::new(instance, self.scores, &prices, selection)
+                    Residual::new(instance, self.scores, &prices, selection, run.take())
                 }
-                _ => Residual::new(instance, self.scores, &prices, None),
+                _ => Residual::new(instance, self.scores, &prices, None, run.take()),
             };
             let radius = if way == Way::Near { start.radius } else { f64::INFINITY };
             match self.paths(graph, radius, start.units, &mut start.best, run)? {
@@ -162,7 +162,7 @@ impl<S: Score> Finish<'_, S> {
         let instance = self.instance;
         let mut try_at = REPAIR_SHARE * out;
         graph.extend(radius);
-        let mut search = Search::default();
+        let mut search: Search = run.take();
         let (mut idle, mut last) = (0, (u64::MAX, 0.0));
         while graph.outflow.units() > 0 && idle <= IDLE * (instance.experts() + 16) {
             if self.is_late(graph.outflow.units(), run) {
@@ -193,12 +193,17 @@ impl<S: Score> Finish<'_, S> {
                 }
                 Found::Nothing(reached) => {
                     let prices = graph.own_prices();
-                    return Ok(End::Stuck { table: graph.table, prices, reached });
+                    let (table, memory) = graph.into_parts();
+                    run.keep(memory);
+                    return Ok(End::Stuck { table, prices, reached });
                 }
             }
         }
         let prices = graph.own_prices();
-        Ok(End::Settled { table: graph.table, prices })
+        let (table, memory) = graph.into_parts();
+        run.keep(memory);
+        run.keep(search);
+        Ok(End::Settled { table, prices })
     }
 
     /// Whether only just enough time is left to settle so many units.

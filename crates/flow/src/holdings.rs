@@ -13,6 +13,18 @@ pub(crate) struct Holdings {
     start: Vec<u32>,
     /// The key of the holding, and its token.
     entries: Vec<(f64, u32)>,
+    /// Kept for their memory.
+    place: Vec<u32>,
+    open: Vec<f64>,
+}
+
+/// What holdings are made of, kept from one to the next.
+#[derive(Default)]
+pub(crate) struct Memory {
+    start: Vec<u32>,
+    place: Vec<u32>,
+    entries: Vec<(f64, u32)>,
+    open: Vec<f64>,
 }
 
 /// What a row of scores is worth at the prices, and where it is placed.
@@ -34,10 +46,13 @@ impl Holdings {
         prices: &[f64],
         table: &mut [u32],
         margins: Option<&Selection>,
+        memory: Memory,
     ) -> Self {
+        let Memory { mut start, mut place, mut entries, mut open } = memory;
         let (experts, k) = (instance.experts(), instance.demand().k());
-        let open = mend(instance, scores, prices, table, margins);
-        let mut start = vec![0u32; experts + 2];
+        mend(instance, scores, prices, table, margins, &mut open);
+        start.clear();
+        start.resize(experts + 2, 0u32);
         for (t, row) in table.chunks_exact(k).enumerate() {
             let row = &row[..instance.k(t)];
             for (i, &e) in row.iter().enumerate() {
@@ -51,10 +66,11 @@ impl Holdings {
         for node in 0..=experts {
             start[node + 1] += start[node];
         }
-        let mut place = start.clone();
-        let mut entries = vec![(0.0, 0); start[experts + 1] as usize];
+        place.clone_from(&start);
+        entries.clear();
+        entries.resize(start[experts + 1] as usize, (0.0, 0));
         let rows = table.chunks_exact(k).zip(scores.chunks_exact(experts));
-        for ((t, (row, scores)), open) in (0u32..).zip(rows).zip(open) {
+        for ((t, (row, scores)), open) in (0u32..).zip(rows).zip(&open) {
             let row = &row[..instance.k(t as usize)];
             for (i, &e) in row.iter().enumerate() {
                 let (node, reduced) = match e {
@@ -68,7 +84,13 @@ impl Holdings {
             }
         }
         debug_assert!(entries.iter().all(|&(key, _)| key >= 0.0), "a key is below 0");
-        Self { start, entries }
+        Self { start, entries, place, open }
+    }
+
+    /// The memory.
+    pub(crate) fn into_memory(self) -> Memory {
+        let Self { start, entries, place, open } = self;
+        Memory { start, place, entries, open }
     }
 
     /// The holdings of `node`: least cost when made, token.
@@ -79,8 +101,8 @@ impl Holdings {
     }
 }
 
-/// Puts every row of `table` that is not surely the best at the exact prices right; returns what
-/// each token could get, at most, from an expert that it does not hold.
+/// Puts every row of `table` that is not surely the best at the exact prices right; puts to `open`
+/// what each token could get, at most, from an expert that it does not hold.
 ///
 /// A selection at prices that `f32` holds is right where its margin is not 0, as rounding keeps the
 /// order of differences; the slack is for the experts behind the first one left, of which one may
@@ -91,13 +113,15 @@ fn mend<S: Score>(
     prices: &[f64],
     table: &mut [u32],
     margins: Option<&Selection>,
-) -> Vec<f64> {
+    open: &mut Vec<f64>,
+) {
     let (experts, k) = (instance.experts(), instance.demand().k());
     let at_most = !instance.demand().is_exact();
     let highest = prices.iter().fold(0f64, |a, b| a.max(b.abs()));
     let room = instance.capacity().iter().map(|&c| i64::from(c)).collect();
     let mut choice = Choice { prices, at_most, room, order: Vec::with_capacity(experts) };
-    let mut open = vec![0f64; instance.tokens()];
+    open.clear();
+    open.resize(instance.tokens(), 0f64);
     let mut unsure = Vec::new();
     for (t, row) in table.chunks_exact(k).enumerate() {
         let row = &row[..instance.k(t)];
@@ -129,11 +153,10 @@ fn mend<S: Score>(
         open[t] = choice.fill(&scores[t * experts..][..experts], row);
     }
     if at_most {
-        for open in &mut open {
+        for open in open {
             *open = open.max(0.0);
         }
     }
-    open
 }
 
 impl Choice<'_> {

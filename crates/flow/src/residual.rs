@@ -20,7 +20,7 @@
 use spinroute_core::{Assignment, Instance};
 use spinroute_prices::{Selection, value::lost};
 
-use crate::holdings::Holdings;
+use crate::holdings::{self, Holdings};
 use crate::outflow::{Outflow, own_prices, totals};
 use crate::passes::{lower, withdraw};
 use crate::score::Score;
@@ -60,6 +60,51 @@ pub(crate) struct Residual<'a, S> {
     width: usize,
     /// Kept for its memory.
     stale: Vec<u64>,
+    held: Vec<usize>,
+}
+
+/// What a graph is made of, kept from one to the next.
+pub(crate) struct Memory<S> {
+    position: Vec<u32>,
+    active: Vec<u32>,
+    moved: Vec<bool>,
+    open: Vec<S>,
+    listed: Vec<Vec<(u32, S)>>,
+    least: Vec<f64>,
+    second: Vec<f64>,
+    stale: Vec<u64>,
+    held: Vec<usize>,
+    holdings: holdings::Memory,
+}
+
+impl<S> Default for Memory<S> {
+    fn default() -> Self {
+        Self {
+            position: Vec::new(),
+            active: Vec::new(),
+            moved: Vec::new(),
+            open: Vec::new(),
+            listed: Vec::new(),
+            least: Vec::new(),
+            second: Vec::new(),
+            stale: Vec::new(),
+            held: Vec::new(),
+            holdings: holdings::Memory::default(),
+        }
+    }
+}
+
+/// An emptied list with `value` in every place.
+fn anew<T: Clone>(mut list: Vec<T>, places: usize, value: T) -> Vec<T> {
+    list.clear();
+    list.resize(places, value);
+    list
+}
+
+/// An emptied list.
+fn emptied<T>(mut list: Vec<T>) -> Vec<T> {
+    list.clear();
+    list
 }
 
 const NONE: u32 = u32::MAX;
@@ -78,6 +123,7 @@ impl<'a, S: Score> Residual<'a, S> {
         scores: &'a [S],
         prices: &[f64],
         selection: Option<&mut Selection>,
+        memory: Memory<S>,
     ) -> Self {
         let (experts, tokens) = (instance.experts(), instance.tokens());
         let width = (instance.nodes() + 1).next_multiple_of(16);
@@ -88,9 +134,14 @@ impl<'a, S: Score> Residual<'a, S> {
             Some(selection) => (std::mem::take(&mut selection.experts), Some(&*selection)),
             None => (vec![Assignment::EMPTY; slots], None),
         };
-        let holdings = Holdings::new(instance, scores, &padded, &mut table, margins);
+        let holdings =
+            Holdings::new(instance, scores, &padded, &mut table, margins, memory.holdings);
         let loads: Vec<u32> = (0..experts).map(|e| holdings.of(e).len() as u32).collect();
         let outflow = Outflow::new(instance, &loads, &padded);
+        let mut listed = memory.listed;
+        listed.iter_mut().for_each(Vec::clear);
+        listed.resize_with(experts + 1, Vec::new);
+        let entries = width * (experts + 1);
         Self {
             instance,
             scores,
@@ -100,17 +151,27 @@ impl<'a, S: Score> Residual<'a, S> {
             table,
             outflow,
             holdings,
-            position: vec![NONE; tokens],
-            active: Vec::new(),
-            moved: Vec::new(),
-            open: Vec::new(),
-            listed: vec![Vec::new(); experts + 1],
-            least: vec![f64::INFINITY; width * (experts + 1)],
-            second: vec![f64::INFINITY; width * (experts + 1)],
+            position: anew(memory.position, tokens, NONE),
+            active: emptied(memory.active),
+            moved: emptied(memory.moved),
+            open: emptied(memory.open),
+            listed,
+            least: anew(memory.least, entries, f64::INFINITY),
+            second: anew(memory.second, entries, f64::INFINITY),
             reach: vec![0.0; experts + 1],
             width,
-            stale: Vec::new(),
+            stale: memory.stale,
+            held: memory.held,
         }
+    }
+
+    /// The table, and the memory.
+    pub(crate) fn into_parts(self) -> (Vec<u32>, Memory<S>) {
+        let Self { position, active, moved, open, listed, least, second, stale, held, .. } = self;
+        let holdings = self.holdings.into_memory();
+        let memory =
+            Memory { position, active, moved, open, listed, least, second, stale, held, holdings };
+        (self.table, memory)
     }
 
     /// The node of the ground; the experts are the nodes below it, the groups those above.
@@ -269,13 +330,14 @@ impl<'a, S: Score> Residual<'a, S> {
         t * k..t * k + self.instance.k(t)
     }
 
-    /// The nodes that active token `a` holds, each once.
-    fn held(&self, a: usize) -> Vec<usize> {
+    /// The nodes that active token `a` holds, each once; give the list back to `held`.
+    fn held(&mut self, a: usize) -> Vec<usize> {
+        let mut held = emptied(std::mem::take(&mut self.held));
         let ground = self.ground();
         let row = &self.table[self.row(a)];
-        let experts = row.iter().filter(|&&e| e != Assignment::EMPTY).map(|&e| e as usize);
-        let spare = row.contains(&Assignment::EMPTY).then_some(ground);
-        experts.chain(spare).collect()
+        held.extend(row.iter().filter(|&&e| e != Assignment::EMPTY).map(|&e| e as usize));
+        held.extend(row.contains(&Assignment::EMPTY).then_some(ground));
+        held
     }
 
     /// Looks for tokens that move from `from` to `to` at the cost in the table, the first `most` of
@@ -364,11 +426,13 @@ impl<'a, S: Score> Residual<'a, S> {
         let (a, ground) = (self.listed[from][place].0 as usize, self.ground());
         if !self.moved[a] {
             self.moved[a] = true;
-            for node in self.held(a) {
+            let held = self.held(a);
+            for &node in &held {
                 if !self.listed[node].iter().any(|&(other, _)| other == a as u32) {
                     self.list(a, node);
                 }
             }
+            self.held = held;
         }
         let name = |node: usize| if node == ground { Assignment::EMPTY } else { node as u32 };
         let range = self.row(a);
@@ -406,6 +470,7 @@ impl<'a, S: Score> Residual<'a, S> {
                 }
             }
         }
+        self.held = held;
         if to != ground || !self.listed[to].iter().any(|&(other, _)| other == a as u32) {
             self.list(a, to);
         }
@@ -423,7 +488,13 @@ mod tests {
         let instance = Instance::new(scores, vec![1; 3], Demand::Exactly(1)).unwrap();
         let mut selection = Selection::default();
         selection.fill(instance.flat(), &[0.0; 3], 1);
-        let mut graph = Residual::new(&instance, instance.flat(), &[0.0; 3], Some(&mut selection));
+        let mut graph = Residual::new(
+            &instance,
+            instance.flat(),
+            &[0.0; 3],
+            Some(&mut selection),
+            Memory::default(),
+        );
         for radius in [0.5, 2.0, f64::INFINITY] {
             graph.extend(radius);
             assert!(graph.radius() >= radius);

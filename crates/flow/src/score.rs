@@ -1,7 +1,7 @@
 //! Scores as the path phase takes them: `f32`, or `f64` where the instance has such.
 
 /// A score type.
-pub(crate) trait Score: Copy + PartialOrd + Into<f64> + Send + Sync {
+pub(crate) trait Score: Copy + PartialOrd + Into<f64> + Send + Sync + 'static {
     /// A forbidden pair.
     const NEVER: Self;
     /// An empty slot.

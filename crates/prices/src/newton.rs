@@ -50,6 +50,29 @@ pub(crate) const HIGHEST: f64 = 1e37;
 /// How far prices are expected to fall when they snap, as a share of them.
 const SNAP: f32 = 0.25;
 
+/// What descents use, kept from one to the next.
+#[derive(Default)]
+pub(crate) struct Memory {
+    lists: Candidates,
+    laplacian: Laplacian,
+    edges: Vec<Edge>,
+    /// Selections of points that nobody needs any more.
+    selections: Vec<Selection>,
+    near: Vec<Vec<f32>>,
+}
+
+impl Memory {
+    /// A selection, to be written over.
+    pub(crate) fn selection(&mut self) -> Selection {
+        self.selections.pop().unwrap_or_default()
+    }
+
+    /// Takes back a selection that nobody needs any more.
+    pub(crate) fn spare(&mut self, selection: Selection) {
+        self.selections.push(selection);
+    }
+}
+
 /// A descent of the dual on some tokens of an instance.
 pub(crate) struct Descent<'a> {
     batch: Batch<'a>,
@@ -61,11 +84,7 @@ pub(crate) struct Descent<'a> {
     reserve: &'a dyn Fn(f64) -> Duration,
     /// The best point so far.
     best: Dual,
-    lists: Candidates,
-    laplacian: Laplacian,
-    edges: Vec<Edge>,
-    /// Kept for its memory.
-    spare: Selection,
+    memory: Memory,
     /// How long the last step took; before the first, twice as long as the choice.
     pace: Duration,
 }
@@ -86,14 +105,15 @@ impl<'a> Descent<'a> {
         share: usize,
         reserve: &'a dyn Fn(f64) -> Duration,
         prices: Vec<f32>,
+        mut memory: Memory,
     ) -> Self {
         let began = Clock::start();
-        let mut lists = Candidates::default();
-        let point = Point::under(batch, &tree, prices, Selection::default(), Some(&mut lists));
+        memory.lists.reset();
+        let selection = memory.selection();
+        let point = Point::under(batch, &tree, prices, selection, Some(&mut memory.lists));
         let best = Dual::new(point, batch, &tree);
         let pace = 2 * began.elapsed();
-        let (laplacian, edges, spare) = (Laplacian::default(), Vec::new(), Selection::default());
-        Self { batch, tree, share, reserve, best, lists, laplacian, edges, spare, pace }
+        Self { batch, tree, share, reserve, best, memory, pace }
     }
 
     /// The best point so far.
@@ -101,9 +121,9 @@ impl<'a> Descent<'a> {
         &self.best
     }
 
-    /// The best point.
-    pub(crate) fn into_best(self) -> Dual {
-        self.best
+    /// The best point, and the memory.
+    pub(crate) fn into_best(self) -> (Dual, Memory) {
+        (self.best, self.memory)
     }
 
     /// Whether the time left only just does for what follows without this step: on a sample a
@@ -123,9 +143,9 @@ impl<'a> Descent<'a> {
     /// The point at other prices.
     fn at(&mut self, prices: Vec<f32>) -> Dual {
         let began = Clock::start();
-        let memory = std::mem::take(&mut self.spare);
-        let lists = Some(&mut self.lists);
-        let point = Point::under(self.batch, &self.tree, prices, memory, lists);
+        let selection = self.memory.selection();
+        let lists = Some(&mut self.memory.lists);
+        let point = Point::under(self.batch, &self.tree, prices, selection, lists);
         let dual = Dual::new(point, self.batch, &self.tree);
         self.pace = 2 * began.elapsed();
         dual
@@ -134,7 +154,7 @@ impl<'a> Descent<'a> {
     /// Goes on from a better point.
     fn take(&mut self, better: Dual) {
         let before = std::mem::replace(&mut self.best, better);
-        self.spare = before.into_point().into_memory();
+        self.memory.spare(before.into_point().into_memory());
     }
 
     /// Up to `steps` Newton steps. A sample's dual proves nothing: there `watch` is none.
@@ -181,7 +201,7 @@ impl<'a> Descent<'a> {
                 } else {
                     damping *= 0.5;
                 }
-                self.spare = trial.into_point().into_memory();
+                self.memory.spare(trial.into_point().into_memory());
             }
             self.pace = began.elapsed();
             run.tick(watch.as_ref().map_or_else(Best::default, |watch| watch.best))?;
@@ -214,22 +234,25 @@ impl<'a> Descent<'a> {
         let free = self.free();
         let heads = self.heads(&free);
         let selection = self.best.point().selection();
-        self.edges.clear();
+        self.memory.edges.clear();
         for (t, _) in margins.iter().enumerate().filter(|(_, margin)| **margin <= window) {
             let empty = !self.batch.demand().is_exact() && selection.left[t] <= 0.0;
             let head = |e: u32| heads.get(e as usize).copied().unwrap_or(GROUND);
             let (from, next) = (head(selection.last[t]), head(selection.next[t]));
             let to = if empty { GROUND } else { next };
             if from != to {
-                self.edges.push(Edge { from, to });
+                self.memory.edges.push(Edge { from, to });
             }
         }
         let right =
             free.iter().enumerate().map(|(node, &free)| if free { self.over(node) } else { 0.0 });
         let right: Vec<f64> = right.collect();
-        self.laplacian.build(&mut self.edges, &free, 0.5 / f64::from(window));
-        self.laplacian.solve(&right, GRADIENT_STEPS, step);
-        for (change, far) in step.iter_mut().zip(self.far(&margins, &heads)) {
+        self.memory.laplacian.build(&mut self.memory.edges, &free, 0.5 / f64::from(window));
+        self.memory.laplacian.solve(&right, GRADIENT_STEPS, step);
+        let mut near = std::mem::take(&mut self.memory.near);
+        let far = self.far(&margins, &heads, &mut near);
+        self.memory.near = near;
+        for (change, far) in step.iter_mut().zip(far) {
             let clip = f64::max(CLIP * f64::from(window), REACH * f64::from(far));
             *change = damping * change.clamp(-clip, clip);
         }
@@ -287,7 +310,7 @@ impl<'a> Descent<'a> {
     /// How far the price of each node far out of balance would have to go, all others fixed, to
     /// bring its load to what it asks for: the margin of that rank among its holders or, short of tokens,
     /// among those that would take it next.
-    fn far(&self, margins: &[f32], heads: &[u32]) -> Vec<f32> {
+    fn far(&self, margins: &[f32], heads: &[u32], near: &mut Vec<Vec<f32>>) -> Vec<f32> {
         let k = self.batch.demand().k();
         let (prices, selection) = (self.best.point().prices(), self.best.point().selection());
         let out = |n: usize| self.over(n) / (FAR + FAR_SHARE * self.tree.capacity(n));
@@ -298,7 +321,8 @@ impl<'a> Descent<'a> {
         }
         // Every `stride`-th token is enough to tell how far.
         let stride = (margins.len() / FAR_TOKENS).clamp(1, FAR_STRIDE);
-        let mut near: Vec<Vec<f32>> = vec![Vec::new(); nodes];
+        near.resize_with(nodes, Vec::new);
+        near.iter_mut().for_each(Vec::clear);
         for (t, row) in selection.experts.chunks_exact(k).enumerate().step_by(stride) {
             let next = selection.next[t] as usize;
             let next = heads.get(next).copied().unwrap_or(GROUND) as usize;
@@ -344,7 +368,7 @@ impl<'a> Descent<'a> {
                 self.take(trial);
                 watch.see(&self.best)?;
             } else {
-                self.spare = trial.into_point().into_memory();
+                self.memory.spare(trial.into_point().into_memory());
             }
             run.tick(watch.best)?;
             if !better {

@@ -19,7 +19,7 @@ use spinroute_core::{Best, Instance, Run, Stop};
 
 use crate::batch::Batch;
 use crate::dual::Dual;
-use crate::newton::{Descent, HIGHEST, Patience};
+use crate::newton::{self, Descent, HIGHEST, Patience};
 use crate::pass::Selection;
 use crate::point::Point;
 use crate::quantile;
@@ -76,28 +76,29 @@ pub fn search(
 ) -> (Dual, Option<Stop>) {
     let batch = Batch::of(instance);
     let tree = Tree::of(instance);
-    let descent = |prices| Descent::new(batch, tree.clone(), 1, reserve, prices);
+    let mut memory: Memory = run.take();
+    let descent = |prices, memory| Descent::new(batch, tree.clone(), 1, reserve, prices, memory);
     let mut stop = run.begin().break_value();
     let lowest = |node: usize| instance.limits(node).lowest_price().max(-HIGHEST);
     let warm = warm.map(|warm| {
         let warm = warm.iter().enumerate();
         warm.map(|(node, p)| p.clamp(lowest(node), HIGHEST) as f32).collect()
     });
-    let warm = warm.map(descent);
+    let warm = warm.map(|warm| descent(warm, std::mem::take(&mut memory.descent)));
     let warm = warm.filter(|descent| is_plausible(instance, descent.best().point()));
     let mut descent = if let Some(warm) = warm {
         warm
     } else {
         let mut prices = vec![0.0; tree.nodes()];
         if stop.is_none() {
-            (prices, stop) = from_nothing(instance, &tree, reserve, run);
+            (prices, stop) = from_nothing(instance, &tree, reserve, run, &mut memory);
         }
         if stop.is_some() {
             // No further step is allowed: the choices at these prices, for once.
             let point = Point::under(batch, &tree, prices, Selection::default(), None);
             return (Dual::new(point, batch, &tree), stop);
         }
-        descent(prices)
+        descent(prices, std::mem::take(&mut memory.descent))
     };
     if stop.is_none() {
         stop = watch.see(descent.best()).break_value();
@@ -111,7 +112,19 @@ pub fn search(
             stop = descent.snap(SNAPS, run, watch).break_value();
         }
     }
-    (descent.into_best(), stop)
+    let (best, kept) = descent.into_best();
+    memory.descent = kept;
+    run.keep(memory);
+    (best, stop)
+}
+
+/// What is kept from one search to the next.
+#[derive(Default)]
+struct Memory {
+    descent: newton::Memory,
+    /// Scores and demands of a sample.
+    scores: Vec<f32>,
+    demands: Vec<u32>,
 }
 
 /// Whether prices may be started from: rent far above what the tokens choose would cost the
@@ -136,17 +149,18 @@ fn from_nothing(
     tree: &Tree,
     reserve: &dyn Fn(f64) -> Duration,
     run: &mut Run<'_>,
+    memory: &mut Memory,
 ) -> (Vec<f32>, Option<Stop>) {
     let (tokens, experts) = (instance.tokens(), instance.experts());
     let mut prices = vec![0.0; tree.nodes()];
     let mut size = SAMPLE.max(SAMPLE_PER_EXPERT * experts).min(tokens);
     let mut rounds = QUANTILE_ROUNDS;
-    let mut memory = Selection::default();
+    let Memory { descent: kept, scores, demands } = memory;
     while rounds > 0 || size < tokens {
-        let (scores, demands) = sample(instance, size);
-        let mut batch = Batch::new(&scores, experts, instance.demand());
+        sample(instance, size, scores, demands);
+        let mut batch = Batch::new(scores, experts, instance.demand());
         if instance.demands().is_some() {
-            batch = batch.with_demands(&demands);
+            batch = batch.with_demands(demands);
         }
         // By slots, where tokens differ: a sample that asks for more has more room.
         let asked: u64 = demands.iter().map(|&k| u64::from(k)).sum();
@@ -156,20 +170,26 @@ fn from_nothing(
         };
         let tree = tree.scaled(part);
         let share = tokens.div_ceil(size);
-        let mut stop = None;
+        let (mut stop, mut selection) = (None, kept.selection());
         for _ in 0..std::mem::take(&mut rounds) {
-            quantile::bisected(batch, &tree, &mut prices, HIGHEST as f32, &mut memory);
+            quantile::bisected(batch, &tree, &mut prices, HIGHEST as f32, &mut selection);
             stop = run.tick(Best::default()).break_value();
             if stop.is_some() {
                 break;
             }
         }
+        kept.spare(selection);
         if stop.is_none() && size < tokens {
-            let mut descent = Descent::new(batch, tree, share, reserve, prices);
+            let taken = std::mem::take(kept);
+            let mut descent = Descent::new(batch, tree, share, reserve, prices, taken);
             // Steps are cheap here, and what seems stuck is mostly noise.
             let patience = Patience { slow: u32::MAX, enough: 0.5 };
             stop = descent.newton(SAMPLE_STEPS, &patience, run, None).break_value();
-            (prices, memory) = descent.into_best().into_point().into_parts();
+            let (best, back) = descent.into_best();
+            *kept = back;
+            let (found, selection) = best.into_point().into_parts();
+            prices = found;
+            kept.spare(selection);
         }
         if stop.is_some() {
             return (prices, stop);
@@ -180,13 +200,12 @@ fn from_nothing(
 }
 
 /// The scores of every `T/size`-th token, and how many experts it takes.
-fn sample(instance: &Instance, size: usize) -> (Vec<f32>, Vec<u32>) {
+fn sample(instance: &Instance, size: usize, scores: &mut Vec<f32>, demands: &mut Vec<u32>) {
     let tokens = instance.tokens();
-    let mut scores = Vec::with_capacity(size * instance.experts());
-    let mut demands = Vec::with_capacity(size);
+    scores.clear();
+    demands.clear();
     for t in (0..size).map(|i| i * tokens / size) {
         scores.extend_from_slice(instance.scores(t));
         demands.push(instance.k(t) as u32);
     }
-    (scores, demands)
 }

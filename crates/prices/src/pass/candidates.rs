@@ -74,6 +74,12 @@ impl Candidates {
         self.fill_with(listed_path(), selection, batch.scores(), prices, batch.slots());
     }
 
+    /// Forgets what was listed, for other scores; the memory stays.
+    pub fn reset(&mut self) {
+        self.prices.clear();
+        self.floor.fill(f32::INFINITY);
+    }
+
     fn fill_with(
         &mut self,
         path: ListedPath,
@@ -85,10 +91,11 @@ impl Candidates {
         let experts = prices.len();
         let tokens = selection.resize(scores, experts, slots.width);
         if self.floor.len() != tokens {
-            self.scores = vec![f32::NEG_INFINITY; tokens * LISTED];
-            self.experts = vec![0; tokens * LISTED];
-            self.floor = vec![f32::INFINITY; tokens];
-            self.pass = vec![0; tokens];
+            self.reset();
+            self.scores.resize(tokens * LISTED, f32::NEG_INFINITY);
+            self.experts.resize(tokens * LISTED, 0);
+            self.floor.resize(tokens, f32::INFINITY);
+            self.pass.resize(tokens, 0);
         }
         if self.prices.len() == LONGEST {
             self.prices.clear();
