@@ -9,6 +9,8 @@ use std::arch::x86_64::{
     _mm512_setr_epi32, _mm512_shuffle_f32x4, _mm512_storeu_ps, _mm512_storeu_si512, _mm512_sub_ps,
 };
 
+use spinroute_core::Assignment;
+
 use crate::pass::block::{Block, Slots};
 
 pub(super) const LANES: usize = 16;
@@ -191,7 +193,9 @@ pub(super) fn divide(
     }
     let next = _mm512_cmp_ps_mask::<_CMP_EQ_OQ>(values, _mm512_set1_ps(left)) & there & !inside;
     let (row_out, spare) = out.experts[t * slots.width..][..slots.width].split_at_mut(k);
-    spare.fill(u32::MAX);
+    if !spare.is_empty() {
+        spare.fill(Assignment::EMPTY);
+    }
     let chosen = _mm512_maskz_compress_ps(inside, values);
     // SAFETY: `ids` holds a whole vector; the mask has k lanes, and `row_out` room for k.
     unsafe {
