@@ -10,9 +10,9 @@ use spinroute_core::Instance;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct ExactSum<const W: usize>([u64; W]);
 
-/// The unit of sums over the scores of one instance, and the words that they need.
+/// The unit of sums over the scores of one instance and the costs of its loads, and the words that they need.
 ///
-/// Every finite score is a whole number of units of `2^low` and below `2^top` in size, so sums of
+/// Every finite score and every cost is a whole number of units of `2^low` and below `2^top` in size, so sums of
 /// up to 2⁴¹ of them fit in `top − low + 42` bits, the sign among them. Two words are enough for
 /// scores of about a size; `f32` needs 5 at most, `f64` below 2¹²⁸ needs 20.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,8 +30,13 @@ impl Unit {
     pub(crate) fn of(instance: &Instance) -> Self {
         let scores = (0..instance.tokens())
             .flat_map(|t| (0..instance.experts()).map(move |e| instance.score(t, e)));
+        let costs = (0..instance.nodes()).flat_map(|node| {
+            let limits = instance.limits(node);
+            let cost = if limits.overflow.up_to > 0 { limits.overflow.cost } else { 0.0 };
+            [cost, if limits.reward.up_to > 0 { limits.reward.gain } else { 0.0 }]
+        });
         let mut unit = Self { low: i32::MAX, top: i32::MIN };
-        for score in scores.filter(|s| s.is_finite() && *s != 0.0) {
+        for score in scores.chain(costs).filter(|s| s.is_finite() && *s != 0.0) {
             let (mantissa, exponent) = parts(score);
             unit.low = unit.low.min(exponent + mantissa.trailing_zeros() as i32);
             unit.top = unit.top.max(exponent + 64 - mantissa.leading_zeros() as i32);
@@ -78,6 +83,18 @@ impl<const W: usize> ExactSum<W> {
             }
         }
         if score.is_sign_negative() { -Self(words) } else { Self(words) }
+    }
+
+    /// `n` times this.
+    pub(crate) fn times(self, mut n: u32) -> Self {
+        let (mut product, mut power) = (Self::ZERO, self);
+        while n > 0 {
+            if n & 1 == 1 {
+                product = product + power;
+            }
+            (power, n) = (power + power, n >> 1);
+        }
+        product
     }
 
     pub(crate) fn is_negative(self) -> bool {
@@ -204,6 +221,9 @@ mod tests {
         fn rounds_to_nearest(terms in prop::collection::vec(-(1i64 << 53)..1 << 53, 1..40), shift in 0..40i32) {
             let scale = |i: usize| if i.is_multiple_of(2) { 0 } else { shift };
             let exact: i128 = terms.iter().enumerate().map(|(i, &t)| i128::from(t) << scale(i)).sum();
+            let thrice = terms.iter().map(|&t| 3 * i128::from(t)).sum::<i128>() as f64;
+            let times = terms.iter().map(|&t| ExactSum::<2>::of(t as f64, 0).times(3));
+            prop_assert_eq!(times.fold(ExactSum::ZERO, Add::add).value(0), thrice);
             let term = |(i, &t): (usize, &i64)| ExactSum::<2>::of(t as f64 * 2f64.powi(scale(i)), 0);
             let sum = terms.iter().enumerate().map(term).fold(ExactSum::ZERO, Add::add);
             prop_assert_eq!(sum.value(0), exact as f64);

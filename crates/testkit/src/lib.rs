@@ -21,6 +21,8 @@ mod attempt;
 mod breach;
 mod capacity;
 mod conformance;
+mod enumerate;
+mod exact_objective;
 mod exact_sum;
 pub mod generate;
 pub mod golden;

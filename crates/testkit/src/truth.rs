@@ -4,8 +4,9 @@ use std::fmt;
 
 use spinroute_core::{Assignment, Certificate, Instance};
 
+use crate::exact_objective::{lead, node_loads};
 use crate::exact_sum::Unit;
-use crate::reference::{Optimum, lead, optimum};
+use crate::reference::{Optimum, optimum};
 
 /// The optimum of an instance, or what is known of it.
 pub(crate) enum Truth {
@@ -104,13 +105,21 @@ impl Truth {
     }
 }
 
-/// `Σ |s|` over the pairs of an assignment.
+/// `Σ |s|` over the pairs of an assignment, and the sizes of what its loads cost and gain.
 pub(crate) fn scale(instance: &Instance, assignment: &Assignment) -> f64 {
+    let mut loads = vec![0; instance.experts()];
+    let pairs = (0..instance.tokens()).flat_map(|t| assignment.experts(t));
+    pairs.for_each(|&e| loads[e as usize] += 1);
+    let costs = node_loads(instance, &loads).into_iter().enumerate().map(|(node, load)| {
+        let limits = instance.limits(node);
+        f64::from(load.saturating_sub(limits.capacity)) * limits.overflow.cost
+            + f64::from(load.min(limits.reward.up_to)) * limits.reward.gain
+    });
     let sizes = (0..instance.tokens()).flat_map(|t| {
         let experts = assignment.experts(t).iter();
         experts.map(move |&e| instance.score(t, e as usize).abs())
     });
-    sizes.sum()
+    sizes.sum::<f64>() + costs.sum::<f64>()
 }
 
 /// The gap between objective and bound up to which an exact solver has proven the optimum: 10⁻⁹ of
@@ -123,9 +132,14 @@ pub(crate) fn tolerance(objective: f64, scale: f64) -> f64 {
 #[cfg(test)]
 pub(crate) fn bound_rounding(instance: &Instance, prices: &[f64]) -> f64 {
     let scores = instance.flat().iter().filter(|s| s.is_finite()).map(|s| f64::from(s.abs()));
-    let rent = instance.capacity().iter().zip(prices).map(|(&c, p)| f64::from(c) * p);
-    let prices = prices.iter().map(|p| instance.tokens() as f64 * p);
-    4.0 * f64::EPSILON * (scores.sum::<f64>() + rent.sum::<f64>() + prices.sum::<f64>())
+    let most = instance.slots() as f64;
+    let rent = (0..instance.nodes()).zip(prices).map(|(node, price)| {
+        let limits = instance.limits(node);
+        let units = f64::from(limits.highest()).min(most);
+        units * (price.abs() + limits.overflow.cost + limits.reward.gain)
+    });
+    let paid = prices.iter().map(|p| instance.tokens() as f64 * p.abs());
+    8.0 * f64::EPSILON * (scores.sum::<f64>() + rent.sum::<f64>() + paid.sum::<f64>())
 }
 
 impl fmt::Display for Truth {
