@@ -164,7 +164,7 @@ impl Table<'_> {
         for &e in held.iter().filter(|&&e| overfull[e as usize]) {
             units.push((self.instance.scores(t)[e as usize] - prices[e as usize], e));
         }
-        units.extend(std::iter::repeat_n((0.0, Assignment::EMPTY), self.choices.k() - held.len()));
+        units.extend(std::iter::repeat_n((0.0, Assignment::EMPTY), self.holes(t)));
         units[start..].sort_unstable_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
     }
 

@@ -24,6 +24,11 @@ impl Limit {
         self.is_within(table.quick_cost(open), Duration::ZERO)
     }
 
+    /// Whether no time is left.
+    pub(super) fn is_over(self) -> bool {
+        self.0.is_some_and(|(clock, left)| clock.elapsed() >= left)
+    }
+
     /// Whether less time is left than `cost`, if the answer may be so late.
     pub(super) fn is_within(self, cost: Duration, late: Duration) -> bool {
         self.0.is_some_and(|(clock, left)| {

@@ -20,17 +20,8 @@ pub(super) struct Table<'a> {
 impl<'a> Table<'a> {
     /// Cleans the choices and counts the loads.
     pub(super) fn new(instance: &'a Instance, choices: Assignment) -> Self {
-        let k = instance.demand().k();
-        let mut choices = if choices.k() == k { choices } else { reshape(&choices, instance) };
-        let mut load = vec![0; instance.experts()];
-        for t in 0..instance.tokens() {
-            if !is_clean(instance, t, choices.experts(t)) {
-                clean(instance, t, &mut choices);
-            }
-            for &e in choices.experts(t) {
-                load[e as usize] += 1;
-            }
-        }
+        let floor = if instance.demand().is_exact() { f32::NEG_INFINITY } else { 0.0 };
+        let (choices, load) = cleaned(instance, choices, floor);
         Self { instance, choices, load }
     }
 
@@ -51,14 +42,14 @@ impl<'a> Table<'a> {
 
     /// The number of empty slots of token `t`.
     pub(super) fn holes(&self, t: usize) -> usize {
-        self.choices.k() - self.choices.experts(t).len()
+        self.instance.k(t) - self.choices.experts(t).len()
     }
 
     /// Units over capacity and empty slots.
     pub(super) fn unsettled(&self) -> usize {
         let over: usize = (0..self.load.len()).map(|e| self.excess(e) as usize).sum();
         let held: usize = self.load.iter().map(|&load| load as usize).sum();
-        over + self.choices.slots().len() - held
+        over + self.instance.slots() as usize - held
     }
 
     /// What it takes to settle so many open units quickly.
@@ -86,52 +77,81 @@ impl<'a> Table<'a> {
     }
 }
 
+/// The choices without what can never stand, in rows of the demand's width, and the load that they put on every
+/// expert. A pair stands whose score is above `floor`.
+pub(super) fn cleaned(
+    instance: &Instance,
+    choices: Assignment,
+    floor: f32,
+) -> (Assignment, Vec<u32>) {
+    let same = choices.k() == instance.demand().k();
+    let mut choices = if same { choices } else { reshape(&choices, instance) };
+    let mut load = vec![0; instance.experts()];
+    for t in 0..instance.tokens() {
+        if !is_clean(instance, t, choices.experts(t), floor) {
+            clean(instance, t, &mut choices, floor);
+        }
+        for &e in choices.experts(t) {
+            load[e as usize] += 1;
+        }
+    }
+    (choices, load)
+}
+
 /// The same choices in rows of the demand's width: the best scores stay if there are too many.
 fn reshape(choices: &Assignment, instance: &Instance) -> Assignment {
-    let k = instance.demand().k();
-    let mut reshaped = Assignment::empty(choices.tokens(), k);
+    let mut reshaped = Assignment::empty(choices.tokens(), instance.demand().k());
     for t in 0..choices.tokens() {
-        let scores = instance.scores(t);
+        let experts = instance.experts();
         let mut row: Vec<u32> = Vec::with_capacity(choices.k());
         for &e in choices.experts(t) {
-            if (e as usize) < scores.len() && !row.contains(&e) {
+            if (e as usize) < experts && !row.contains(&e) {
                 row.push(e);
             }
         }
-        if row.len() > k {
-            row.sort_by(|&a, &b| scores[b as usize].total_cmp(&scores[a as usize]));
-        }
-        for &e in row.iter().take(k) {
+        for &e in kept(instance, t, &mut row) {
             reshaped.push(t, e);
         }
     }
     reshaped
 }
 
+/// As many of a row as its token takes: the best scores if there are too many.
+fn kept<'a>(instance: &Instance, t: usize, row: &'a mut [u32]) -> &'a [u32] {
+    let (k, scores) = (instance.k(t), instance.scores(t));
+    if row.len() > k {
+        row.sort_by(|&a, &b| scores[b as usize].total_cmp(&scores[a as usize]));
+    }
+    &row[..row.len().min(k)]
+}
+
 /// Whether token `t` may hold expert `e` at all.
-fn may_hold(instance: &Instance, t: usize, e: u32) -> bool {
-    let floor = if instance.demand().is_exact() { f32::NEG_INFINITY } else { 0.0 };
+fn may_hold(instance: &Instance, t: usize, e: u32, floor: f32) -> bool {
     instance.scores(t).get(e as usize).is_some_and(|&s| s > floor)
 }
 
-fn is_clean(instance: &Instance, t: usize, held: &[u32]) -> bool {
-    let plain = instance.demand().is_exact() && !instance.has_forbidden();
+fn is_clean(instance: &Instance, t: usize, held: &[u32], floor: f32) -> bool {
+    let plain = floor == f32::NEG_INFINITY && !instance.has_forbidden();
     let experts = instance.experts();
-    held.iter().enumerate().all(|(i, &e)| {
-        let stands = if plain { (e as usize) < experts } else { may_hold(instance, t, e) };
-        stands && !held[..i].contains(&e)
-    })
+    held.len() <= instance.k(t)
+        && held.iter().enumerate().all(|(i, &e)| {
+            let stands =
+                if plain { (e as usize) < experts } else { may_hold(instance, t, e, floor) };
+            stands && !held[..i].contains(&e)
+        })
 }
 
 /// Empties the slots of token `t` that can never stand.
-fn clean(instance: &Instance, t: usize, choices: &mut Assignment) {
+fn clean(instance: &Instance, t: usize, choices: &mut Assignment, floor: f32) {
     let held = choices.experts(t).to_vec();
+    let mut row: Vec<u32> = Vec::with_capacity(held.len());
     for &e in &held {
         choices.remove(t, e);
-    }
-    for (i, &e) in held.iter().enumerate() {
-        if may_hold(instance, t, e) && !held[..i].contains(&e) {
-            choices.push(t, e);
+        if may_hold(instance, t, e, floor) && !row.contains(&e) {
+            row.push(e);
         }
+    }
+    for &e in kept(instance, t, &mut row) {
+        choices.push(t, e);
     }
 }
