@@ -1,20 +1,32 @@
 //! What do two cores and a kept workspace save where many batches are routed?
 //!
 //! Sixteen batches of 4,096 tokens (trained routers and OLMoE, four of each shape) through `solve_many`, on one thread
-//! and on two, alternating; and one solve after another of the same instance with and without a workspace, the
-//! first of the process beside the later ones. Answers must be those of single solves.
+//! and on two, alternating; and in fresh processes, one a shape and repetition, one solve after another of the same
+//! instance with and without a workspace: the first beside the later ones. Answers must be those of single solves.
+
+use std::process::Command;
 
 use anyhow::{Result, ensure};
 use clap::Parser;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use spinroute_benches::{
+    data::{self, BATCH, Transform},
     flow,
     instances::{self, Case},
     report::{self, Options},
 };
-use spinroute_core::{Budget, Instance, Run, Solver, Workspace, solve_many};
+use spinroute_core::{Budget, Demand, Instance, Run, Solver, Workspace, solve_many};
 use spinroute_lab::timing::{pool, time};
 use spinroute_lab::{Machine, Timings};
+
+#[derive(clap::Parser)]
+struct Arguments {
+    #[command(flatten)]
+    options: Options,
+    /// Only solve the instance of this shape again and again, and print the times: what a fresh process does.
+    #[arg(long)]
+    fresh: Option<usize>,
+}
 
 #[derive(Serialize)]
 struct Figures {
@@ -25,7 +37,7 @@ struct Figures {
     kept: Vec<Kept>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, Deserialize)]
 struct Kept {
     name: String,
     first_ms: f64,
@@ -34,13 +46,16 @@ struct Kept {
 }
 
 fn main() -> Result<()> {
-    let options = Options::parse();
+    let Arguments { options, fresh } = Arguments::parse();
+    if let Some(shape) = fresh {
+        println!("{}", serde_json::to_string(&pool(1)?.install(|| keeping(shape))?)?);
+        return Ok(());
+    }
     let machine = Machine::here();
     println!("# Many batches at once\n\n{machine}\n");
     let cases = batches()?;
     let solver = flow();
     let single = pool(1)?;
-    // Before anything else has warmed the process: what a caller's first solve costs.
     report::head(&[
         "instance",
         "first solve ms",
@@ -49,8 +64,8 @@ fn main() -> Result<()> {
         "later, none ms",
     ]);
     let mut kept = Vec::new();
-    for case in cases.iter().step_by(4) {
-        let row = single.install(|| keeping(case, options.repetitions()))?;
+    for shape in 0..FRESH.len() {
+        let row = in_fresh_processes(shape, options.repetitions())?;
         report::row(&[
             row.name.clone(),
             format!("{:.2}", row.first_ms),
@@ -88,20 +103,57 @@ fn main() -> Result<()> {
     options.write(&machine, &figures)
 }
 
-/// Four batches of each of four shapes.
+/// The routers whose batches are solved.
+const SHAPES: [&str; 4] = ["e128k2-noaux", "e160k6-aux", "e64k8-aux", "e256k8-biasfree"];
+
+/// What is solved again and again: a router, its k, and how many tokens.
+const FRESH: [(&str, u32, usize); 6] = [
+    ("e64k8-aux", 8, 16),
+    ("e64k8-aux", 8, 256),
+    ("e64k8-aux", 8, BATCH),
+    ("e128k2-noaux", 2, BATCH),
+    ("e160k6-aux", 6, BATCH),
+    ("e256k8-biasfree", 8, BATCH),
+];
+
+/// Four batches of each shape.
 fn batches() -> Result<Vec<Case>> {
-    let (routers, ties) = (instances::trained_routers()?, instances::olmoe()?);
+    let routers = instances::trained_routers()?;
+    let plain = |c: &&Case| !c.name.contains("1.25") && !c.name.contains("sigmoid");
     let mut cases = Vec::new();
-    for name in ["e128k2-noaux", "e160k6-aux", "e64k8-aux"] {
-        let own = routers.iter().filter(|c| c.name.starts_with(name) && !c.name.contains("1.25"));
+    for name in SHAPES {
+        let own = routers.iter().filter(plain).filter(|c| c.name.starts_with(name));
         cases.extend(own.take(4).cloned());
     }
-    cases.extend(ties.into_iter().take(4));
     Ok(cases)
 }
 
+/// Medians over fresh processes.
+fn in_fresh_processes(shape: usize, repetitions: usize) -> Result<Kept> {
+    let (mut first, mut with, mut without) =
+        (Timings::default(), Timings::default(), Timings::default());
+    for _ in 0..repetitions {
+        let fresh = ["--fresh".to_owned(), shape.to_string()];
+        let output = Command::new(std::env::current_exe()?).args(fresh).output()?;
+        ensure!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        let kept: Kept = serde_json::from_slice(&output.stdout)?;
+        first.add(kept.first_ms);
+        with.add(kept.later_with_workspace_ms);
+        without.add(kept.later_without_ms);
+    }
+    Ok(Kept {
+        name: format!("{}, {} tokens", FRESH[shape].0, FRESH[shape].2),
+        first_ms: first.median(),
+        later_with_workspace_ms: with.median(),
+        later_without_ms: without.median(),
+    })
+}
+
 /// The first solve of a shape, and later ones.
-fn keeping(case: &Case, repetitions: usize) -> Result<Kept> {
+fn keeping(shape: usize) -> Result<Kept> {
+    let (name, k, tokens) = FRESH[shape];
+    let scores = data::router_scores(name, 0, 0..tokens, Transform::Softmax)?;
+    let case = Case::uniform("trained router", name.into(), scores, Demand::Exactly(k), 1.0)?;
     let (instance, solver) = (case.instance()?, flow());
     let mut workspace = Workspace::default();
     let mut solve = |keep: bool| {
@@ -112,10 +164,10 @@ fn keeping(case: &Case, repetitions: usize) -> Result<Kept> {
     };
     let first_ms = solve(true)?;
     let (mut with, mut without) = (Timings::default(), Timings::default());
-    for _ in 0..repetitions.max(3) {
+    for _ in 0..5 {
         with.add(solve(true)?);
         without.add(solve(false)?);
     }
     let (later_with_workspace_ms, later_without_ms) = (with.median(), without.median());
-    Ok(Kept { name: case.name.clone(), first_ms, later_with_workspace_ms, later_without_ms })
+    Ok(Kept { name: name.into(), first_ms, later_with_workspace_ms, later_without_ms })
 }
