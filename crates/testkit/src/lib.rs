@@ -24,6 +24,7 @@ mod conformance;
 mod enumerate;
 mod exact_objective;
 mod exact_sum;
+pub mod general;
 pub mod generate;
 pub mod golden;
 pub mod property;

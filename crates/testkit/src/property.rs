@@ -16,11 +16,10 @@
 //! ```
 
 use ndarray::{Array2, Axis};
-use spinroute_core::{Certificate, Error, Instance, Run, Solution, Solver};
+use spinroute_core::{Builder, Certificate, Error, Instance, Run, Scores, Solution, Solver};
 
 use crate::generate::Draws;
 use crate::reference::{Reference, brute_force, optimum};
-use crate::shrink::rebuilt;
 use crate::truth::{Truth, scale, tolerance};
 use crate::{Breach, Clause};
 
@@ -122,7 +121,9 @@ pub fn permutation(solver: &dyn Solver, instance: &Instance, seed: u64) -> Outco
     let mut order: Vec<usize> = (0..instance.tokens()).collect();
     Draws::new(seed).shuffle(&mut order);
     let scores = all_scores(instance).select(Axis(0), &order);
-    let permuted = as_feasible(scores, instance.capacity().to_vec(), instance);
+    let demands: Vec<u32> = order.iter().map(|&t| instance.k(t) as u32).collect();
+    let permuted = instance.rebuild().scores(Scores::wide(scores)).demands(&demands);
+    let permuted = as_feasible(permuted);
     let (before, after) = (objective(solver, instance, seed)?, objective(solver, &permuted, seed)?);
     let near = match (before, after) {
         (Some(before), Some(after)) => {
@@ -137,7 +138,7 @@ pub fn permutation(solver: &dyn Solver, instance: &Instance, seed: u64) -> Outco
     Err(Breach::new(Clause::Permutation, instance, detail))
 }
 
-/// Scores times 2ⁿ give the objective times 2ⁿ, to the bit: no rounding changes, so nothing in a
+/// Scores and costs times 2ⁿ give the objective times 2ⁿ, to the bit: no rounding changes, so nothing in a
 /// solver without absolute tolerances does. Passes if some score would leave the range of `f32`.
 ///
 /// # Errors
@@ -150,7 +151,19 @@ pub fn scaling(solver: &dyn Solver, instance: &Instance, n: i32) -> Outcome {
         return Ok(());
     }
     let scaled = all_scores(instance).mapv(|score| score * factor);
-    let scaled = as_feasible(scaled, instance.capacity().to_vec(), instance);
+    let costs = (instance.overflow(), instance.reward());
+    let scaled = instance.rebuild().scores(Scores::wide(scaled));
+    let scaled = scaled.overflow(costs.0.cost * factor, costs.0.up_to);
+    let scaled = scaled.reward(costs.1.gain * factor, costs.1.up_to);
+    let scaled = match instance.groups().filter(|groups| !groups.is_empty()) {
+        Some(groups) => {
+            let overflow = groups.limits(0).overflow;
+            scaled.groups(groups.clone().overflow(overflow.cost * factor, overflow.up_to))
+        }
+        None => scaled,
+    };
+    // Costs may leave the range of scores.
+    let Ok(scaled) = scaled.build() else { return Ok(()) };
     let (before, after) = (objective(solver, instance, 0)?, objective(solver, &scaled, 0)?);
     if before.map(|before| before * factor) == after {
         return Ok(());
@@ -169,7 +182,7 @@ pub fn scaling(solver: &dyn Solver, instance: &Instance, n: i32) -> Outcome {
 pub fn loosening(solver: &dyn Solver, instance: &Instance, expert: usize) -> Outcome {
     let mut capacity = instance.capacity().to_vec();
     capacity[expert] = capacity[expert].saturating_add(1);
-    let Some(looser) = rebuilt(instance, capacity, instance.demand()) else { return Ok(()) };
+    let Ok(looser) = instance.with_capacity(capacity) else { return Ok(()) };
     let (before, after) = (objective(solver, instance, 0)?, objective(solver, &looser, 0)?);
     let Some(tight) = before else { return Ok(()) };
     let slack = truth(&judged(solver, instance)).slack(tight);
@@ -184,9 +197,8 @@ fn all_scores(instance: &Instance) -> Array2<f64> {
     Array2::from_shape_fn(instance.table().dim(), |(t, e)| instance.score(t, e))
 }
 
-fn as_feasible(scores: Array2<f64>, capacity: Vec<u32>, like: &Instance) -> Instance {
-    Instance::from_f64(scores, capacity, like.demand())
-        .unwrap_or_else(|error| unreachable!("as feasible as before: {error}"))
+fn as_feasible(builder: Builder) -> Instance {
+    builder.build().unwrap_or_else(|error| unreachable!("as feasible as before: {error}"))
 }
 
 /// What the answer is judged on.

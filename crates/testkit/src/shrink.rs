@@ -148,7 +148,7 @@ fn part(instance: &Instance, axis: Axis, kept: &[usize]) -> Option<Instance> {
 }
 
 /// The same scores with other capacities and demand.
-pub(crate) fn rebuilt(like: &Instance, capacity: Vec<u32>, demand: Demand) -> Option<Instance> {
+fn rebuilt(like: &Instance, capacity: Vec<u32>, demand: Demand) -> Option<Instance> {
     Instance::from_f64(table(like), capacity, demand).ok()
 }
 

@@ -358,7 +358,7 @@ impl Case<'_> {
     }
 
     fn warm(&self, full: &Solution) -> Checked {
-        let experts = self.given.experts();
+        let experts = self.given.nodes();
         let drawn = drawn_prices(self.given, full, self.ask.seed);
         let refusable =
             [vec![], vec![0.0; experts + 1], vec![f64::NAN; experts], vec![f64::INFINITY; experts]];
@@ -403,7 +403,7 @@ fn drawn_prices(instance: &Instance, full: &Solution, seed: u64) -> Vec<Vec<f64>
     let mut draws = Draws::new(seed ^ 0x7761_726d);
     let finite = instance.flat().iter().filter(|s| s.is_finite());
     let largest = f64::from(finite.fold(0f32, |largest, s| largest.max(s.abs())));
-    let experts = 0..instance.experts();
+    let experts = 0..instance.nodes();
     let alike = experts.clone().map(|_| largest * draws.uniform()).collect();
     let sizes = experts.clone().map(|_| largest * libm::exp(8.0 * draws.normal()) * draws.normal());
     let sizes = sizes.collect();

@@ -6,7 +6,9 @@ use ndarray::array;
 use proptest::prelude::*;
 use spinroute_core::{Demand, Error, Instance, Run, Solution, Solver};
 use spinroute_testkit::{
-    Breach, Clause, Conformance, SEED_VARIABLE, property,
+    Breach, Clause, Conformance, SEED_VARIABLE,
+    general::any_general_instance,
+    property,
     reference::Reference,
     strategy::{Shape, any_instance},
 };
@@ -210,6 +212,16 @@ proptest! {
     ) {
         property::equals_brute_force(&Reference, &instance)?;
         property::equals_reference(&Reference, &instance)?;
+        property::permutation(&Reference, &instance, seed)?;
+        property::scaling(&Reference, &instance, n)?;
+        property::loosening(&Reference, &instance, e % instance.experts())?;
+    }
+
+    #[test]
+    fn properties_hold_for_the_reference_with_all_that_may_be_asked(
+        instance in any_general_instance(&Shape::tiny()), seed: u64, n in -20..20i32, e in 0..4usize,
+    ) {
+        property::equals_brute_force(&Reference, &instance)?;
         property::permutation(&Reference, &instance, seed)?;
         property::scaling(&Reference, &instance, n)?;
         property::loosening(&Reference, &instance, e % instance.experts())?;
