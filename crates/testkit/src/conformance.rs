@@ -8,14 +8,14 @@ use std::time::{Duration, Instant};
 use proptest::strategy::{BoxedStrategy, Strategy, ValueTree};
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 use rayon::{ThreadPool, ThreadPoolBuilder};
-use spinroute_core::{Error, Instance, Solver};
+use spinroute_core::{Error, Feature, Instance, Solver};
 
 use crate::breach::{Breach, Clause, SEED_VARIABLE};
 use crate::generate::{Draws, Rounding, Wide};
 use crate::reference::Optimum;
 use crate::strategy::{Shape, families};
 use crate::trial::{Ask, Claim, Trial, Verdict};
-use crate::{generate, golden};
+use crate::{general, generate, golden};
 
 /// Pool sizes that must give the same solution.
 const THREADS: [usize; 3] = [1, 2, 5];
@@ -77,6 +77,7 @@ pub struct Conformance {
     seed: Option<u64>,
     shape: Shape,
     unsupported: Vec<String>,
+    honoured: Vec<Feature>,
 }
 
 /// What a solver that conforms was tried on.
@@ -97,6 +98,8 @@ pub struct Report {
     pub solved: BTreeMap<String, u32>,
     /// Instances refused as unsupported, by source.
     pub unsupported: BTreeMap<String, u32>,
+    /// General instances refused as unsupported, by each [`Feature`] that they ask for.
+    pub refused: BTreeMap<String, u32>,
     /// Infeasible instances that were refused, by source.
     pub infeasible: BTreeMap<String, u32>,
 }
@@ -111,8 +114,8 @@ pub fn conformance(solver: &dyn Solver) -> Result<Report, Box<Breach>> {
 
 impl Conformance {
     fn new(claim: Claim) -> Self {
-        let (shape, unsupported) = (Shape::default(), Vec::new());
-        Self { claim, cases: 24, seed: None, shape, unsupported }
+        let (shape, unsupported, honoured) = (Shape::default(), Vec::new(), Vec::new());
+        Self { claim, cases: 24, seed: None, shape, unsupported, honoured }
     }
 
     /// The contract of every solver: see [`Solver`].
@@ -157,6 +160,14 @@ impl Conformance {
         sources: impl IntoIterator<Item = S>,
     ) -> Self {
         self.unsupported.extend(sources.into_iter().map(Into::into));
+        self
+    }
+
+    /// What the solver honours beyond plain instances: those of [`general`] that ask for nothing else may not be
+    /// refused. All others may, by whatever solver, and are counted in [`Report::refused`].
+    #[must_use]
+    pub fn honours(mut self, features: &[Feature]) -> Self {
+        self.honoured.extend(features);
         self
     }
 
@@ -206,6 +217,10 @@ impl Conformance {
             });
             report.count("generate", verdict, &format!("generate::{name}"))?;
         }
+        for (name, strategy) in general::families(&self.shape) {
+            let source = format!("general {name}");
+            self.family(&trial, &source, &strategy, &mut draws, &mut report)?;
+        }
         if report.solved.is_empty() {
             let first = &golden::all()[0].instance;
             return Err(Breach::new(Clause::Useful, first, "every instance was refused"));
@@ -247,10 +262,21 @@ impl Conformance {
             let mut tree = strategy
                 .new_tree(&mut runner)
                 .unwrap_or_else(|reason| unreachable!("nothing is filtered: {reason}"));
-            let ask = self.ask(name, draws);
-            let verdict = trial.check(&tree.current(), ask).map_err(|breach| {
+            let instance = tree.current();
+            let mut ask = self.ask(name, draws);
+            let asked = instance.features();
+            // What a solver does not say that it honours it may refuse.
+            let beyond = asked.iter().any(|feature| !self.honoured.contains(feature));
+            ask.may_refuse |= beyond;
+            let verdict = trial.check(&instance, ask).map_err(|breach| {
                 smallest(breach, &mut tree, |instance| trial.check(instance, ask))
             });
+            if beyond && matches!(verdict, Ok(Verdict::Unsupported)) {
+                for feature in asked {
+                    *report.refused.entry(feature.to_string()).or_default() += 1;
+                }
+                continue;
+            }
             report.count(name, verdict, &format!("strategy::{name}"))?;
         }
         Ok(())
@@ -449,7 +475,11 @@ mod tests {
 
     #[test]
     fn the_reference_conforms_as_an_exact_solver() {
-        let report = Conformance::exact().allow_unsupported(["generate"]).assert(&Reference);
+        let all = [Feature::Demands, Feature::Minimums, Feature::Groups, Feature::Overflow];
+        let suite = Conformance::exact().honours(&all).honours(&[Feature::Rewards]);
+        let report = suite.allow_unsupported(["generate"]).assert(&Reference);
+        assert!(report.refused.is_empty() && report.solved["general everything"] > 0);
+        assert!(report.infeasible["general forbidden_minimums"] > 0, "{report}");
         assert!(report.to_string().ends_with("refused, 4 unsupported: 4 of generate"), "{report}");
         assert!(report.infeasible["forbidden"] > 0 && report.solved["forbidden"] > 0);
         assert_eq!(report.infeasible["golden deficient-crowd"], 1);
