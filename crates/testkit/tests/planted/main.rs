@@ -1,5 +1,6 @@
 //! Tests of the tests: solvers with one planted fault each, which the clause meant for it catches.
 
+mod limits;
 mod solver;
 
 use ndarray::array;

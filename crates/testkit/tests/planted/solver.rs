@@ -113,7 +113,7 @@ impl Planted {
             let (name, value) = ("score", "negative".into());
             return Err(Error::Parameter { name, value, mend: "give positive ones" });
         }
-        match run.start_prices(instance.experts()) {
+        match run.start_prices(instance.nodes()) {
             Ok(Some(_)) if self.has(Fault::RefusesWarmPrices) => unsupported("cold start only"),
             Ok(warm) => Ok(warm.map(|prices| prices.iter().sum())),
             Err(error) if self.has(Fault::PanicsOnWrongWarmPrices) => panic!("{error}"),
@@ -225,8 +225,7 @@ fn first_experts(tokens: usize, k: usize) -> Assignment {
 /// Feasible, and the worst of all that are.
 pub(crate) fn worst(instance: &Instance) -> Assignment {
     let negated = instance.table().mapv(|score| if score.is_finite() { -score } else { score });
-    let capacity = instance.capacity().to_vec();
-    let negated = Instance::new(negated, capacity, instance.demand()).expect("as feasible");
+    let negated = instance.rebuild().scores(negated).build().expect("as feasible");
     optimum(&negated).expect("as feasible").assignment
 }
 
@@ -294,7 +293,7 @@ impl Planted {
             Fault::NarrowsScores => instance.table().to_owned(),
             _ => return instance.clone(),
         };
-        Instance::new(scores, instance.capacity().to_vec(), instance.demand()).expect("as feasible")
+        instance.rebuild().scores(scores).build().expect("as feasible")
     }
 }
 
