@@ -23,6 +23,7 @@ use crate::generate::Draws;
 use crate::strategy::{Shape, any_instance, forbidden, full, negative, tied};
 
 /// What an instance is dressed with.
+#[allow(clippy::struct_excessive_bools, reason = "each is one thing to put on")]
 #[derive(Clone, Copy, Debug, Default)]
 struct Dress {
     demands: bool,
@@ -174,10 +175,14 @@ fn put_on(plain: &Instance, dress: Dress, draws: &mut Draws) -> Instance {
         match next.build() {
             Ok(instance) => return instance,
             Err(Error::Infeasible { .. }) => {
-                capacity.iter_mut().for_each(|c| *c = c.saturating_mul(2).saturating_add(1));
+                for c in &mut capacity {
+                    *c = c.saturating_mul(2).saturating_add(1);
+                }
             }
             Err(Error::Group { .. } | Error::Minimum { .. } | Error::Starved { .. }) => {
-                minimum.iter_mut().chain(&mut least).for_each(|l| *l /= 2);
+                for l in minimum.iter_mut().chain(&mut least) {
+                    *l /= 2;
+                }
             }
             Err(error) => unreachable!("all else fits: {error}"),
         }
