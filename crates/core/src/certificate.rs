@@ -57,14 +57,18 @@ pub struct Certificate {
 }
 
 impl Certificate {
-    /// Computes the bound that `prices` prove: one an expert, then one a group if there are any. A price that is
-    /// too low to prove anything counts as the lowest that does (0 for an expert without a minimum). The bound
+    /// Computes the bound that `prices` prove: one an expert, then one a group if there are any (all may be left
+    /// out: then they are 0). A price that is too low to prove anything counts as the lowest that does (0 for an expert without a minimum). The bound
     /// is `-∞` if a token has fewer than `k[t]` allowed experts under `Exactly`: nothing is feasible then.
     ///
     /// # Errors
     /// If there is not one finite price per expert and group.
     pub fn new(instance: &Instance, mut prices: Vec<f64>) -> Result<Self, Error> {
-        let (got, nodes, experts) = (prices.len(), instance.nodes(), instance.experts());
+        let (nodes, experts) = (instance.nodes(), instance.experts());
+        if prices.len() == experts {
+            prices.resize(nodes, 0.0);
+        }
+        let got = prices.len();
         let bad = prices.iter().position(|p| !p.is_finite());
         if got != nodes || bad.is_some() {
             return Err(Error::Prices { experts: nodes, got, bad });
@@ -152,8 +156,15 @@ fn totals(instance: &Instance, prices: &[f64]) -> Vec<f64> {
 /// Adds what the capacities of a node earn at most, and its minimum at least, at the price `total − around`.
 fn rents(instance: &Instance, node: usize, total: f64, around: f64, sum: &mut Sum) {
     let limits = instance.limits(node);
-    let mut start = 0;
-    for (end, cost) in limits.pieces() {
+    // No load is larger than all slots: a group without a capacity of its own, or an overflow without end, would
+    // multiply what rounding the totals leaves.
+    let all = u32::try_from(instance.slots()).unwrap_or(u32::MAX);
+    let (mut start, mut pieces) = (0, limits.pieces());
+    let soft = usize::from(node < instance.experts()) * 2;
+    for (end, _) in &mut pieces[soft..] {
+        *end = (*end).min(all.max(if soft > 0 { limits.capacity } else { 0 }));
+    }
+    for (end, cost) in pieces {
         let forced = end.min(limits.minimum).saturating_sub(start);
         let gains = || [total, -around, -cost].into_iter().collect::<Sum>().nearest() > 0.0;
         let free = end.saturating_sub(start.max(limits.minimum));

@@ -151,7 +151,8 @@ impl std::fmt::Display for Deficiency {
         };
         let mut places = list(experts, "expert");
         if !groups.is_empty() {
-            places += &format!(" and {}", list(groups, "group"));
+            places.push_str(" and ");
+            places.push_str(&list(groups, "group"));
         }
         let text = match self.short {
             Shortfall::Room => format!(

@@ -52,7 +52,7 @@ where
             // A panic of a solver ends all: rayon carries it to the caller.
             let next = waiting.lock().unwrap_or_else(PoisonError::into_inner).next();
             let Some((index, instance)) = next else { break };
-            let mut run = Run::new(seed).budget(budget.clone()).workspace(&mut workspace);
+            let mut run = Run::new(seed).budget(*budget).workspace(&mut workspace);
             let solution = solver.solve(instance.borrow(), &mut run);
             solved.lock().unwrap_or_else(PoisonError::into_inner).push((index, solution));
         }

@@ -236,7 +236,7 @@ impl<'a> Run<'a> {
         self.seed
     }
 
-    /// The prices to start from, checked against the number of experts.
+    /// The prices to start from, checked against the number of experts (and groups, where there are any).
     ///
     /// # Errors
     /// If there is not one finite price per expert.

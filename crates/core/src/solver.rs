@@ -12,7 +12,7 @@ use crate::{Assignment, Error, Instance, Run, Stop};
 ///   threads;
 /// - every step ends with [`Run::tick`], and a `Break` ends the run (a single-pass solver has no
 ///   steps);
-/// - prices, where given, are one finite number per expert, then one per group;
+/// - prices, where given, are one finite number per expert, then one per group (all groups may be left out: 0);
 /// - what it does not honour it refuses, with what is missing ([`Instance::supported`]).
 ///
 /// ```
