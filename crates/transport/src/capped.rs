@@ -8,11 +8,16 @@
 //! [`spinroute_prices::repair`], which Megatron-LM does not do: the two then share the first choice,
 //! not the answer.
 //!
+//! Groups drop as experts do, from the innermost on. Minimums, which no drop meets, are met by the repair, which
+//! then also decides on units beyond a capacity and rewarded ones; dropping takes the capacity for a wall.
+//!
 //! Time O(T·E) for the selection and O(T·k) for the drops, which are the one step of a run: one that
 //! allows none repairs the first choice instead. A limit of time cuts the repair short.
 use serde::{Deserialize, Serialize};
 use spinroute_core::registry::{self, Entry, Facts, Parameters, SolverEntry};
-use spinroute_core::{Assignment, Best, Error, Instance, Run, Solution, Solver, Stop, parameters};
+use spinroute_core::{
+    Assignment, Best, Error, Feature, Groups, Instance, Run, Solution, Solver, Stop, parameters,
+};
 use spinroute_prices::repair_in_time;
 
 use crate::topk;
@@ -39,7 +44,9 @@ pub enum DropPolicy {
 }
 
 parameters! {
-    /// Top-k, then every overfull expert drops what it cannot hold.
+    /// Top-k, then every overfull expert and group drops what it cannot hold.
+    ///
+    /// It honours masks and uneven demands, minimums, groups, overflow and rewards.
     ///
     /// ```
     /// use ndarray::array;
@@ -75,18 +82,21 @@ impl CappedTopK {
 
 impl Solver for CappedTopK {
     /// # Errors
-    /// [`Error::Deficient`] if an `Exactly` demand cannot be met.
+    /// [`Error::Deficient`] if there is no assignment.
     fn solve(&self, instance: &Instance, run: &mut Run<'_>) -> Result<Solution, Error> {
-        instance.supported("capped-topk", &[])?;
         let mut assignment = topk::choose(instance)?;
         let mut stop = run.begin();
         let dropped = stop.is_continue();
         if dropped {
             self.drop_excess(instance, &mut assignment);
+            self.drop_of_groups(instance, &mut assignment);
             stop = run.tick(Best::default());
         }
         let mut stop = stop.break_value().unwrap_or(Stop::Finished);
-        if instance.demand().is_exact() || !dropped {
+        let only_dropped = [Feature::Demands, Feature::Groups];
+        let needs = instance.features().iter().any(|feature| !only_dropped.contains(feature));
+        let needs = needs || instance.groups().is_some_and(|groups| lacks(groups, &assignment));
+        if instance.demand().is_exact() || !dropped || needs {
             let (repaired, cut) = repair_in_time(instance, assignment, None, run)?;
             (assignment, stop) = (repaired, cut.unwrap_or(stop));
         }
@@ -109,6 +119,50 @@ impl CappedTopK {
             }
         }
     }
+
+    /// Takes from every overfull group what it cannot hold, from the innermost on.
+    fn drop_of_groups(self, instance: &Instance, assignment: &mut Assignment) {
+        let Some(groups) = instance.groups() else { return };
+        for group in 0..groups.len() {
+            let mut units = Vec::new();
+            for t in 0..assignment.tokens() {
+                let scores = instance.scores(t);
+                let inside = assignment.experts(t).iter().filter(|&&e| lies_in(groups, e, group));
+                units.extend(inside.map(|&e| (scores[e as usize], t, e)));
+            }
+            let keep = groups.limits(group).capacity as usize;
+            if units.len() <= keep {
+                continue;
+            }
+            let best = |a: &(f32, usize, u32), b: &(f32, usize, u32)| b.0.total_cmp(&a.0);
+            match self.drop {
+                DropPolicy::Probs => units.sort_by(best),
+                DropPolicy::Position => units.sort_by(|a, b| a.1.cmp(&b.1).then(best(a, b))),
+            }
+            for &(_, t, e) in &units[keep..] {
+                assignment.remove(t, e);
+            }
+        }
+    }
+}
+
+/// Whether an expert lies in a group, at any depth.
+fn lies_in(groups: &Groups, expert: u32, group: usize) -> bool {
+    let mut around = groups.of_expert(expert as usize);
+    while let Some(at) = around.filter(|&at| at != group) {
+        around = groups.parent(at);
+    }
+    around.is_some()
+}
+
+/// Whether a group holds less than its minimum.
+fn lacks(groups: &Groups, assignment: &Assignment) -> bool {
+    let mut load = vec![0; groups.experts()];
+    for &e in assignment.slots().iter().filter(|&&e| e != Assignment::EMPTY) {
+        load[e as usize] += 1;
+    }
+    let loads = groups.loads(&load);
+    loads.iter().enumerate().any(|(group, &load)| load < groups.limits(group).minimum)
 }
 
 /// The overfull experts, ascending, each with its tokens, ascending, and their scores.

@@ -5,8 +5,10 @@
 //! least half the optimum: the two families of constraints are partition matroids, and the best-in
 //! greedy algorithm on an intersection of `p` matroids keeps 1/p of the optimum (Korte, Hausmann,
 //! *An analysis of the greedy heuristic for independence systems*, Annals of Discrete Mathematics
-//! 2 (1978) 65-74). `Exactly` has no such bound: slots that the greedy order leaves empty are
-//! filled by [`spinroute_prices::repair`].
+//! 2 (1978) 65-74). Groups that nest keep that (a laminar matroid): a pair is taken only if all groups
+//! around its expert have room too. `Exactly` has no such bound: slots that the greedy order leaves empty are
+//! filled by [`spinroute_prices::repair`], and so are minimums. It also decides on units beyond a capacity and
+//! rewarded ones, which the greedy order does not look at.
 //!
 //! Nothing is sorted: a heap holds the best open pair of every token, from its row's best `2k`
 //! experts first, from a scan of the row when these are used up. O(T·E) for the selection,
@@ -23,7 +25,9 @@ use std::time::Duration;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 use spinroute_core::registry::{self, Entry, Facts, Parameters, SolverEntry};
-use spinroute_core::{Assignment, Best, Error, Instance, Run, Solution, Solver, Stop, parameters};
+use spinroute_core::{
+    Assignment, Best, Error, Feature, Instance, Run, Solution, Solver, Stop, parameters,
+};
 use spinroute_prices::{Selection, repair_in_time};
 
 use crate::topk;
@@ -42,6 +46,8 @@ const FILL_SLOT: f64 = 20e-9;
 
 parameters! {
     /// The best remaining pair, again and again.
+    ///
+    /// It honours masks and uneven demands, minimums, groups, overflow and rewards.
     ///
     /// ```
     /// use ndarray::array;
@@ -75,20 +81,24 @@ impl Greedy {
 
 impl Solver for Greedy {
     /// # Errors
-    /// [`Error::Deficient`] if an `Exactly` demand cannot be met.
+    /// [`Error::Deficient`] if there is no assignment.
     fn solve(&self, instance: &Instance, run: &mut Run<'_>) -> Result<Solution, Error> {
-        instance.supported("greedy", &[])?;
         let (mut assignment, mut stop) = if too_short(instance, run) {
             (topk::choose(instance)?, Stop::TimeLimit)
         } else {
             Search::new(instance).run(run)
         };
-        if instance.demand().is_exact() || stop != Stop::Finished {
+        if instance.demand().is_exact() || stop != Stop::Finished || has_limits(instance) {
             let (repaired, cut) = repair_in_time(instance, assignment, None, run)?;
             (assignment, stop) = (repaired, cut.unwrap_or(stop));
         }
         Ok(Solution { assignment, prices: None, stop })
     }
+}
+
+/// Whether loads have more limits than one capacity an expert.
+fn has_limits(instance: &Instance) -> bool {
+    instance.features().iter().any(|feature| *feature != Feature::Demands)
 }
 
 /// Whether a limit of time leaves too little for the lists.
@@ -102,6 +112,7 @@ fn too_short(instance: &Instance, run: &Run<'_>) -> bool {
 struct Search<'a> {
     instance: &'a Instance,
     assignment: Assignment,
+    /// What each expert can still hold, then each group; an expert in a group without room has none.
     room: Vec<u32>,
     /// The best `width` experts of every token, best first.
     best: Selection,
@@ -121,20 +132,48 @@ impl<'a> Search<'a> {
             let score = |e: u32| scores[e as usize] + 0.0; // no order between -0 and 0
             list.sort_unstable_by(|&a, &b| score(b).total_cmp(&score(a)).then(a.cmp(&b)));
         });
-        Self {
-            instance,
-            assignment: Assignment::empty(tokens, k),
-            room: instance.capacity().to_vec(),
-            best,
-            width,
-            used: vec![0; tokens],
+        let room = (0..instance.nodes()).map(|node| instance.limits(node).capacity).collect();
+        let assignment = Assignment::empty(tokens, k);
+        let mut search = Self { instance, assignment, room, best, width, used: vec![0; tokens] };
+        for node in instance.experts()..instance.nodes() {
+            search.close_if_full(node);
+        }
+        search
+    }
+
+    /// Gives expert `e` to token `t`, which has an empty slot.
+    fn take(&mut self, t: u32, e: u32) {
+        self.assignment.push(t as usize, e);
+        self.room[e as usize] -= 1;
+        let mut node = e as usize;
+        while let Some(around) = self.instance.parent(node) {
+            node = around;
+            self.room[node] = self.room[node].saturating_sub(1);
+            self.close_if_full(node);
+        }
+    }
+
+    /// Takes all room from the experts in a group that has none.
+    fn close_if_full(&mut self, group: usize) {
+        if self.room[group] > 0 {
+            return;
+        }
+        // A node is numbered below the one around it.
+        let mut inside = vec![false; group + 1];
+        inside[group] = true;
+        for node in (0..group).rev() {
+            inside[node] = self.instance.parent(node).is_some_and(|p| p <= group && inside[p]);
+            if inside[node] {
+                self.room[node] = 0;
+            }
         }
     }
 
     /// Takes pairs until none is open or the run ends.
     fn run(mut self, run: &mut Run<'_>) -> (Assignment, Stop) {
         let mut stop = run.begin();
-        let tokens = 0..self.instance.tokens() as u32;
+        let instance = self.instance;
+        let tokens = (0..instance.tokens() as u32).filter(|&t| instance.k(t as usize) > 0);
         let first: Vec<(u64, u32)> = tokens.filter_map(|t| self.next(t)).collect();
         let mut heap = BinaryHeap::from(first);
         while stop.is_continue() && !heap.is_empty() {
@@ -164,10 +203,10 @@ impl<'a> Search<'a> {
             let Some(mut top) = heap.peek_mut() else { break };
             let (key, e) = *top;
             let t = u32::MAX - key as u32;
-            if self.room[e as usize] > 0 && self.assignment.push(t as usize, e) {
-                self.room[e as usize] -= 1;
+            if self.room[e as usize] > 0 {
+                self.take(t, e);
             }
-            let full = self.assignment.experts(t as usize).len() == self.assignment.k();
+            let full = self.assignment.experts(t as usize).len() == self.instance.k(t as usize);
             match if full { None } else { self.next(t) } {
                 Some(next) => *top = next,
                 None => _ = PeekMut::pop(top),
@@ -179,16 +218,16 @@ impl<'a> Search<'a> {
     /// Fills open slots with the best of every token's list that has room, in the order of tokens.
     fn fill(&mut self) {
         let floor = if self.instance.demand().is_exact() { f32::NEG_INFINITY } else { 0.0 };
-        for (t, list) in self.best.experts.chunks_exact(self.width).enumerate() {
-            let mut open = self.assignment.k() - self.assignment.experts(t).len();
-            for &e in list {
+        for t in 0..self.instance.tokens() {
+            let mut open = self.instance.k(t) - self.assignment.experts(t).len();
+            for place in t * self.width..(t + 1) * self.width {
+                let e = self.best.experts[place];
                 if open == 0 {
                     break;
                 }
                 let may = self.room[e as usize] > 0 && self.instance.scores(t)[e as usize] > floor;
                 if may && !self.assignment.experts(t).contains(&e) {
-                    self.assignment.push(t, e);
-                    self.room[e as usize] -= 1;
+                    self.take(t as u32, e);
                     open -= 1;
                 }
             }
@@ -213,7 +252,7 @@ impl<'a> Search<'a> {
 
     /// The best expert with room that token `t` does not hold, by the whole row.
     fn scan(&self, t: u32) -> Option<u32> {
-        if self.width == self.room.len() {
+        if self.width == self.instance.experts() {
             return None;
         }
         let held = self.assignment.experts(t as usize);

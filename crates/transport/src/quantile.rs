@@ -4,6 +4,9 @@
 //! optimum, as the dual is not smooth: field data is in `docs/transport.md`. After the last round every
 //! token takes its `k` best at the final prices and [`spinroute_prices::repair`] makes that feasible.
 //!
+//! Where loads have minimums, groups or costs, a round is [`quantile::bisected`]: one more price update a level of
+//! groups, each node's total brought to where its limits are met, to three digits.
+//!
 //! A round is two passes over the table, O(T·E), both parallel with a result that does not depend
 //! on the number of threads. Prices are `f32`, as the scores are.
 //!
@@ -15,11 +18,13 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use spinroute_core::registry::{self, Entry, Facts, Parameters, SolverEntry};
 use spinroute_core::{Best, Error, Instance, Run, Solution, Solver, Stop, parameters};
-use spinroute_prices::quantile::{Columns, Unbounded, levels};
-use spinroute_prices::{Batch, Point, Selection, choice, repair_in_time, value};
+use spinroute_prices::quantile::{self, Columns, Unbounded, levels};
+use spinroute_prices::{Batch, Point, Selection, Tree, choice, repair_in_time, value};
 
 parameters! {
     /// Quantile balancing with a repair at the end.
+    ///
+    /// It honours masks and uneven demands, minimums, groups, overflow and rewards.
     ///
     /// ```
     /// use ndarray::array;
@@ -68,22 +73,13 @@ impl Solver for Quantile {
     /// Starts from the run's warm prices, else from 0.
     ///
     /// # Errors
-    /// [`Error::Deficient`] if an `Exactly` demand cannot be met, [`Error::Prices`] if the warm
+    /// [`Error::Deficient`] if there is no assignment, [`Error::Prices`] if the warm
     /// prices are unusable.
     fn solve(&self, instance: &Instance, run: &mut Run<'_>) -> Result<Solution, Error> {
-        instance.supported("quantile", &[])?;
-        let start = match run.start_prices(instance.experts())? {
-            Some(prices) => {
-                prices.iter().map(|&p| p.max(0.0).min(f64::from(f32::MAX)) as f32).collect()
-            }
-            None => vec![0.0; instance.experts()],
-        };
         let batch = Batch::of(instance);
-        let capacity: Vec<f64> = instance.capacity().iter().map(|&c| f64::from(c)).collect();
-        let at = |prices, memory| Point::at(batch, &capacity, prices, memory, None);
-        let mut columns = Columns::new(start.clone());
+        let mut rounds = Rounds::new(instance, run)?;
         let mut pace = Pace::new(run);
-        let mut point = at(start, Selection::default());
+        let mut point = rounds.start();
         pace.selected(run);
         choice::enough_allowed(instance, point.selection())?;
         let mut stop = Stop::Finished;
@@ -93,9 +89,7 @@ impl Solver for Quantile {
                 stop = why;
                 break;
             }
-            let level = levels(instance.demand(), point.selection(), Unbounded::Taken);
-            columns.update(instance.flat(), &level, instance.capacity(), point.loads());
-            point = at(columns.prices().to_vec(), point.into_memory());
+            point = rounds.next(instance, point);
             let mut best = Best::default();
             if run.is_watched() {
                 bound = bound.min(value::bound(instance, &point));
@@ -113,6 +107,52 @@ impl Solver for Quantile {
         Ok(Solution { assignment, prices: Some(prices), stop: cut.unwrap_or(stop) })
     }
 }
+
+/// The price updates: exact where capacities of experts are all that there is.
+struct Rounds<'a> {
+    batch: Batch<'a>,
+    tree: Tree,
+    columns: Columns,
+}
+
+impl<'a> Rounds<'a> {
+    fn new(instance: &'a Instance, run: &Run<'_>) -> Result<Self, Error> {
+        let lowest = |node: usize| instance.limits(node).lowest_price().max(-HIGHEST);
+        let start = match run.start_prices(instance.nodes())? {
+            Some(prices) => {
+                let usable = |(node, &p): (usize, &f64)| p.max(lowest(node)) + 0.0;
+                let usable = prices.iter().enumerate().map(usable);
+                usable.map(|p| p.min(f64::from(f32::MAX)) as f32).collect()
+            }
+            None => vec![0.0; instance.nodes()],
+        };
+        let (batch, tree) = (Batch::of(instance), Tree::of(instance));
+        Ok(Self { batch, tree, columns: Columns::new(start) })
+    }
+
+    fn start(&self) -> Point {
+        self.at(self.columns.prices().to_vec(), Selection::default())
+    }
+
+    fn at(&self, own: Vec<f32>, memory: Selection) -> Point {
+        Point::under(self.batch, &self.tree, own, memory, None)
+    }
+
+    fn next(&mut self, instance: &Instance, point: Point) -> Point {
+        if self.tree.is_plain() {
+            let level = levels(self.batch.demand(), point.selection(), Unbounded::Taken);
+            let (scores, capacity) = (self.batch.scores(), instance.capacity());
+            self.columns.update(scores, &level, capacity, point.loads());
+            return self.at(self.columns.prices().to_vec(), point.into_memory());
+        }
+        let (mut own, mut memory) = point.into_parts();
+        quantile::bisected(self.batch, &self.tree, &mut own, HIGHEST as f32, &mut memory);
+        self.at(own, memory)
+    }
+}
+
+/// No price of a node with more limits than a capacity is larger in size.
+const HIGHEST: f64 = 1e37;
 
 /// How long a round and the repair are likely to take, so that a run ends in time.
 struct Pace {

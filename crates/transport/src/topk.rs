@@ -1,7 +1,8 @@
 //! Plain top-k: what every router does when nobody counts.
 //!
-//! Token `t` takes the `k` experts of largest `s[t,e]`, ties to the lower expert. Optimal without
-//! capacities, and the baseline for everything else. One pass, O(T·E), without steps: no limit of a run
+//! Token `t` takes the `k[t]` experts of largest `s[t,e]`, ties to the lower expert. Optimal without
+//! limits of loads, and the baseline for everything else: it looks at none of them, so it takes every
+//! instance. One pass, O(T·E), without steps: no limit of a run
 //! can end it.
 use serde::{Deserialize, Serialize};
 use spinroute_core::registry::{self, Entry, Facts, Parameters, SolverEntry};
@@ -9,7 +10,8 @@ use spinroute_core::{Assignment, Error, Instance, Run, Solution, Solver, Stop, p
 use spinroute_prices::{Batch, Selection, choice};
 
 parameters! {
-    /// The `k` best experts of every token, whatever the capacities.
+    /// The `k[t]` best experts of every token, whatever the capacities, minimums, groups and costs of loads. A
+    /// masked token takes none.
     ///
     /// The answer satisfies every constraint of [`Instance::uncapped`] and is optimal there. Under
     /// `AtMost` only positive scores are taken; a forbidden pair never is.
@@ -48,7 +50,6 @@ impl Solver for TopK {
     /// # Errors
     /// [`Error::Deficient`] if a token must take `k` experts and has fewer that are allowed.
     fn solve(&self, instance: &Instance, _run: &mut Run<'_>) -> Result<Solution, Error> {
-        instance.supported("topk", &[])?;
         let assignment = choose(instance)?;
         Ok(Solution { assignment, prices: None, stop: Stop::Finished })
     }
@@ -64,7 +65,7 @@ impl Solver for TopK {
 /// [`Error::Deficient`] as for [`TopK`].
 pub(crate) fn choose(instance: &Instance) -> Result<Assignment, Error> {
     let (mut selection, free) = (Selection::default(), vec![0.0; instance.experts()]);
-    selection.fill(instance.flat(), &free, instance.demand().k());
+    selection.fill_batch(Batch::of(instance), &free);
     choice::enough_allowed(instance, &selection)?;
     Ok(choice::table(Batch::of(instance), &selection, &free))
 }
