@@ -29,7 +29,7 @@
 //! Time: one top-k pass over the scores and O(T).
 
 use serde::{Deserialize, Serialize};
-use spinroute_core::{Assignment, Instance};
+use spinroute_core::{Assignment, Feature, Instance};
 use spinroute_prices::{Batch, Selection, choice, repair};
 
 use crate::Error;
@@ -109,6 +109,7 @@ impl CloseCalls {
     /// If there are prices or targets but not one an expert, one is not finite or a price is
     /// negative, or the margin is NaN.
     pub fn build(&self, instance: &Instance, prices: Option<&[f64]>) -> Result<CloseForm, Error> {
+        instance.supported("the close-call form", &[Feature::Demands])?;
         let prices = reductions(instance, prices)?;
         if self.margin.is_some_and(f64::is_nan) {
             let (name, value) = ("margin", "NaN".into());
@@ -119,10 +120,9 @@ impl CloseCalls {
             }
             .into());
         }
-        let k = instance.demand().k();
         let mut selection = Selection::default();
-        selection.fill(instance.flat(), &prices, k);
         let batch = Batch::of(instance);
+        selection.fill_batch(batch, &prices);
         let start = choice::table(batch, &selection, &prices);
         let calls = self.calls(instance, &selection, batch.floor());
         let loads = choice::loads(batch, &selection, &prices);

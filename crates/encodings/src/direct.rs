@@ -5,7 +5,7 @@
 //! terms need to know of it. The tests compare with what the language compiles.
 
 use rayon::prelude::*;
-use spinroute_core::{Demand, Instance};
+use spinroute_core::{Demand, Feature, Instance};
 
 use crate::Error;
 use crate::full::{Full, Weights};
@@ -126,6 +126,7 @@ impl Full {
                 ising::Error::Length { what: "multipliers, one an expert", want, got }.into()
             );
         }
+        instance.supported("the full form", &[Feature::Demands])?;
         if let Some(qubo) = structured(self, instance, penalty, multipliers)? {
             return Ok((qubo, Pairs::new(instance, Unusable::Fixed)));
         }
@@ -146,7 +147,7 @@ fn structured(
 ) -> Result<Option<Qubo>, Error> {
     let (tokens, experts) = (instance.tokens(), instance.experts());
     let no_room = full.unusable == Unusable::LeftOut && instance.capacity().contains(&0);
-    if instance.has_forbidden() || no_room {
+    if instance.has_forbidden() || no_room || instance.demands().is_some() {
         return Ok(None);
     }
     // A slack-free demand, or squares that are no penalty, change the range of the objective.

@@ -32,7 +32,7 @@
 
 use ndarray::{Array1, Array2};
 use serde::{Deserialize, Serialize};
-use spinroute_core::{Assignment, Demand, Instance};
+use spinroute_core::{Assignment, Demand, Feature, Instance};
 
 use crate::Error;
 use crate::pairs::{Pairs, Unusable};
@@ -114,6 +114,7 @@ impl Full {
     /// # Errors
     /// If there is no pair at all.
     pub fn build(&self, instance: &Instance) -> Result<FullForm, Error> {
+        instance.supported("the full form", &[Feature::Demands])?;
         let pairs = Pairs::new(instance, self.unusable);
         if pairs.is_empty() {
             return Err(Error::NoPair);
@@ -128,9 +129,13 @@ impl Full {
         model.maximise(dot((0..pairs.len()).map(|i| score(&pairs, i)), x.all()));
         let rows = x.rows(&pairs);
         for (t, row) in rows.into_iter().enumerate() {
+            let k = instance.k(t) as u32;
+            if row.is_empty() && k == 0 {
+                continue;
+            }
             let constraint = match instance.demand() {
-                Demand::Exactly(k) => k_hot(row, k),
-                Demand::AtMost(k) => at_most_k(row, k).inequality(self.demand),
+                Demand::Exactly(_) => k_hot(row, k),
+                Demand::AtMost(_) => at_most_k(row, k).inequality(self.demand),
             };
             model.constrain(format!("token {t}"), weighted(constraint, demand));
         }

@@ -67,9 +67,11 @@ pub struct Pairs {
 impl Pairs {
     pub(super) fn new(instance: &Instance, unusable: Unusable) -> Self {
         let no_room = instance.capacity().contains(&0);
-        let all = unusable == Unusable::Fixed || !(instance.has_forbidden() || no_room);
+        let masked = instance.demands().is_some_and(|demands| demands.contains(&0));
+        let usable = !(instance.has_forbidden() || no_room || masked);
+        let all = unusable == Unusable::Fixed || usable;
         let listed = (!all).then(|| {
-            let tokens = 0..instance.tokens();
+            let tokens = (0..instance.tokens()).filter(|&t| instance.k(t) > 0);
             let of_token = |t| {
                 let scores = instance.scores(t).iter().zip(instance.capacity()).enumerate();
                 scores

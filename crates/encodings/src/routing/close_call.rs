@@ -14,7 +14,9 @@ use std::time::Duration;
 use crate::close_calls::{CloseCalls, CloseForm};
 use serde::{Deserialize, Serialize};
 use spinroute_core::registry::{self, Entry, Facts, Parameters, SolverEntry};
-use spinroute_core::{Error, Instance, Progress, Run, Solution, Solver, Stop, param, parameters};
+use spinroute_core::{
+    Error, Feature, Instance, Progress, Run, Solution, Solver, Stop, param, parameters,
+};
 use spinroute_ising::{Minimiser, Samples};
 use spinroute_modelling::CouplingForm;
 use spinroute_prices::repair;
@@ -92,6 +94,7 @@ impl SbCloseCall {
         instance: &Instance,
         run: &mut Run<'_>,
     ) -> Result<(Solution, Origin), Error> {
+        instance.supported("sb-close-call", &[Feature::Demands])?;
         self.check()?;
         run.start_prices(instance.experts())?;
         solve_from(instance, run, self.rounds, |run, best| {
@@ -198,7 +201,6 @@ impl Solver for SbCloseCall {
     /// are unusable, [`Error::Parameter`] if a parameter is out of its range,
     /// [`Error::Unsupported`] if scores are too large for the energies of the switches.
     fn solve(&self, instance: &Instance, run: &mut Run<'_>) -> Result<Solution, Error> {
-        instance.supported("sb-close-call", &[])?;
         self.solve_and_tell(instance, run).map(|(solution, _)| solution)
     }
 }

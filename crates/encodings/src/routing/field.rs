@@ -114,7 +114,7 @@ impl<'a> Field<'a> {
     pub(super) fn steer(&mut self, by: Steering<'_>) {
         let (tokens, experts) = self.instance.table().dim();
         let exact = self.instance.demand().is_exact();
-        let (k, capacity) = (self.instance.demand().k(), self.instance.capacity());
+        let capacity = self.instance.capacity();
         let priced = by.prices.iter().zip(capacity);
         self.prices.clear();
         self.prices.extend(priced.map(|(&p, &c)| if c == 0 { f32::INFINITY } else { p }));
@@ -131,7 +131,8 @@ impl<'a> Field<'a> {
         let row_term = |target: f64| (self.rows / 2.0 * (experts as f64 / 2.0 - target)) as f32;
         self.row_terms.clear();
         self.row_terms.extend((0..tokens).map(|t| {
-            if exact {
+            let k = self.instance.k(t);
+            if exact || k == 0 {
                 return row_term(k as f64);
             }
             let multiplier = f64::from(self.levels[t]) / (self.unit * self.rows);

@@ -24,7 +24,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use spinroute_core::registry::{self, Entry, Facts, Parameters, SolverEntry};
-use spinroute_core::{Error, Instance, Run, Solution, Solver, param, parameters};
+use spinroute_core::{Error, Feature, Instance, Run, Solution, Solver, param, parameters};
 
 use self::dynamics::{Dynamics, Settings};
 use super::prices::{Path, loads};
@@ -138,6 +138,7 @@ impl SbFull {
         instance: &Instance,
         run: &mut Run<'_>,
     ) -> Result<(Solution, Origin), Error> {
+        instance.supported("sb-full", &[Feature::Demands])?;
         self.check()?;
         run.start_prices(instance.experts())?;
         solve_from(instance, run, self.rounds, |run, best| {
@@ -209,7 +210,6 @@ impl Solver for SbFull {
     /// [`Error::Deficient`] if an `Exactly` demand cannot be met, [`Error::Prices`] if the warm prices
     /// are unusable, [`Error::Parameter`] if a parameter is out of its range.
     fn solve(&self, instance: &Instance, run: &mut Run<'_>) -> Result<Solution, Error> {
-        instance.supported("sb-full", &[])?;
         self.solve_and_tell(instance, run).map(|(solution, _)| solution)
     }
 }

@@ -55,7 +55,7 @@ impl<'a> Dynamics<'a> {
     ) -> Result<Self, Error> {
         let (rows, columns) = (solver.row_weight, solver.column_weight);
         let (prices, selection, loads) = (start.prices(), start.selection(), loads(start));
-        let taken = vec![instance.demand().k() as f32; instance.tokens()];
+        let taken = (0..instance.tokens()).map(|t| instance.k(t) as f32).collect::<Vec<_>>();
         let mut field = Field::new(instance, selection, rows, columns);
         field.steer(Steering { prices, selection, loads: &loads, taken: &taken });
         let scaled = ScaledModel::new(&field.model().map_err(as_core)?);
@@ -105,8 +105,12 @@ impl<'a> Dynamics<'a> {
         (self.taken, self.loads) = sums(&self.keys, instance.experts());
         self.field.rank(&mut self.keys);
         let free = vec![0.0; instance.experts()];
-        self.ranked.fill(&self.keys, &free, instance.demand().k());
         let batch = Batch::of(instance);
+        let mut keys = Batch::new(&self.keys, instance.experts(), instance.demand());
+        if let Some(demands) = instance.demands() {
+            keys = keys.with_demands(demands);
+        }
+        self.ranked.fill_batch(keys, &free);
         let found = choice::allowed(batch, &self.ranked.experts, point.prices());
         let found = repair(instance, found, Some(&point.wide_prices()))?;
         let objective = instance.objective(&found)?;
