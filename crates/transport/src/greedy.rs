@@ -176,6 +176,13 @@ impl<'a> Search<'a> {
         let tokens = (0..instance.tokens() as u32).filter(|&t| instance.k(t as usize) > 0);
         let first: Vec<(u64, u32)> = tokens.filter_map(|t| self.next(t)).collect();
         let mut heap = BinaryHeap::from(first);
+        if heap.is_empty() && has_limits(instance) {
+            // The repair has all to do: it is the one step.
+            match stop {
+                ControlFlow::Break(why) => return (self.assignment, why),
+                ControlFlow::Continue(()) => stop = run.tick(Best::default()),
+            }
+        }
         while stop.is_continue() && !heap.is_empty() {
             stop = self.step(&mut heap, run);
             if stop.is_continue() {
