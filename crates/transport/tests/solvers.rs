@@ -5,7 +5,7 @@ use std::time::Duration;
 use ndarray::Array2;
 use proptest::prelude::*;
 use spinroute_core::{
-    Assignment, Budget, Certificate, Demand, Error, Instance, Run, Solution, Solver, Stop,
+    Assignment, Budget, Certificate, Demand, Error, Feature, Instance, Run, Solution, Solver, Stop,
 };
 use spinroute_testkit::{
     Conformance,
@@ -143,7 +143,14 @@ proptest! {
 #[test]
 fn all_conform() {
     for solver in solvers() {
-        Conformance::feasible().assert(solver.as_ref());
+        let all = [
+            Feature::Demands,
+            Feature::Minimums,
+            Feature::Groups,
+            Feature::Overflow,
+            Feature::Rewards,
+        ];
+        Conformance::feasible().honours(&all).assert(solver.as_ref());
     }
 }
 
