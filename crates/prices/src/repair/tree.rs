@@ -121,15 +121,15 @@ impl<'a> Tree<'a> {
         costs.clear();
         costs.resize(root + 1, f64::NAN);
         let (mut cost, mut leaves) = (0.0, !must);
-        if from != Assignment::EMPTY {
+        if from == Assignment::EMPTY {
+            costs[root] = 0.0;
+        } else {
             for node in self.path(from) {
                 costs[node] = if leaves && node != from as usize { cost } else { f64::INFINITY };
                 cost -= self.less[node];
                 leaves |= self.is_over(node);
             }
             costs[root] = if leaves { cost } else { f64::INFINITY };
-        } else {
-            costs[root] = 0.0;
         }
         for node in (0..root).rev() {
             if costs[node].is_nan() {
