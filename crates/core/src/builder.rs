@@ -2,8 +2,11 @@
 
 use std::sync::Arc;
 
+use ndarray::ArcArray2;
+
 use crate::scores::Checked;
-use crate::{Demand, Error, Groups, Instance, Limits, Overflow, Reward, Scores};
+use crate::share::share;
+use crate::{Demand, Error, Groups, Instance, Overflow, Reward, Scores};
 
 /// Puts an [`Instance`] together; made by [`Instance::builder`] and [`Instance::rebuild`].
 ///
@@ -161,7 +164,7 @@ impl Builder {
         let capacity = match self.capacity {
             Capacity::None => vec![dim.0 as u32; dim.1],
             Capacity::Each(capacity) => capacity,
-            Capacity::Factor(factor) => vec![Instance::share(slots, 1, dim.1, factor)?; dim.1],
+            Capacity::Factor(factor) => vec![share(slots, 1, dim.1, factor)?; dim.1],
         };
         if capacity.len() != dim.1 {
             return Err(Error::Capacities { got: capacity.len(), experts: dim.1 });
@@ -237,74 +240,117 @@ fn demand(
 }
 
 impl Instance {
-    /// Refuses limits that contradict each other whatever the scores.
-    fn check_limits(&self) -> Result<(), Error> {
-        let (experts, nodes) = (self.experts(), self.nodes());
-        let asking = self
-            .demands()
-            .map_or(self.tokens(), |demands| demands.iter().filter(|&&k| k > 0).count());
-        // The least and the most that each node can hold of what its children can.
-        let (mut low, mut high) = (vec![0u64; nodes + 1], vec![0u64; nodes + 1]);
-        for node in 0..nodes {
-            let Limits { minimum, capacity, .. } = self.limits(node);
-            let highest = u64::from(self.limits(node).highest());
-            if node < experts {
-                high[node] = highest.min(asking as u64);
-                low[node] = u64::from(minimum);
-                if low[node] > high[node] {
-                    return Err(Error::Minimum { expert: node, minimum, most: high[node] });
-                }
-            } else {
-                let group = node - experts;
-                let refuse = |problem| Err(Error::Group { group, problem });
-                if low[node] > highest {
-                    let problem = format!(
-                        "its capacity of {capacity} is below the {} that its members must hold",
-                        low[node]
-                    );
-                    return refuse(problem);
-                }
-                high[node] = high[node].min(highest);
-                low[node] = low[node].max(u64::from(minimum));
-                if low[node] > high[node] {
-                    let problem = format!(
-                        "its minimum of {minimum} exceeds the {} that its members can hold",
-                        high[node]
-                    );
-                    return refuse(problem);
-                }
-            }
-            let parent = self.parent(node).unwrap_or(nodes);
-            low[parent] += low[node];
-            high[parent] += high[node];
-        }
-        if self.demand.is_exact() && high[nodes] < self.slots {
-            return Err(Error::Infeasible { need: self.slots, supply: high[nodes] });
-        }
-        if low[nodes] > self.slots {
-            return Err(Error::Starved { need: low[nodes], supply: self.slots });
-        }
-        Ok(())
+    /// Builds a plain instance from [scores](Scores) (`tokens × experts`, any memory order; kept without a
+    /// copy if owned and row-major) and one capacity per expert. A score of `-∞` forbids the pair.
+    ///
+    /// # Errors
+    /// If a dimension is 0 or too large for 32 bits, a score is NaN or +∞ (with its place), the
+    /// number of capacities is wrong, `k` is 0 or exceeds the number of experts, or `Exactly(k)`
+    /// cannot be met for want of capacity: `Σ_e min(c[e], T) < T·k`, which with all pairs allowed
+    /// is the only obstacle (max-flow min-cut). Infeasibility that comes from forbidden pairs is
+    /// found by the solvers, see [`crate::Deficiency`].
+    pub fn new(
+        scores: impl Into<Scores>,
+        capacity: Vec<u32>,
+        demand: Demand,
+    ) -> Result<Self, Error> {
+        Self::builder(scores).demand(demand).capacity(capacity).build()
     }
 
-    /// Whether some group's limits exclude loads that its members can have.
-    pub(crate) fn groups_bind(&self) -> bool {
-        let (experts, nodes) = (self.experts(), self.nodes());
-        let (mut low, mut high) = (vec![0u64; nodes + 1], vec![0u64; nodes + 1]);
-        for node in 0..nodes {
-            let limits = self.limits(node);
-            if node < experts {
-                high[node] = u64::from(limits.highest()).min(self.tokens() as u64);
-                low[node] = u64::from(limits.minimum);
-            } else if u64::from(limits.capacity) < high[node]
-                || u64::from(limits.minimum) > low[node]
-            {
-                return true;
-            }
-            let parent = self.parent(node).unwrap_or(nodes);
-            low[parent] += low[node];
-            high[parent] += high[node];
+    /// As [`Instance::new`], from scores in `f64` ([`Scores::wide`]).
+    ///
+    /// # Errors
+    /// As [`Instance::new`]; also if a score is beyond the range of `f32`.
+    ///
+    /// ```
+    /// use ndarray::array;
+    /// use spinroute_core::{Assignment, Demand, Instance};
+    ///
+    /// let scores = array![[16_777_216.0, 16_777_217.0], [16_777_216.0, 16_777_215.0]];
+    /// let instance = Instance::from_f64(scores, vec![1, 1], Demand::Exactly(1))?;
+    /// let objective = instance.objective(&Assignment::from_slots(1, vec![1, 0]))?;
+    /// assert_eq!(objective, 33_554_433.0); // no f32 is 16,777,217
+    /// # Ok::<(), spinroute_core::Error>(())
+    /// ```
+    pub fn from_f64(
+        scores: impl Into<ArcArray2<f64>>,
+        capacity: Vec<u32>,
+        demand: Demand,
+    ) -> Result<Self, Error> {
+        Self::new(Scores::wide(scores), capacity, demand)
+    }
+
+    /// Starts an instance with more than one `k` and one capacity an expert.
+    pub fn builder(scores: impl Into<Scores>) -> Builder {
+        Builder::new(scores.into())
+    }
+
+    /// Starts from all that this instance is made of; its scores are shared and not checked again.
+    ///
+    /// ```
+    /// use ndarray::Array2;
+    /// use spinroute_core::{Demand, Instance};
+    ///
+    /// let first = Instance::new(Array2::zeros((4, 2)), vec![2, 2], Demand::Exactly(1))?;
+    /// let second = first.rebuild().minimum(vec![1, 1]).build()?;
+    /// assert_eq!(first.flat().as_ptr(), second.flat().as_ptr());
+    /// # Ok::<(), spinroute_core::Error>(())
+    /// ```
+    pub fn rebuild(&self) -> Builder {
+        Builder::of(self)
+    }
+
+    /// The same instance with other capacities of the experts; the scores are shared.
+    ///
+    /// # Errors
+    /// As [`Builder::build`].
+    pub fn with_capacity(&self, capacity: Vec<u32>) -> Result<Self, Error> {
+        self.rebuild().capacity(capacity).build()
+    }
+
+    /// The same instance with one demand for all tokens; the scores are shared.
+    ///
+    /// # Errors
+    /// As [`Builder::build`].
+    pub fn with_demand(&self, demand: Demand) -> Result<Self, Error> {
+        self.rebuild().even_demand(demand).build()
+    }
+
+    /// The same capacity `⌈F·T·k/E⌉` for every expert, the convention of capacity factors.
+    ///
+    /// # Errors
+    /// If the factor is not a positive, finite number, or there is no expert.
+    pub fn uniform_capacity(
+        tokens: usize,
+        experts: usize,
+        k: usize,
+        factor: f64,
+    ) -> Result<Vec<u32>, Error> {
+        if experts == 0 {
+            return Err(Error::Empty { tokens, experts });
         }
-        false
+        Ok(vec![share(tokens as u64 * k as u64, 1, experts, factor)?; experts])
+    }
+
+    /// The capacity `⌈F·slots/n⌉` for each of the `n` experts that are alive, and 0 for the others: a failed
+    /// expert takes no token, and its share goes to the rest. `slots` is `Σ k[t]`.
+    ///
+    /// # Errors
+    /// If the factor is not a positive, finite number, or no expert is alive.
+    ///
+    /// ```
+    /// use spinroute_core::Instance;
+    ///
+    /// let capacity = Instance::capacity_of_alive(12, &[true, false, true, true], 1.0)?;
+    /// assert_eq!(capacity, [4, 0, 4, 4]);
+    /// # Ok::<(), spinroute_core::Error>(())
+    /// ```
+    pub fn capacity_of_alive(slots: u64, alive: &[bool], factor: f64) -> Result<Vec<u32>, Error> {
+        let count = alive.iter().filter(|&&alive| alive).count();
+        if count == 0 {
+            return Err(Error::Empty { tokens: slots as usize, experts: 0 });
+        }
+        let share = share(slots, 1, count, factor)?;
+        Ok(alive.iter().map(|&alive| if alive { share } else { 0 }).collect())
     }
 }

@@ -1,6 +1,7 @@
 //! Groups of experts that nest: devices, nodes, domains.
 
-use crate::{Error, Instance, Limits, Overflow};
+use crate::share::share;
+use crate::{Error, Limits, Overflow};
 
 /// A laminar family over the experts: every expert lies in at most one group, every group in at most one other.
 ///
@@ -111,8 +112,8 @@ impl Groups {
     /// If the factor is not a positive, finite number.
     pub fn capacity_factor(self, slots: u64, factor: f64) -> Result<Self, Error> {
         let experts = self.of_expert.len();
-        let share = |n: usize| Instance::share(slots, n, experts, factor);
-        let capacity = self.sizes().into_iter().map(share).collect::<Result<_, _>>()?;
+        let capacity = |n: usize| share(slots, n, experts, factor);
+        let capacity = self.sizes().into_iter().map(capacity).collect::<Result<_, _>>()?;
         self.capacity(capacity)
     }
 

@@ -2,12 +2,11 @@
 
 use std::sync::Arc;
 
-use ndarray::{ArcArray2, ArrayView2};
+use ndarray::ArrayView2;
 
-use crate::builder::Builder;
 use crate::scores::{Checked, flat};
 use crate::sum::Sum;
-use crate::{Assignment, Demand, Error, Groups, Limits, Overflow, Reward, Scores, Violation};
+use crate::{Assignment, Demand, Groups, Limits, Overflow, Reward, Violation};
 
 /// A capacity-constrained assignment problem.
 ///
@@ -26,7 +25,7 @@ use crate::{Assignment, Demand, Error, Groups, Limits, Overflow, Reward, Scores,
 /// (Hoffman, Kruskal 1956). A clone shares the scores: it costs a pointer.
 ///
 /// Solvers work on scores in `f32`. Objectives and bounds are about the scores as they were given:
-/// where `f32` does not hold those, they are kept in `f64` beside ([`Scores::wide`]).
+/// where `f32` does not hold those, they are kept in `f64` beside ([`Scores::wide`](crate::Scores::wide)).
 ///
 /// ```
 /// use ndarray::array;
@@ -57,132 +56,6 @@ pub struct Instance {
 }
 
 impl Instance {
-    /// Builds a plain instance from [scores](Scores) (`tokens × experts`, any memory order; kept without a
-    /// copy if owned and row-major) and one capacity per expert. A score of `-∞` forbids the pair.
-    ///
-    /// # Errors
-    /// If a dimension is 0 or too large for 32 bits, a score is NaN or +∞ (with its place), the
-    /// number of capacities is wrong, `k` is 0 or exceeds the number of experts, or `Exactly(k)`
-    /// cannot be met for want of capacity: `Σ_e min(c[e], T) < T·k`, which with all pairs allowed
-    /// is the only obstacle (max-flow min-cut). Infeasibility that comes from forbidden pairs is
-    /// found by the solvers, see [`crate::Deficiency`].
-    pub fn new(
-        scores: impl Into<Scores>,
-        capacity: Vec<u32>,
-        demand: Demand,
-    ) -> Result<Self, Error> {
-        Self::builder(scores).demand(demand).capacity(capacity).build()
-    }
-
-    /// As [`Instance::new`], from scores in `f64` ([`Scores::wide`]).
-    ///
-    /// # Errors
-    /// As [`Instance::new`]; also if a score is beyond the range of `f32`.
-    ///
-    /// ```
-    /// use ndarray::array;
-    /// use spinroute_core::{Assignment, Demand, Instance};
-    ///
-    /// let scores = array![[16_777_216.0, 16_777_217.0], [16_777_216.0, 16_777_215.0]];
-    /// let instance = Instance::from_f64(scores, vec![1, 1], Demand::Exactly(1))?;
-    /// let objective = instance.objective(&Assignment::from_slots(1, vec![1, 0]))?;
-    /// assert_eq!(objective, 33_554_433.0); // no f32 is 16,777,217
-    /// # Ok::<(), spinroute_core::Error>(())
-    /// ```
-    pub fn from_f64(
-        scores: impl Into<ArcArray2<f64>>,
-        capacity: Vec<u32>,
-        demand: Demand,
-    ) -> Result<Self, Error> {
-        Self::new(Scores::wide(scores), capacity, demand)
-    }
-
-    /// Starts an instance with more than one `k` and one capacity an expert.
-    pub fn builder(scores: impl Into<Scores>) -> Builder {
-        Builder::new(scores.into())
-    }
-
-    /// Starts from all that this instance is made of; its scores are shared and not checked again.
-    ///
-    /// ```
-    /// use ndarray::Array2;
-    /// use spinroute_core::{Demand, Instance};
-    ///
-    /// let first = Instance::new(Array2::zeros((4, 2)), vec![2, 2], Demand::Exactly(1))?;
-    /// let second = first.rebuild().minimum(vec![1, 1]).build()?;
-    /// assert_eq!(first.flat().as_ptr(), second.flat().as_ptr());
-    /// # Ok::<(), spinroute_core::Error>(())
-    /// ```
-    pub fn rebuild(&self) -> Builder {
-        Builder::of(self)
-    }
-
-    /// The same instance with other capacities of the experts; the scores are shared.
-    ///
-    /// # Errors
-    /// As [`Builder::build`].
-    pub fn with_capacity(&self, capacity: Vec<u32>) -> Result<Self, Error> {
-        self.rebuild().capacity(capacity).build()
-    }
-
-    /// The same instance with one demand for all tokens; the scores are shared.
-    ///
-    /// # Errors
-    /// As [`Builder::build`].
-    pub fn with_demand(&self, demand: Demand) -> Result<Self, Error> {
-        self.rebuild().even_demand(demand).build()
-    }
-
-    /// The same capacity `⌈F·T·k/E⌉` for every expert, the convention of capacity factors.
-    ///
-    /// # Errors
-    /// If the factor is not a positive, finite number, or there is no expert.
-    pub fn uniform_capacity(
-        tokens: usize,
-        experts: usize,
-        k: usize,
-        factor: f64,
-    ) -> Result<Vec<u32>, Error> {
-        if experts == 0 {
-            return Err(Error::Empty { tokens, experts });
-        }
-        Ok(vec![Self::share(tokens as u64 * k as u64, 1, experts, factor)?; experts])
-    }
-
-    /// The capacity `⌈F·slots/n⌉` for each of the `n` experts that are alive, and 0 for the others: a failed
-    /// expert takes no token, and its share goes to the rest. `slots` is `Σ k[t]`.
-    ///
-    /// # Errors
-    /// If the factor is not a positive, finite number, or no expert is alive.
-    ///
-    /// ```
-    /// use spinroute_core::Instance;
-    ///
-    /// let capacity = Instance::capacity_of_alive(12, &[true, false, true, true], 1.0)?;
-    /// assert_eq!(capacity, [4, 0, 4, 4]);
-    /// # Ok::<(), spinroute_core::Error>(())
-    /// ```
-    pub fn capacity_of_alive(slots: u64, alive: &[bool], factor: f64) -> Result<Vec<u32>, Error> {
-        let count = alive.iter().filter(|&&alive| alive).count();
-        if count == 0 {
-            return Err(Error::Empty { tokens: slots as usize, experts: 0 });
-        }
-        let share = Self::share(slots, 1, count, factor)?;
-        Ok(alive.iter().map(|&alive| if alive { share } else { 0 }).collect())
-    }
-
-    /// `⌈F · slots · members / all⌉`.
-    pub(crate) fn share(slots: u64, members: usize, all: usize, factor: f64) -> Result<u32, Error> {
-        if !(factor > 0.0 && factor.is_finite()) {
-            return Err(Error::CapacityFactor { factor });
-        }
-        // F·T·k/E can fall a hair above a whole number by rounding, which must not add a slot.
-        let exact = factor * (slots as f64 * members as f64) / all as f64;
-        let whole = exact.round();
-        let capacity = if (exact - whole).abs() <= 1e-9 * whole { whole } else { exact.ceil() };
-        Ok(capacity.min(f64::from(u32::MAX - 1)) as u32)
-    }
-
     /// The same tokens and experts without limits of loads: every expert may hold every token.
     #[must_use]
     pub fn uncapped(&self) -> Self {
@@ -448,6 +321,7 @@ impl Instance {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Error;
     use ndarray::{Array2, array};
 
     fn instance(demand: Demand) -> Instance {

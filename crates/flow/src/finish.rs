@@ -324,7 +324,9 @@ fn single(prices: &[f64]) -> Vec<f32> {
 fn deficiency(instance: &Instance, table: &[u32], reached: &[usize]) -> Option<Deficiency> {
     let (k, ground) = (instance.demand().k(), instance.experts());
     let mut inside = vec![false; instance.nodes() + 1];
-    reached.iter().for_each(|&node| inside[node] = true);
+    for &node in reached {
+        inside[node] = true;
+    }
     let tokens = (0u32..).zip(table.chunks_exact(k)).filter(|&(t, row)| {
         let row = &row[..instance.k(t as usize)];
         let holds = |&e: &u32| inside[if e == Assignment::EMPTY { ground } else { e as usize }];

@@ -22,6 +22,7 @@ mod flow;
 mod holdings;
 #[cfg(feature = "lp")]
 mod lp;
+mod memory;
 mod outflow;
 mod passes;
 mod proof;

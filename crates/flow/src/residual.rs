@@ -20,7 +20,8 @@
 use spinroute_core::{Assignment, Instance};
 use spinroute_prices::{Selection, value::lost};
 
-use crate::holdings::{self, Holdings};
+use crate::holdings::Holdings;
+use crate::memory::{Memory, anew, emptied};
 use crate::outflow::{Outflow, own_prices, totals};
 use crate::passes::{lower, withdraw};
 use crate::score::Score;
@@ -61,50 +62,6 @@ pub(crate) struct Residual<'a, S> {
     /// Kept for its memory.
     stale: Vec<u64>,
     held: Vec<usize>,
-}
-
-/// What a graph is made of, kept from one to the next.
-pub(crate) struct Memory<S> {
-    position: Vec<u32>,
-    active: Vec<u32>,
-    moved: Vec<bool>,
-    open: Vec<S>,
-    listed: Vec<Vec<(u32, S)>>,
-    least: Vec<f64>,
-    second: Vec<f64>,
-    stale: Vec<u64>,
-    held: Vec<usize>,
-    holdings: holdings::Memory,
-}
-
-impl<S> Default for Memory<S> {
-    fn default() -> Self {
-        Self {
-            position: Vec::new(),
-            active: Vec::new(),
-            moved: Vec::new(),
-            open: Vec::new(),
-            listed: Vec::new(),
-            least: Vec::new(),
-            second: Vec::new(),
-            stale: Vec::new(),
-            held: Vec::new(),
-            holdings: holdings::Memory::default(),
-        }
-    }
-}
-
-/// An emptied list with `value` in every place.
-fn anew<T: Clone>(mut list: Vec<T>, places: usize, value: T) -> Vec<T> {
-    list.clear();
-    list.resize(places, value);
-    list
-}
-
-/// An emptied list.
-fn emptied<T>(mut list: Vec<T>) -> Vec<T> {
-    list.clear();
-    list
 }
 
 const NONE: u32 = u32::MAX;
