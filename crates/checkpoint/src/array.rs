@@ -15,6 +15,8 @@ const BLOCK: usize = 256;
 /// The type of an element.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
+    /// A byte that is 0 or 1; only lists of limits read it.
+    Bool,
     F16,
     Bf16,
     F32,
@@ -32,7 +34,7 @@ pub(crate) enum Kind {
 impl Kind {
     pub(crate) fn size(self) -> usize {
         match self {
-            Self::U8 | Self::I8 => 1,
+            Self::Bool | Self::U8 | Self::I8 => 1,
             Self::F16 | Self::Bf16 | Self::U16 | Self::I16 => 2,
             Self::F32 | Self::U32 | Self::I32 => 4,
             Self::F64 | Self::U64 | Self::I64 => 8,
@@ -104,7 +106,7 @@ impl RawArray<'_> {
     /// One element as a whole number; `None` if the elements are floats.
     pub(crate) fn integer(&self, position: usize) -> Option<i128> {
         Some(match self.kind {
-            Kind::U8 => i128::from(u8::from_le_bytes(self.bytes(position))),
+            Kind::Bool | Kind::U8 => i128::from(u8::from_le_bytes(self.bytes(position))),
             Kind::U16 => i128::from(u16::from_le_bytes(self.bytes(position))),
             Kind::U32 => i128::from(u32::from_le_bytes(self.bytes(position))),
             Kind::U64 => i128::from(u64::from_le_bytes(self.bytes(position))),
@@ -118,7 +120,11 @@ impl RawArray<'_> {
 
     /// Refuses elements that are not whole numbers.
     pub(crate) fn want_integers(&self) -> Result<(), Error> {
-        if self.kind.is_float() { self.wrong_elements("whole numbers") } else { Ok(()) }
+        if self.kind.is_float() || self.kind == Kind::Bool {
+            self.wrong_elements("whole numbers")
+        } else {
+            Ok(())
+        }
     }
 
     /// Refuses elements that are not floating-point numbers.

@@ -174,6 +174,7 @@ impl Dict<'_> {
         let descr = self.string()?;
         let (order, name) = descr.split_at_checked(1).unwrap_or_default();
         let kind = match name {
+            "b1" => Kind::Bool,
             "f2" => Kind::F16,
             "f4" => Kind::F32,
             "f8" => Kind::F64,

@@ -1,7 +1,7 @@
 //! A table of scores or logits, tokens × experts.
 
 use ndarray::Array2;
-use spinroute_core::{Demand, Instance};
+use spinroute_core::{Demand, Instance, Scores};
 
 use crate::array::Kind;
 use crate::error::Argument;
@@ -56,9 +56,16 @@ impl Table {
         capacity: Vec<u32>,
         demand: Demand,
     ) -> Result<Instance, spinroute_core::Error> {
-        match self {
-            Self::F32(scores) => Instance::new(scores, capacity, demand),
-            Self::F64(scores) => Instance::from_f64(scores, capacity, demand),
+        Instance::new(self, capacity, demand)
+    }
+}
+
+impl From<Table> for Scores {
+    /// [`Scores::wide`] where they are f64.
+    fn from(table: Table) -> Self {
+        match table {
+            Table::F32(scores) => scores.into(),
+            Table::F64(scores) => Self::wide(scores),
         }
     }
 }

@@ -1,9 +1,9 @@
-//! Assignments, prices and capacities.
+//! Assignments and prices.
 
 use spinroute_core::Assignment;
 
 use crate::array::{Kind, RawArray};
-use crate::{Error, File, npy, tensors};
+use crate::{Error, File, tensors};
 
 fn open(file: &File, dimensions: usize, floats: bool) -> Result<RawArray<'_>, Error> {
     tensors::open(file, None, None, |kind: Kind, shape: &[usize]| {
@@ -50,37 +50,4 @@ pub fn read_prices(file: &File) -> Result<Vec<f64>, Error> {
     array.want_floats()?;
     let experts = array.want_list("one price an expert")?;
     Ok((0..experts).map(|e| array.float(e)).collect())
-}
-
-/// Reads capacities: a `.npy` list of whole numbers, or text with one whole number a line.
-///
-/// # Errors
-/// If the file is malformed or a value is not a whole number from 0 to 4294967295.
-pub fn read_capacities(file: &File) -> Result<Vec<u32>, Error> {
-    let number = |place: String, value: Result<u32, String>| {
-        let mend = "a capacity is a whole number from 0 to 4294967295, one an expert";
-        let wrong = |value: String| (format!("{value:?}"), mend.into());
-        value.map_err(wrong).map_err(|(value, mend)| Error::Value { place, value, mend })
-    };
-    if !file.bytes().starts_with(npy::MAGIC) {
-        let text = String::from_utf8_lossy(file.bytes());
-        let lines = text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty());
-        return lines
-            .map(|(i, line)| {
-                let place = format!("{}, line {}", file.path().display(), i + 1);
-                let shown: String = line.trim().chars().take(40).collect();
-                number(place, line.trim().parse().map_err(|_| shown))
-            })
-            .collect();
-    }
-    let array = npy::parse(file.path(), file.bytes())?;
-    array.want_integers()?;
-    let experts = array.want_list("one capacity an expert")?;
-    (0..experts)
-        .map(|e| {
-            let place = format!("{}, expert {e} (byte {})", array.place, array.byte(e));
-            let value = array.integer(e).unwrap_or(-1);
-            number(place, u32::try_from(value).map_err(|_| value.to_string()))
-        })
-        .collect()
 }
