@@ -23,12 +23,12 @@ use spinroute_core::{Certificate, Error, Evaluation, Instance, Load, Solution, S
 pub struct Assessment {
     /// Objective, certificate, gap and load.
     pub evaluation: Evaluation,
-    /// Whether every constraint holds; false only for a solver that ignores capacities.
+    /// Whether every constraint holds; false only for a solver that ignores limits of loads.
     pub feasible: bool,
 }
 
-/// Evaluates; the answer of a solver that ignores capacities is measured without them where it
-/// breaks them, but its bound and its load are those of the instance.
+/// Evaluates; the answer of a solver that ignores capacities is measured without limits of loads where it
+/// breaks one, but its bound and its load are those of the instance.
 ///
 /// # Errors
 /// [`Error::Defect`] if the answer breaks what the solver promises to keep.
@@ -39,7 +39,7 @@ pub fn assess(
 ) -> Result<Assessment, Error> {
     match evaluate(instance, solution) {
         Ok(evaluation) => Ok(Assessment { evaluation, feasible: true }),
-        Err(Error::Violation(Violation::Capacity { .. })) if !solver.respects_capacity() => {
+        Err(Error::Violation(violation)) if of_loads(&violation) && !solver.respects_capacity() => {
             let defect = |error: Error| Error::Defect(format!("its answer: {error}"));
             let evaluation = evaluate(&instance.uncapped(), solution).map_err(defect)?;
             let mut evaluation = evaluation.against(Certificate::trivial(instance));
@@ -48,6 +48,17 @@ pub fn assess(
         }
         Err(error) => Err(Error::Defect(format!("the solver's answer: {error}"))),
     }
+}
+
+/// Whether what is broken is a limit of a load, which is all that a solver may ignore.
+fn of_loads(violation: &Violation) -> bool {
+    matches!(
+        violation,
+        Violation::Capacity { .. }
+            | Violation::Minimum { .. }
+            | Violation::GroupCapacity { .. }
+            | Violation::GroupMinimum { .. }
+    )
 }
 
 #[cfg(test)]
@@ -73,5 +84,30 @@ mod tests {
             matches!(&refused, Error::Defect(what) if what.starts_with("the solver's answer: ")),
             "{refused}"
         );
+    }
+
+    #[test]
+    fn every_limit_of_a_load_may_be_ignored_and_nothing_else() {
+        use spinroute_core::Groups;
+        let base = Instance::builder(array![[0.75f32, 0.5], [0.5, 0.25]]);
+        let groups = || Groups::consecutive(2, 2).unwrap();
+        let of = |instance: &Instance, slots: &[u32]| {
+            let assignment = Assignment::from_slots(1, slots.to_vec());
+            let solution = Solution { assignment, prices: None, stop: Stop::Finished };
+            assess(instance, &TopK::default(), &solution)
+        };
+        for instance in [
+            base.clone().minimum(vec![0, 1]).build().unwrap(),
+            base.clone().groups(groups().capacity(vec![1, 2]).unwrap()).build().unwrap(),
+            base.clone().groups(groups().minimum(vec![0, 1]).unwrap()).build().unwrap(),
+        ] {
+            let ignored = of(&instance, &[0, 0]).unwrap();
+            assert_eq!((ignored.feasible, ignored.evaluation.objective), (false, 1.25));
+            let bound = Certificate::trivial(&instance).bound();
+            assert_eq!(ignored.evaluation.certificate.bound(), bound);
+            assert!(of(&instance, &[1, 0]).unwrap().feasible);
+        }
+        let masked = base.demands(&[1, 0]).build().unwrap();
+        assert!(matches!(of(&masked, &[0, 0]), Err(Error::Defect(_))));
     }
 }

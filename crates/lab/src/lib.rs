@@ -33,11 +33,13 @@ mod comparison;
 mod machine;
 pub mod markdown;
 mod record;
+mod sizes;
 pub mod text;
 pub mod timing;
 
 pub use assessment::{Assessment, assess};
 pub use comparison::{Comparison, Failed, Plan, Position, Skipped, compare};
 pub use machine::Machine;
-pub use record::{COLUMNS, Figures, Record, Sizes};
+pub use record::{COLUMNS, Figures, Record};
+pub use sizes::{GroupSizes, Sizes};
 pub use timing::{Settings, TimedSolution, Timings, solve};

@@ -8,55 +8,6 @@ use spinroute_core::{Evaluation, Instance, Load, Stop};
 use crate::timing::{milliseconds, tokens_per_second};
 use crate::{Assessment, text};
 
-/// The sizes of an instance, as every record begins.
-///
-/// ```
-/// use ndarray::array;
-/// use spinroute_core::{Demand, Instance};
-/// use spinroute_lab::Sizes;
-///
-/// let instance = Instance::new(array![[0.9, 0.8]], vec![1, 1], Demand::Exactly(1))?;
-/// let json = serde_json::to_string(&Sizes::of(&instance))?;
-/// assert_eq!(json, r#"{"tokens":1,"experts":2,"top_k":1,"capacity":1,"demand":"exactly"}"#);
-/// # Ok::<(), Box<dyn std::error::Error>>(())
-/// ```
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Sizes {
-    /// T.
-    pub tokens: usize,
-    /// E.
-    pub experts: usize,
-    /// k, the experts that a token takes.
-    pub top_k: usize,
-    /// Tokens that each expert holds; written as one number if all hold the same.
-    #[serde(serialize_with = "one_if_equal")]
-    pub capacity: Vec<u32>,
-    /// `exactly` or `at-most`.
-    pub demand: &'static str,
-}
-
-impl Sizes {
-    /// Those of an instance.
-    #[must_use]
-    pub fn of(instance: &Instance) -> Self {
-        Self {
-            tokens: instance.tokens(),
-            experts: instance.experts(),
-            top_k: instance.demand().k(),
-            capacity: instance.capacity().to_vec(),
-            demand: if instance.demand().is_exact() { "exactly" } else { "at-most" },
-        }
-    }
-}
-
-/// One number if all experts hold the same, else the list.
-fn one_if_equal<S: Serializer>(capacity: &[u32], serializer: S) -> Result<S::Ok, S::Error> {
-    match capacity {
-        [first, rest @ ..] if rest.iter().all(|c| c == first) => serializer.serialize_u32(*first),
-        all => serializer.collect_seq(all),
-    }
-}
-
 /// Quality and time of an answer.
 ///
 /// ```
