@@ -1,5 +1,6 @@
 //! The options, a file for each kind of problem.
 
+mod limits;
 mod qubo;
 mod routing;
 mod shared;
@@ -8,6 +9,7 @@ use clap::{Parser, Subcommand};
 
 use super::exit::EXIT_CODES;
 
+pub(crate) use limits::{GroupsOption, Levels, LimitArgs};
 pub(crate) use qubo::{
     ConvertArgs, FileArgs, GenerateArgs, InfoArgs, MinimiseArgs, QuboArgs, QuboCommand, TraceArgs,
 };

@@ -29,7 +29,7 @@ pub(crate) fn run(args: &CompareArgs) -> Result<(), Failure> {
     } else {
         (problem::sample(&args.input)?, Some(problem::SAMPLE_TOP_K))
     };
-    let instance = problem::instance(scores, &args.problem, top_k)?;
+    let instance = problem::instance(scores, &args.input, &args.problem, top_k)?;
     let mut solvers: Vec<(&'static str, Box<dyn Solver>)> = Vec::new();
     for entry in chosen(args)? {
         solvers.push((entry.name, entry.build(&entry.defaults())?));
@@ -82,12 +82,22 @@ impl Report {
         let threads = report::threads(comparison.threads);
         let problem = report::problem(sizes);
         lines.push(format!("{problem}; {threads}, median of {}", comparison.repeat));
-        lines.push(table(solvers).to_string());
-        let formula = "gap = (bound − objective) / |objective|";
-        lines.push(format!("best proven bound {}; {formula}", number(comparison.bound, 6)));
+        lines.extend(report::extras(sizes));
+        if solvers.is_empty() {
+            lines.push("no solver can handle this problem".into());
+        } else {
+            lines.push(table(solvers).to_string());
+            let formula = "gap = (bound − objective) / |objective|";
+            lines.push(format!("best proven bound {}; {formula}", number(comparison.bound, 6)));
+        }
         if solvers.iter().any(|record| !record.feasible) {
-            let note = "* exceeds the capacities: no answer to this problem, and has no gap";
-            lines.push(note.into());
+            let plain = sizes.features.is_empty();
+            let broken = if plain { "exceeds the capacities" } else { "breaks limits of loads" };
+            lines.push(format!("* {broken}: no answer to this problem, and has no gap"));
+        }
+        for record in solvers {
+            let groups = report::group_lines(&record.load, sizes);
+            lines.extend(groups.map(|line| format!("{}: {line}", record.solver)));
         }
         let left_out = skipped.iter().map(|s| format!("left out: {} ({})", s.solver, s.reason));
         lines.extend(left_out);

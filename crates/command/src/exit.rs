@@ -106,7 +106,7 @@ impl From<spinroute::Error> for Failure {
         use spinroute::Error as E;
         let message = error.to_string();
         match error {
-            E::Infeasible { .. } | E::Deficient(_) => Self::Infeasible(message),
+            E::Infeasible { .. } | E::Starved { .. } | E::Deficient(_) => Self::Infeasible(message),
             E::Defect(what) => Self::Internal(what),
             E::CapacityFactor { .. }
             | E::Demand { .. }

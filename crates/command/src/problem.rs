@@ -1,12 +1,13 @@
 //! From options to an instance.
 
+mod limits;
+
 use std::path::Path;
 
 use spinroute::checkpoint::{
-    File, Router, Rows, Sparse, Table, Transform, read_capacities, read_prices, read_router,
-    read_sparse, read_table,
+    File, Router, Rows, Sparse, Table, Transform, read_prices, read_router, read_sparse, read_table,
 };
-use spinroute::{Demand, Instance, Run};
+use spinroute::{Demand, Instance};
 
 use super::args::{DemandName, InputArgs, ProblemArgs};
 use super::exit::Failure;
@@ -68,45 +69,75 @@ pub(crate) fn sample(args: &InputArgs) -> Result<Table, Failure> {
 /// The instance that the options describe; `top_k` where they leave it out.
 pub(crate) fn instance(
     scores: Table,
+    input: &InputArgs,
     args: &ProblemArgs,
     top_k: Option<u32>,
 ) -> Result<Instance, Failure> {
-    let Some(k) = args.top_k.or(top_k) else {
+    let (tokens, experts) = scores.dim();
+    let rows = input.tokens.unwrap_or(Rows::ALL);
+    let demands = limits::top_ks(&args.limits, tokens, rows)?;
+    let largest = || demands.as_ref().map(|demands| demands.iter().max().map_or(1, |&k| k.max(1)));
+    let Some(k) = args.top_k.or(top_k).or_else(largest) else {
         return Err(Failure::Usage(
             "--top-k is missing; say how many experts a token takes".into(),
         ));
     };
-    let (tokens, experts) = scores.dim();
-    let capacity = match (&args.capacities, args.capacity) {
-        (Some(path), _) => capacities(path, experts)?,
-        (None, Some(capacity)) => vec![capacity; experts],
-        (None, None) => {
-            let factor = args.capacity_factor.unwrap_or(1.0);
-            Instance::uniform_capacity(tokens, experts, k as usize, factor)?
-        }
+    let demands = limits::masked(&args.limits, demands, k, (tokens, rows))?;
+    let slots = match &demands {
+        Some(demands) => demands.iter().map(|&k| u64::from(k)).sum(),
+        None => tokens as u64 * u64::from(k),
     };
     let demand = match args.demand {
         DemandName::Exactly => Demand::Exactly(k),
         DemandName::AtMost => Demand::AtMost(k),
     };
-    Ok(scores.instance(capacity, demand)?)
+    let mut builder = Instance::builder(scores).demand(demand);
+    if let Some(demands) = &demands {
+        builder = builder.demands(demands);
+    }
+    builder = limits::of_experts(builder, args, (tokens, experts))?;
+    if let Some(groups) = limits::groups(&args.limits, experts, slots)? {
+        builder = builder.groups(groups);
+    }
+    limits::build(builder, args)
 }
 
-fn capacities(path: &Path, experts: usize) -> Result<Vec<u32>, Failure> {
-    let capacity = read_capacities(&File::open(path)?)?;
-    if capacity.len() == experts {
-        return Ok(capacity);
+/// The file of group prices beside one of expert prices.
+pub(crate) const GROUP_PRICES: &str = "group_prices.npy";
+
+/// Reads the prices of experts, and of groups if there are any: from their file, or from the one beside.
+pub(crate) fn prices(
+    path: &Path,
+    group_prices: Option<&Path>,
+    instance: &Instance,
+) -> Result<Vec<f64>, Failure> {
+    let mut prices = checked(path, instance.experts(), "experts")?;
+    if let Some(groups) = instance.groups() {
+        let beside = path.with_file_name(GROUP_PRICES);
+        if group_prices.is_none() && !beside.exists() {
+            let (beside, count) = (beside.display(), groups.len());
+            return Err(Failure::Input(format!(
+                "{}: prices of experts alone, but there are {count} groups; put their prices into {beside}",
+                path.display()
+            )));
+        }
+        prices.extend(checked(group_prices.unwrap_or(&beside), groups.len(), "groups")?);
     }
-    let got = capacity.len();
-    let error = spinroute::Error::Capacities { got, experts };
-    Err(Failure::Input(format!("{}: {error}", path.display())))
+    Ok(prices)
 }
 
 /// Reads prices and checks them, so that the error names the file.
-pub(crate) fn prices(path: &Path, experts: usize) -> Result<Vec<f64>, Failure> {
+fn checked(path: &Path, count: usize, of: &str) -> Result<Vec<f64>, Failure> {
     let prices = read_prices(&File::open(path)?)?;
-    match Run::new(0).warm_prices(&prices).start_prices(experts) {
-        Ok(_) => Ok(prices),
-        Err(error) => Err(Failure::Input(format!("{}: {error}", path.display()))),
-    }
+    let got = prices.len();
+    let one = of.trim_end_matches('s');
+    let wrong = match prices.iter().position(|price| !price.is_finite()) {
+        Some(bad) => format!("got {got} with a non-finite one for {one} {bad}"),
+        None if got != count => format!("got {got}"),
+        None => return Ok(prices),
+    };
+    let file = path.display();
+    Err(Failure::Input(format!(
+        "{file}: expected one finite price for each of {count} {of}, {wrong}"
+    )))
 }

@@ -28,9 +28,10 @@ struct Summary {
 pub(crate) fn run(args: &SolveArgs) -> Result<(), Failure> {
     let entry = registry::find(&args.solver)?;
     let solver = entry.build(&args.parameters.map()?)?;
-    let instance = problem::instance(problem::scores(&args.input)?, &args.problem, None)?;
-    let experts = instance.experts();
-    let warm = args.warm.as_ref().map(|path| problem::prices(path, experts)).transpose()?;
+    let scores = problem::scores(&args.input)?;
+    let instance = problem::instance(scores, &args.input, &args.problem, None)?;
+    let warm = args.warm.as_deref().map(|path| problem::prices(path, None, &instance));
+    let warm = warm.transpose()?;
     let settings =
         Settings { seed: args.run.seed, budget: args.run.budget(), warm_prices: warm.as_deref() };
     interrupt::listen();
@@ -42,11 +43,15 @@ pub(crate) fn run(args: &SolveArgs) -> Result<(), Failure> {
     if let Some(directory) = &args.out {
         let slots = answer.solution.assignment.slots();
         let shape = [instance.tokens(), instance.demand().k()];
-        let files = [
+        let certificate = &assessment.evaluation.certificate;
+        let mut files = vec![
             ("assignment.npy", npy::encode_u32(&shape, slots)),
-            ("prices.npy", npy::encode_f64(assessment.evaluation.certificate.prices())),
+            ("prices.npy", npy::encode_f64(certificate.prices())),
             ("summary.json", serde_json::to_vec_pretty(&summary)?),
         ];
+        if instance.groups().is_some() {
+            files.push((problem::GROUP_PRICES, npy::encode_f64(certificate.group_prices())));
+        }
         output::write_all(directory, &files)?;
     }
     let text = if args.json {
@@ -84,20 +89,20 @@ fn for_people(
 ) -> String {
     let Summary { sizes, figures, .. } = summary;
     let by_prices = answer.solution.prices.is_some();
-    let mut rows = vec![
-        ("problem", report::problem(sizes)),
+    let mut rows = report::problem_lines(sizes);
+    rows.extend([
         ("solver", format!("{} ({})", summary.solver, figures.stop)),
         ("objective", text::number(figures.objective, 6)),
         ("bound", bound(&assessment.evaluation.certificate, by_prices)),
-        ("gap", figures.gap.map_or("none: the capacities are exceeded".into(), report::gap)),
+        ("gap", figures.gap.map_or("none: the limits of loads are broken".into(), report::gap)),
         ("retained", report::retained(figures.retained)),
         ("time", {
             let rate = text::rate(figures.tokens_per_s);
             let threads = report::threads(summary.threads);
             format!("{}, {rate} tokens/s, {threads}", text::time(figures.wall))
         }),
-    ];
-    rows.extend(report::load_lines(&summary.load, sizes.experts));
+    ]);
+    rows.extend(report::load_lines(&summary.load, sizes));
     if let Some(directory) = &args.out {
         rows.push(("written", format!("{}", directory.display())));
     }

@@ -29,9 +29,10 @@ pub(crate) fn run(args: &VerifyArgs) -> Result<(), Failure> {
     let assignment = read_assignment(&File::open(&args.assignment)?)?;
     let scores = problem::scores(&args.input)?;
     let columns = u32::try_from(assignment.k()).ok();
-    let instance = problem::instance(scores, &args.problem, columns)?;
-    let experts = instance.experts();
-    let prices = args.prices.as_ref().map(|path| problem::prices(path, experts)).transpose()?;
+    let instance = problem::instance(scores, &args.input, &args.problem, columns)?;
+    let beside = args.group_prices.as_deref();
+    let prices = args.prices.as_deref().map(|path| problem::prices(path, beside, &instance));
+    let prices = prices.transpose()?;
     let by_prices = prices.is_some();
     let load = Load::new(&instance, &assignment);
     let solution = Solution { assignment, prices, stop: Stop::Finished };
@@ -76,14 +77,14 @@ pub(crate) fn run(args: &VerifyArgs) -> Result<(), Failure> {
 
 fn for_people(evaluation: &Evaluation, sizes: &Sizes, by_prices: bool) -> String {
     let by = if by_prices { "the prices" } else { "zero prices (give --prices for a closer one)" };
-    let mut rows = vec![
-        ("problem", report::problem(sizes)),
+    let mut rows = report::problem_lines(sizes);
+    rows.extend([
         ("valid", "every constraint holds".to_owned()),
         ("objective", text::number(evaluation.objective, 6)),
         ("bound", format!("{}, proven by {by}", text::number(evaluation.certificate.bound(), 6))),
         ("gap", report::gap(evaluation.gap)),
         ("retained", report::retained(evaluation.retained)),
-    ];
-    rows.extend(report::load_lines(&evaluation.load, sizes.experts));
+    ]);
+    rows.extend(report::load_lines(&evaluation.load, sizes));
     report::lines(&rows)
 }

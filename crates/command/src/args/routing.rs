@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 use spinroute::checkpoint::{Rows, Transform};
 
+use super::limits::LimitArgs;
 use super::shared::{ParameterArgs, RunArgs, threads};
 
 /// The solver that `solve` takes if none is named.
@@ -21,6 +22,7 @@ Examples:
   spinroute solve --ids trace.safetensors --weights trace.safetensors --layer 11 --experts 32 \\
       -k 2 --demand at-most
   spinroute solve scores.npy -k 8 --solver quantile --set rounds=16 --json
+  spinroute solve scores.npy -k 8 --mask mask.npy --minimum 4 --groups 8 --group-capacity-factor 1.1
 
 See `spinroute solvers` for the solvers and what --set takes, `spinroute --help` for exit codes.")]
 pub(crate) struct SolveArgs {
@@ -35,10 +37,12 @@ pub(crate) struct SolveArgs {
     pub(crate) parameters: ParameterArgs,
     #[command(flatten)]
     pub(crate) run: RunArgs,
-    /// Start from these prices, such as the prices.npy of the batch before
+    /// Start from these prices, such as the prices.npy of the batch before; with groups, those of
+    /// the `group_prices.npy` beside it too
     #[arg(long, value_name = "FILE", help_heading = "Solver")]
     pub(crate) warm: Option<PathBuf>,
-    /// Write assignment.npy, prices.npy and summary.json into this directory, all or none
+    /// Write assignment.npy, prices.npy, with groups `group_prices.npy`, and summary.json into this
+    /// directory, all or none
     #[arg(long, value_name = "DIR", help_heading = "Output")]
     pub(crate) out: Option<PathBuf>,
     /// Print one JSON object
@@ -99,6 +103,9 @@ pub(crate) struct VerifyArgs {
     /// Expert prices that prove the bound (.npy); without them the bound is that of plain top-k
     #[arg(long, value_name = "FILE", help_heading = "Verify")]
     pub(crate) prices: Option<PathBuf>,
+    /// Prices of the groups (.npy) [default: the `group_prices.npy` beside --prices]
+    #[arg(long, value_name = "FILE", requires_all = ["prices", "groups"], help_heading = "Verify")]
+    pub(crate) group_prices: Option<PathBuf>,
     /// Threads to use [default: all cores]
     #[arg(long, value_name = "N", value_parser = threads, allow_negative_numbers = true, help_heading = "Verify")]
     pub(crate) threads: Option<usize>,
@@ -169,21 +176,24 @@ pub(crate) struct InputArgs {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Problem")]
 pub(crate) struct ProblemArgs {
-    /// Experts a token takes, k
+    /// Experts a token takes, k: the columns of an assignment [default: the largest of --top-ks]
     #[arg(short = 'k', long, value_name = "K", allow_negative_numbers = true)]
     pub(crate) top_k: Option<u32>,
     /// Tokens that each expert holds
     #[arg(long, value_name = "N", group = "limit", allow_negative_numbers = true)]
     pub(crate) capacity: Option<u32>,
-    /// Capacity as a factor F: ceil(F·T·k/E) tokens an expert [default: 1.0]
+    /// Capacity as a factor F: ceil(F·slots/E) tokens an expert, of T·k slots, or of all k of
+    /// --mask and --top-ks together [default: 1.0]
     #[arg(long, value_name = "F", group = "limit", allow_negative_numbers = true)]
     pub(crate) capacity_factor: Option<f64>,
-    /// A capacity for each expert: .npy, or text with one whole number a line
+    /// A capacity for each expert (.npy or text)
     #[arg(long, value_name = "FILE", group = "limit")]
     pub(crate) capacities: Option<PathBuf>,
     /// Whether every token must take exactly k experts or at most k
     #[arg(long, value_enum, default_value = "exactly")]
     pub(crate) demand: DemandName,
+    #[command(flatten)]
+    pub(crate) limits: LimitArgs,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
