@@ -291,13 +291,11 @@ impl<'a> Sheet<'a> {
                 lines.push(number);
             }
         }
-        let columns = if rule.columns == 1 { 1 } else { columns(&lines) };
-        let places = Places::Text(path, lines);
-        if columns > rule.columns || !values.len().is_multiple_of(columns) {
-            return Err(Self { values, columns, places }.ragged(rule));
-        }
-        let sheet = Self { values, columns, places };
-        if sheet.columns > 1 && !sheet.even() { Err(sheet.ragged(rule)) } else { Ok(sheet) }
+        let table = rule.columns > 1 && lines.first() != lines.last();
+        let columns = if table { lines.partition_point(|line| *line <= lines[0]) } else { 1 };
+        let sheet = Self { values, columns, places: Places::Text(path, lines) };
+        let fits = !table || columns <= rule.columns && sheet.even();
+        if fits { Ok(sheet) } else { Err(sheet.ragged(rule)) }
     }
 
     /// Whether every line of text has the columns of the first.
@@ -328,20 +326,14 @@ impl<'a> Sheet<'a> {
             Places::Array(array) => &array.place,
             Places::Text(path, _) => path,
         };
+        if self.values.is_empty() {
+            let (place, value) = (place.clone(), "it holds no value".into());
+            return Err(Error::Value { place, value, mend: "give one a token".into() });
+        }
         let range = rows.within(self.values.len(), place)?;
         let mut values = self.values;
         values.truncate(range.end);
         Ok(values.split_off(range.start))
-    }
-}
-
-/// How many columns lines of text have: those of the first, but a single line is a list.
-fn columns(lines: &[u32]) -> usize {
-    match (lines.first(), lines.last()) {
-        (Some(first), Some(last)) if first != last => {
-            lines.partition_point(|line| line <= first).max(1)
-        }
-        _ => 1,
     }
 }
 

@@ -10,7 +10,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use peak_alloc::PeakAlloc;
 use spinroute::checkpoint::{
     Error, File, MAX_DERIVED_EXPERTS, Router, Rows, Sparse, Table, Transform, npy, read_assignment,
-    read_capacities, read_prices, read_router, read_sparse, read_table,
+    read_capacities, read_demands, read_groups, read_mask, read_minimums, read_prices, read_router,
+    read_sparse, read_table,
 };
 
 #[global_allocator]
@@ -104,7 +105,39 @@ fn targets() -> Vec<Target> {
             read: |file| read_capacities(&file).map(drop),
             growth: 64,
         },
+        Target {
+            name: "minimums",
+            corpus: vec![npy::encode_f64(&[5.0, 0.0, 7.0]), b"1, 2 3\n4e1\n".to_vec()],
+            read: |file| read_minimums(&file).map(drop),
+            growth: 64,
+        },
+        Target {
+            name: "demands",
+            corpus: vec![npy::encode_u32(&[2, 3], &[2, 0, 1, 2, 2, 0]), b"2 0 1\n2".to_vec()],
+            read: |file| read_demands(&file, Rows::ALL).map(drop),
+            growth: 64,
+        },
+        Target {
+            name: "mask",
+            corpus: vec![boolean_list(), b"1 0 true\nFalse,1".to_vec()],
+            read: |file| read_mask(&file, Rows::ALL).map(drop),
+            growth: 64,
+        },
+        Target {
+            name: "groups",
+            corpus: vec![
+                npy::encode_u32(&[4, 2], &[0, 0, 0, 0, 1, 0, 2, 1]),
+                npy::encode_i8(&[0, 1, -1, 1]),
+                b"0 0\n0 0\n1 1\n2 1\n".to_vec(),
+            ],
+            read: |file| read_groups(&file).map(drop),
+            growth: 128,
+        },
     ]
+}
+
+fn boolean_list() -> Vec<u8> {
+    replace(&npy::encode_i8(&[1, 0, 1, 1, 0]), b"|i1", b"|b1")
 }
 
 fn npy_tables() -> Vec<Vec<u8>> {

@@ -83,8 +83,12 @@ pub(super) fn groups(
     let groups = match &args.groups {
         None => return Ok(None),
         Some(GroupsOption::Count(count)) => {
-            let usage = |error| Failure::Usage(format!("--groups {count}: {error}; {DIVIDE}"));
-            Groups::consecutive(experts, *count).map_err(usage)?
+            Groups::consecutive(experts, *count).map_err(|error| match error {
+                Error::Group { problem, .. } => {
+                    Failure::Usage(format!("--groups {count}: {problem}; {DIVIDE}"))
+                }
+                error => error.into(),
+            })?
         }
         Some(GroupsOption::File(path)) => {
             let groups = read_groups(&File::open(path)?)?;
