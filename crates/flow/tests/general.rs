@@ -1,5 +1,7 @@
 //! `flow` on everything an instance may ask for, against the independent reference.
 
+#![allow(clippy::unwrap_used)]
+
 use ndarray::Array2;
 use spinroute_core::{
     Budget, Certificate, Demand, Error, Groups, Instance, Run, Scores, Solver, solve_many,

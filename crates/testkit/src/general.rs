@@ -17,7 +17,7 @@
 //! ```
 
 use proptest::prelude::*;
-use spinroute_core::{Error, Groups, Instance, Overflow};
+use spinroute_core::{Builder, Error, Groups, Instance, Overflow};
 
 use crate::generate::Draws;
 use crate::strategy::{Shape, any_instance, forbidden, full, negative, tied};
@@ -124,8 +124,8 @@ fn cost(draws: &mut Draws, dress: Dress) -> f64 {
     dress.cost.unwrap_or(drawn)
 }
 
-fn put_on(plain: &Instance, dress: Dress, draws: &mut Draws) -> Instance {
-    let (tokens, experts, k) = (plain.tokens(), plain.experts(), plain.demand().k());
+fn demands_and_costs(plain: &Instance, dress: Dress, draws: &mut Draws) -> Builder {
+    let (tokens, k) = (plain.tokens(), plain.demand().k());
     let mut builder = plain.rebuild();
     if dress.demands {
         let demand = |_| if dress.masks { k * draws.below(2) } else { draws.below(k + 1) } as u32;
@@ -139,6 +139,12 @@ fn put_on(plain: &Instance, dress: Dress, draws: &mut Draws) -> Instance {
         let gain = cost(draws, dress);
         builder = builder.reward(gain, 1 + draws.below(3) as u32);
     }
+    builder
+}
+
+fn put_on(plain: &Instance, dress: Dress, draws: &mut Draws) -> Instance {
+    let (tokens, experts, k) = (plain.tokens(), plain.experts(), plain.demand().k());
+    let builder = demands_and_costs(plain, dress, draws);
     let mut minimum = vec![0; experts];
     if dress.minimums {
         let least = |&c: &u32| {
@@ -238,7 +244,7 @@ mod tests {
                 "masked" | "uneven" => assert!(with(Feature::Demands) > 120, "{name}"),
                 "minimums" => assert!(with(Feature::Minimums) > 60, "{name}"),
                 "groups" | "nested" => {
-                    assert!(with(Feature::Groups) > 60, "{name}: {}", with(Feature::Groups))
+                    assert!(with(Feature::Groups) > 60, "{name}: {}", with(Feature::Groups));
                 }
                 "overflow" => assert_eq!(with(Feature::Overflow), 200),
                 "reward" => assert_eq!(with(Feature::Rewards), 200),
