@@ -1,5 +1,7 @@
 //! `repair` on everything that an instance may ask for, with enumeration as the witness.
 
+#![allow(clippy::unwrap_used)]
+
 use std::time::Duration;
 
 use ndarray::Array2;
