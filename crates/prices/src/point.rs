@@ -45,12 +45,16 @@ struct Own {
 }
 
 impl Point {
-    /// The point of all tokens of an instance at own `prices`, one an expert, then one a group.
+    /// The point of all tokens of an instance at own `prices`, one an expert, then one a group; those of all
+    /// groups may be left out.
     ///
     /// # Panics
     /// If there is not one price an expert and group.
     #[must_use]
-    pub fn of(instance: &Instance, prices: Vec<f32>) -> Self {
+    pub fn of(instance: &Instance, mut prices: Vec<f32>) -> Self {
+        if prices.len() == instance.experts() {
+            prices.resize(instance.nodes(), 0.0);
+        }
         Self::under(Batch::of(instance), &Tree::of(instance), prices, Selection::default(), None)
     }
 

@@ -116,6 +116,6 @@ pub use ndarray;
 pub use spinroute_core::{
     Assignment, Best, Budget, Builder, Certificate, Clock, Deficiency, Demand, Error, Evaluation,
     Feature, GroupLoad, Groups, Instance, Limits, Load, Observer, Overflow, Progress, Reward, Run,
-    Scores, Shortfall, Solution, Solver, Stop, Violation, evaluate, gap,
+    Scores, Shortfall, Solution, Solver, Stop, Violation, Workspace, evaluate, gap, solve_many,
 };
 pub use spinroute_prices::{repair, repair_in_time};
