@@ -37,7 +37,7 @@ mod vectors;
 pub use error::{Argument, Error, Mend};
 pub use file::File;
 pub use lists::{read_capacities, read_demands, read_groups, read_mask, read_minimums};
-pub use router::{Router, read_router};
+pub use router::{Router, read_router, router_layers};
 pub use rows::Rows;
 pub use sparse::{MAX_DERIVED_EXPERTS, Sparse, read_sparse};
 pub use table::{Table, read_table};

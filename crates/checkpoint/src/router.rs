@@ -88,6 +88,53 @@ pub fn read_router(
     Ok(scores)
 }
 
+/// The layers whose router weights and hidden states two files hold, ascending, and those of which there are only
+/// the weights.
+///
+/// # Errors
+/// If a file is malformed or holds nothing with a layer's number (as no `.npy` does), or they have no layer in common.
+///
+/// ```
+/// use spinroute_checkpoint::{File, npy, router_layers};
+///
+/// let one = File::from_bytes("router.npy", npy::encode_f32(&[2, 1], &[1.0, -1.0]));
+/// assert!(router_layers(&one, &one).is_err()); // which layer it is nobody knows
+/// ```
+pub fn router_layers(weights: &File, hidden: &File) -> Result<(Vec<usize>, Vec<usize>), Error> {
+    let (all, states) = (layers(weights, "weight")?, layers(hidden, "input")?);
+    let (both, alone): (Vec<usize>, Vec<usize>) =
+        all.into_iter().partition(|layer| states.contains(layer));
+    if both.is_empty() {
+        return Err(Error::Tensor {
+            path: hidden.path().to_owned(),
+            problem: format!("hidden states of layers {states:?}, weights of {alone:?}"),
+            mend: "take files of the same layers".into(),
+        });
+    }
+    Ok((both, alone))
+}
+
+/// The layers of which a file holds a router's tensor that ends in `.weight` or `.input`, ascending.
+fn layers(file: &File, end: &str) -> Result<Vec<usize>, Error> {
+    let refuse = |problem: String, mend: String| {
+        Err(Error::Tensor { path: file.path().to_owned(), problem, mend: mend.into() })
+    };
+    if file.bytes().starts_with(npy::MAGIC) {
+        let mend = "take a .safetensors file whose tensors are named by layer";
+        return refuse("one table, not those of all layers".into(), mend.into());
+    }
+    let tensors = Tensors::parse(file)?;
+    let names = tensors.names();
+    let mut layers: Vec<usize> = names.iter().filter_map(|name| layer_of(name, end)).collect();
+    layers.sort_unstable();
+    layers.dedup();
+    if layers.is_empty() {
+        let problem = format!("no router, that is no tensor layers.N.<gate>.{end}");
+        return refuse(problem, format!("it holds {}", tensors::list(&names)));
+    }
+    Ok(layers)
+}
+
 /// Rows whose values are all finite: -∞ has no meaning in a product.
 fn finite(array: &RawArray<'_>, rows: std::ops::Range<usize>) -> Result<Array2<f32>, Error> {
     let first = rows.start;

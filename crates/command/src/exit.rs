@@ -61,6 +61,20 @@ impl Failure {
         }
     }
 
+    /// The same failure, with where it was.
+    pub(crate) fn at(self, place: &str) -> Self {
+        let at = |what: String| format!("{place}: {what}");
+        match self {
+            Self::Verification(what) => Self::Verification(at(what)),
+            Self::Usage(what) => Self::Usage(at(what)),
+            Self::Input(what) => Self::Input(at(what)),
+            Self::Infeasible(what) => Self::Infeasible(at(what)),
+            Self::Files(what) => Self::Files(at(what)),
+            Self::BrokenPipe => Self::BrokenPipe,
+            Self::Internal(what) => Self::Internal(at(what)),
+        }
+    }
+
     /// Why a minimiser gave no state of a model that was checked before: as [`Failure::of_solver`].
     pub(crate) fn of_minimiser(name: &str, error: ising::Error) -> Self {
         use ising::Error as E;

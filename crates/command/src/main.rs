@@ -11,6 +11,7 @@ mod args;
 mod compare;
 mod exit;
 mod interrupt;
+mod layers;
 mod output;
 mod problem;
 mod qubo;

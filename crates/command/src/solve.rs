@@ -9,7 +9,7 @@ use spinroute::{Certificate, Instance, Load, registry};
 
 use super::args::SolveArgs;
 use super::exit::Failure;
-use super::{interrupt, output, problem, report};
+use super::{interrupt, layers, output, problem, report};
 
 /// The object that `--json` prints and `summary.json` holds.
 #[derive(Debug, Serialize)]
@@ -26,6 +26,9 @@ struct Summary {
 }
 
 pub(crate) fn run(args: &SolveArgs) -> Result<(), Failure> {
+    if args.all_layers {
+        return layers::run(args);
+    }
     let entry = registry::find(&args.solver)?;
     let solver = entry.build(&args.parameters.map()?)?;
     let scores = problem::scores(&args.input)?;

@@ -22,6 +22,7 @@ Examples:
   spinroute solve --ids trace.safetensors --weights trace.safetensors --layer 11 --experts 32 \\
       -k 2 --demand at-most
   spinroute solve scores.npy -k 8 --solver quantile --set rounds=16 --json
+  spinroute solve --router model.safetensors --hidden states.safetensors --all-layers -k 6
   spinroute solve scores.npy -k 8 --mask mask.npy --minimum 4 --groups 8 --group-capacity-factor 1.1
 
 See `spinroute solvers` for the solvers and what --set takes, `spinroute --help` for exit codes.")]
@@ -41,6 +42,15 @@ pub(crate) struct SolveArgs {
     /// the `group_prices.npy` beside it too
     #[arg(long, value_name = "FILE", help_heading = "Solver")]
     pub(crate) warm: Option<PathBuf>,
+    /// Route every layer that --router and --hidden hold, all with the same options; with --out, files
+    /// are named `layer3_assignment.npy` and so on
+    #[arg(
+        long,
+        requires = "router",
+        conflicts_with_all = ["layer", "warm"],
+        help_heading = "Input"
+    )]
+    pub(crate) all_layers: bool,
     /// Write assignment.npy, prices.npy, with groups `group_prices.npy`, and summary.json into this
     /// directory, all or none
     #[arg(long, value_name = "DIR", help_heading = "Output")]
@@ -131,7 +141,7 @@ const OF_ROUTERS_AND_CANDIDATES: [&str; 8] =
     ["router", "hidden", "layer", "ids", "weights", "ids_tensor", "weights_tensor", "experts"];
 
 /// Where the scores come from: a table, a router with its hidden states, or sparse candidates.
-#[derive(Debug, Args)]
+#[derive(Clone, Debug, Args)]
 #[command(next_help_heading = "Input")]
 pub(crate) struct InputArgs {
     /// Scores, tokens × experts: .npy (f16, f32, f64) or .safetensors (also bf16)
