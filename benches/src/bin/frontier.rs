@@ -85,14 +85,16 @@ fn main() -> Result<()> {
         experts: sample.experts(stride)?,
         devices: sample.devices(stride)?,
     };
-    let tables = figures.tables();
+    let mut tables = figures.tables();
     println!("# What does balance cost?\n\n{machine}.\n\n{tables}");
-    if let Some(page) = page {
-        written(&page, &tables)?;
-    }
     if let Some(svg) = svg {
         let text = figures.draw()?;
         std::fs::write(&svg, text).with_context(|| format!("writing {}", svg.display()))?;
+        let name = svg.file_name().unwrap_or_default().display();
+        writeln!(tables, "![Score kept against least loads and capacity factors]({name})\n")?;
+    }
+    if let Some(page) = page {
+        written(&page, &format!("{machine}.\n\n{tables}"))?;
     }
     options.write(&machine, &figures)
 }

@@ -104,7 +104,7 @@ fn targets() -> Vec<Target> {
     targets
 }
 
-/// The lists that say what a problem asks for.
+/// Those of one whole number an expert or a token.
 fn lists() -> Vec<Target> {
     vec![
         Target {
