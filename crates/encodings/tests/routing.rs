@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use proptest::prelude::*;
 use spinroute_bifurcation::Mode;
-use spinroute_core::{Budget, Demand, Error, Instance, Run, Solver, Stop};
+use spinroute_core::{Budget, Demand, Error, Feature, Instance, Run, Solver, Stop};
 use spinroute_encodings::routing::{Origin, PriceRule, SbCloseCall, SbFull};
 use spinroute_flow::Flow;
 use spinroute_testkit::Conformance;
@@ -23,23 +23,26 @@ fn close_call() -> SbCloseCall {
 
 #[test]
 fn sb_full_conforms() {
-    Conformance::feasible().cases(8).assert(&full());
+    Conformance::feasible().honours(&[Feature::Demands]).cases(8).assert(&full());
     let discrete = SbFull { mode: Mode::Discrete, rounds: 0, ..full() };
-    Conformance::feasible().cases(3).assert(&discrete);
+    Conformance::feasible().honours(&[Feature::Demands]).cases(3).assert(&discrete);
     let multipliers = SbFull { prices: PriceRule::Multipliers, ..full() };
-    Conformance::feasible().cases(3).assert(&multipliers);
+    Conformance::feasible().honours(&[Feature::Demands]).cases(3).assert(&multipliers);
 }
 
 #[test]
 fn sb_full_without_dynamics_conforms() {
     let off = SbFull { dynamics: false, ..full() };
-    Conformance::feasible().cases(8).assert(&off);
-    Conformance::feasible().cases(3).assert(&SbFull { prices: PriceRule::Multipliers, ..off });
+    Conformance::feasible().honours(&[Feature::Demands]).cases(8).assert(&off);
+    Conformance::feasible()
+        .honours(&[Feature::Demands])
+        .cases(3)
+        .assert(&SbFull { prices: PriceRule::Multipliers, ..off });
 }
 
 #[test]
 fn sb_close_call_conforms() {
-    Conformance::feasible().cases(8).assert(&close_call());
+    Conformance::feasible().honours(&[Feature::Demands]).cases(8).assert(&close_call());
 }
 
 fn objective(solver: &dyn Solver, instance: &Instance) -> f64 {

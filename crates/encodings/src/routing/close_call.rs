@@ -96,7 +96,7 @@ impl SbCloseCall {
     ) -> Result<(Solution, Origin), Error> {
         instance.supported("sb-close-call", &[Feature::Demands])?;
         self.check()?;
-        run.start_prices(instance.experts())?;
+        run.start_prices(instance.nodes())?;
         solve_from(instance, run, self.rounds, |run, best| {
             if let ControlFlow::Break(why) = run.begin() {
                 return Ok(Some(why));

@@ -140,7 +140,7 @@ impl SbFull {
     ) -> Result<(Solution, Origin), Error> {
         instance.supported("sb-full", &[Feature::Demands])?;
         self.check()?;
-        run.start_prices(instance.experts())?;
+        run.start_prices(instance.nodes())?;
         solve_from(instance, run, self.rounds, |run, best| {
             if self.looks == 0 {
                 return Ok(None);

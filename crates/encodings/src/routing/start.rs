@@ -21,6 +21,8 @@ pub(super) fn solve_from<'r>(
         stop = search(run, &mut best)?;
     }
     let stop = stop.unwrap_or(Stop::Finished);
+    // Groups whose limits do not bind have a price of 0.
+    best.prices.resize(instance.nodes(), 0.0);
     let solution = Solution { assignment: best.assignment, prices: Some(best.prices), stop };
     Ok((solution, best.origin))
 }
@@ -31,7 +33,7 @@ fn balance(
     run: &mut Run<'_>,
     rounds: u32,
 ) -> Result<(Incumbent, Option<Stop>), Error> {
-    let (seed, warm) = (run.seed(), run.start_prices(instance.experts())?);
+    let (seed, warm) = (run.seed(), run.start_prices(instance.nodes())?);
     // The inner run has the time of the outer one, which counts its steps.
     let (begin, time) = (run.begin(), run.time_left());
     let (mut stop, mut bound) = (None, f64::INFINITY);
@@ -46,7 +48,8 @@ fn balance(
     }
     let solution = Quantile { rounds }.solve(instance, &mut inner)?;
     let objective = instance.objective(&solution.assignment)?;
-    let prices = solution.prices.unwrap_or_else(|| vec![0.0; instance.experts()]);
+    let mut prices = solution.prices.unwrap_or_else(|| vec![0.0; instance.experts()]);
+    prices.truncate(instance.experts());
     let assignment = solution.assignment;
     let stop = stop
         .or(begin.break_value())
