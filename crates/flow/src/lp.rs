@@ -1,8 +1,8 @@
 //! The linear relaxation through a general simplex solver: the twin that shares no idea with the
 //! flow solver.
 //!
-//! One variable in `[0, 1]` for each pair that can gain, one row for each token and one for each
-//! expert whose capacity may bind. The matrix is totally unimodular, so every vertex is an
+//! One variable in `[0, 1]` for each pair that can gain, one for each piece of a load that costs or gains something,
+//! one row for each token, and rows for each expert and group whose limits may bind. The matrix is totally unimodular, so every vertex is an
 //! assignment (Hoffman, Kruskal 1956) and the simplex method ends in one. Time and memory are
 //! those of a general solver; that is what `flow` is measured against, not a way to route.
 //!
@@ -11,10 +11,14 @@
 //! tolerance of 1e-10 on reduced costs; scores are scaled so that this is 10⁻¹³ of the largest one
 //! that can gain, and an answer that this could make wrong by more than 10⁻¹⁰ of the objective is
 //! refused instead.
-use good_lp::{Expression, ProblemVariables, ResolutionError, SolverModel, Variable, variable};
+use good_lp::{
+    Constraint, Expression, ProblemVariables, ResolutionError, SolverModel, Variable, variable,
+};
 use serde::{Deserialize, Serialize};
 use spinroute_core::registry::{self, Entry, Facts, Parameters, SolverEntry};
-use spinroute_core::{Assignment, Error, Instance, Run, Solution, Solver, Stop, parameters};
+use spinroute_core::{
+    Assignment, Error, Feature, Instance, Run, Solution, Solver, Stop, parameters,
+};
 use spinroute_prices::repair;
 
 /// The largest scaled score: the tolerance is then 10⁻¹³ of it, and three of the sixteen digits of
@@ -77,7 +81,6 @@ impl Solver for Lp {
     /// than `max_pairs` pairs, or the scores differ so much in size that the tolerance of the
     /// backend does not decide the optimum.
     fn solve(&self, instance: &Instance, _: &mut Run<'_>) -> Result<Solution, Error> {
-        instance.supported("lp", &[])?;
         let pairs = instance.tokens() * instance.experts();
         if pairs > self.max_pairs {
             let limit = self.max_pairs;
@@ -98,7 +101,7 @@ impl Solver for Lp {
             Err(error) => return Err(Error::Defect(format!("lp: {error}"))),
         };
         let objective = instance.objective(&assignment).map_err(|v| Error::from(v).in_solver())?;
-        let slots = instance.tokens() * instance.demand().k();
+        let slots = instance.slots() + program.pieces.len() as u64;
         if program.largest * slots as f64 * HIDDEN > ALLOWED * objective.abs() {
             let largest = program.largest;
             return Err(Error::Unsupported(format!(
@@ -113,69 +116,122 @@ impl Solver for Lp {
 struct Program<'a> {
     instance: &'a Instance,
     variables: ProblemVariables,
-    /// The pairs that can gain, with their variables.
+    /// The pairs that may be taken, with their variables.
     pairs: Vec<(usize, usize, Variable)>,
-    /// The largest size of their scores.
+    /// The pieces of loads that cost or gain something: the node, what a unit is worth, and the variable.
+    pieces: Vec<(usize, f64, Variable)>,
+    /// The largest size of a score or of what a unit of load is worth.
     largest: f64,
 }
 
 impl<'a> Program<'a> {
     fn new(instance: &'a Instance) -> Self {
         let (mut variables, mut pairs, mut largest) = (ProblemVariables::new(), Vec::new(), 0.0f64);
+        // What loses score may have to be taken, or pay.
+        let lonely = |feature: &Feature| matches!(feature, Feature::Demands | Feature::Overflow);
+        let forced = instance.demand().is_exact() || !instance.features().iter().all(lonely);
         for t in 0..instance.tokens() {
             for e in 0..instance.experts() {
                 let score = instance.score(t, e);
-                let gains =
-                    score > if instance.demand().is_exact() { f64::NEG_INFINITY } else { 0.0 };
-                if gains && instance.capacity()[e] > 0 {
+                let may = score > if forced { f64::NEG_INFINITY } else { 0.0 };
+                if may && instance.k(t) > 0 && instance.limits(e).highest() > 0 {
                     pairs.push((t, e, variables.add(variable().min(0).max(1))));
                     largest = largest.max(score.abs());
                 }
             }
         }
-        Self { instance, variables, pairs, largest }
+        let mut pieces = Vec::new();
+        for node in 0..instance.nodes() {
+            let mut start = 0;
+            for (end, cost) in instance.limits(node).pieces() {
+                if cost != 0.0 && end > start {
+                    let units = variables.add(variable().min(0).max(f64::from(end - start)));
+                    pieces.push((node, -cost, units));
+                    largest = largest.max(cost.abs());
+                }
+                start = end.max(start);
+            }
+        }
+        Self { instance, variables, pairs, pieces, largest }
     }
 
     /// A vertex of the optimal face, rounded.
     fn solve(&self) -> Result<Assignment, ResolutionError> {
-        let (instance, k) = (self.instance, self.instance.demand().k());
+        let instance = self.instance;
         let mut rows = vec![Expression::default(); instance.tokens()];
-        let mut columns = vec![Expression::default(); instance.experts()];
+        let mut loads = vec![Expression::default(); instance.nodes()];
         let mut pairs_of = vec![0; instance.tokens()];
-        let mut users = vec![0; instance.experts()];
+        let mut users = vec![0u32; instance.experts()];
         let mut objective = Expression::with_capacity(self.pairs.len());
         let scale = if self.largest > 0.0 { LARGEST / self.largest } else { 1.0 };
         for &(t, e, variable) in &self.pairs {
             objective.add_mul(instance.score(t, e) * scale, variable);
             rows[t].add_mul(1.0, variable);
-            columns[e].add_mul(1.0, variable);
+            for node in std::iter::successors(Some(e), |&node| instance.parent(node)) {
+                loads[node].add_mul(1.0, variable);
+            }
             pairs_of[t] += 1;
             users[e] += 1;
         }
-        if instance.demand().is_exact() && pairs_of.iter().any(|&pairs| pairs < k) {
+        for &(_, worth, units) in &self.pieces {
+            objective.add_mul(worth * scale, units);
+        }
+        let exact = instance.demand().is_exact();
+        if exact && (0..instance.tokens()).any(|t| pairs_of[t] < instance.k(t)) {
             return Err(ResolutionError::Infeasible);
         }
         let mut model = good_lp::microlp(self.variables.clone().maximise(objective));
-        for (row, pairs) in rows.into_iter().zip(pairs_of) {
-            if instance.demand().is_exact() {
+        for (t, (row, pairs)) in rows.into_iter().zip(pairs_of).enumerate() {
+            let k = instance.k(t);
+            if exact && k > 0 {
                 model.add_constraint(row.eq(k as f64));
             } else if pairs > k {
                 model.add_constraint(row.leq(k as f64));
             }
         }
-        for (e, column) in columns.into_iter().enumerate() {
-            if instance.capacity()[e] < users[e] {
-                model.add_constraint(column.leq(instance.capacity()[e]));
-            }
+        let most = instance.node_loads(&users);
+        for (node, load) in loads.into_iter().enumerate() {
+            self.limit(node, &load, most[node], |row| _ = model.add_constraint(row))?;
         }
         let vertex = model.solve()?;
-        let mut assignment = Assignment::empty(instance.tokens(), k);
+        let mut assignment = Assignment::empty(instance.tokens(), instance.demand().k());
         for &(t, e, variable) in &self.pairs {
             if good_lp::Solution::value(&vertex, variable) > 0.5 {
                 assignment.push(t, e as u32);
             }
         }
         Ok(assignment)
+    }
+
+    /// The rows of a node, of whose load at most `most` units can come.
+    fn limit(
+        &self,
+        node: usize,
+        load: &Expression,
+        most: u32,
+        mut add: impl FnMut(Constraint),
+    ) -> Result<(), ResolutionError> {
+        let limits = self.instance.limits(node);
+        if most < limits.minimum {
+            return Err(ResolutionError::Infeasible);
+        }
+        let pieces = self.pieces.iter().filter(|(of, ..)| *of == node);
+        let (mut beyond, mut rewarded) = (Expression::default(), None);
+        for &(_, worth, units) in pieces {
+            if worth < 0.0 { beyond.add_mul(1.0, units) } else { rewarded = Some(units) }
+        }
+        // A free overflow is capacity.
+        let free = if limits.overflow.cost == 0.0 { limits.highest() } else { limits.capacity };
+        if free < most {
+            add((load.clone() - beyond).leq(f64::from(free)));
+        }
+        if limits.minimum > 0 {
+            add(load.clone().geq(f64::from(limits.minimum)));
+        }
+        if let Some(units) = rewarded {
+            add((load.clone() - units).geq(0.0));
+        }
+        Ok(())
     }
 }
 
@@ -192,7 +248,9 @@ fn infeasible(instance: &Instance) -> Error {
 mod tests {
     use proptest::prelude::*;
     use spinroute_testkit::{
-        Conformance, generate, property,
+        Conformance,
+        general::any_general_instance,
+        generate, property,
         strategy::{Shape, any_instance, families},
     };
 
@@ -210,6 +268,13 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn equals_the_reference_whatever_is_asked_for(
+            instance in any_general_instance(&Shape { tokens: 1..=14, experts: 1..=6, k: 1..=3 })
+        ) {
+            property::equals_reference(&Lp::default(), &instance)?;
+        }
+
         #[test]
         fn equals_the_reference(
             instance in any_instance(&Shape { tokens: 1..=24, experts: 1..=8, k: 1..=4 })
