@@ -249,7 +249,7 @@ mod tests {
     use proptest::prelude::*;
     use spinroute_testkit::{
         Conformance,
-        general::any_general_instance,
+        general::{self, any_general_instance},
         generate, property,
         strategy::{Shape, any_instance, families},
     };
@@ -260,10 +260,15 @@ mod tests {
     fn conforms_as_an_optimal_solver() {
         // Its backend's tolerance does not tell all objectives near 0 apart, so it may refuse any
         // family; that it answers is the next tests' business.
-        let families = families(&Shape::default()).into_iter().map(|(name, _)| name);
-        let allowed = families.chain(["generate", "golden cancelling"]);
+        let shape = Shape::default();
+        let plain = families(&shape).into_iter().map(|(name, _)| name.to_owned());
+        let general = general::families(&shape).into_iter();
+        let general = general.map(|(name, _)| format!("general {name}"));
+        let more = ["generate", "golden cancelling"].map(str::to_owned);
+        let allowed = plain.chain(general).chain(more);
         let solver = Lp { max_pairs: 2_000 };
         let report = Conformance::optimal().allow_unsupported(allowed).assert(&solver);
+        assert!(report.solved["general everything"] > 0, "{report}");
         assert!(report.unsupported["generate"] > 0 && report.solved["tight"] > 0, "{report}");
     }
 

@@ -3,7 +3,8 @@
 use ndarray::array;
 use spinroute::registry::SOLVERS;
 use spinroute::{Demand, Instance, Run};
-use spinroute_testkit::Conformance;
+use spinroute_testkit::strategy::Shape;
+use spinroute_testkit::{Conformance, general};
 
 /// What `lp` may refuse: scores whose sizes differ by more than its backend's tolerance allows for, and
 /// what is large.
@@ -19,12 +20,19 @@ const REFUSED_BY_LP: [&str; 9] = [
     "generate",
 ];
 
+/// And the general instances made of such.
+fn refused_by_lp() -> impl Iterator<Item = String> {
+    let general = general::families(&Shape::default()).into_iter();
+    let general = general.map(|(name, _)| format!("general {name}"));
+    general.chain(REFUSED_BY_LP.map(str::to_owned))
+}
+
 #[test]
 fn every_solver_conforms() {
     for entry in SOLVERS {
         let suite = match (entry.exact, entry.facts.prices) {
             (true, true) => Conformance::exact(),
-            (true, false) => Conformance::optimal().allow_unsupported(REFUSED_BY_LP),
+            (true, false) => Conformance::optimal().allow_unsupported(refused_by_lp()),
             (false, _) => Conformance::feasible(),
         };
         let mut params = entry.defaults();
