@@ -30,7 +30,8 @@ struct Summary {
 /// One layer.
 #[derive(Debug, Serialize)]
 struct Layer {
-    layer: usize,
+    #[serde(rename = "layer")]
+    number: usize,
     #[serde(flatten)]
     sizes: Sizes,
     #[serde(flatten)]
@@ -104,7 +105,7 @@ impl Answer<'_> {
     fn layer(&self, wall: Duration) -> Layer {
         let Self { layer, instance, solution, assessment } = self;
         Layer {
-            layer: *layer,
+            number: *layer,
             sizes: Sizes::of(instance),
             figures: Figures::new(instance, assessment, solution.stop, wall),
             load: assessment.evaluation.load.clone(),
@@ -155,7 +156,7 @@ fn for_people(summary: &Summary, wall: Duration, args: &SolveArgs) -> String {
     for layer in &summary.layers {
         let Layer { figures, load, .. } = layer;
         out += &markdown::row(&[
-            layer.layer.to_string(),
+            layer.number.to_string(),
             text::number(figures.objective, 6),
             figures.gap.map_or("limits broken".into(), text::percent),
             text::share(figures.retained),
