@@ -6,6 +6,7 @@ mod data;
 mod documentation;
 mod failures;
 mod formats;
+mod layers;
 mod limits;
 mod limits_solved;
 mod lists;
