@@ -95,6 +95,50 @@ impl Groups {
         Ok(self)
     }
 
+    /// All levels at once: the innermost group of each expert, and the group around each group, or
+    /// [`Groups::NONE`]. A group around others has a higher number than they.
+    ///
+    /// # Errors
+    /// [`Error::Group`] if a group is empty, or lies in one of no higher number.
+    ///
+    /// ```
+    /// use spinroute_core::Groups;
+    ///
+    /// let groups = Groups::nested(vec![0, 0, 1, 1], vec![2, 2, Groups::NONE])?;
+    /// assert_eq!(groups, Groups::consecutive(4, 2)?.within(vec![0, 0])?);
+    /// # Ok::<(), spinroute_core::Error>(())
+    /// ```
+    pub fn nested(of_expert: Vec<u32>, of_group: Vec<u32>) -> Result<Self, Error> {
+        let count = of_group.len();
+        for (group, &around) in of_group.iter().enumerate() {
+            if around != Self::NONE && (around as usize <= group || around as usize >= count) {
+                let problem = format!(
+                    "group {around} around it must be one of those up to {}, above its own",
+                    count.saturating_sub(1)
+                );
+                return Err(Error::Group { group, problem });
+            }
+        }
+        let named = of_expert.iter().chain(&of_group).filter(|&&g| g != Self::NONE);
+        if let Some(&beyond) = named.clone().find(|&&g| g as usize >= count) {
+            let problem = format!("there are only {count} groups");
+            return Err(Error::Group { group: beyond as usize, problem });
+        }
+        if let Some(group) = (0..count).find(|&g| named.clone().all(|&named| named as usize != g)) {
+            let problem = "nothing is in it".to_owned();
+            return Err(Error::Group { group, problem });
+        }
+        let inner = of_group.iter().rposition(|&around| around != Self::NONE);
+        Ok(Self {
+            of_expert,
+            outermost: inner.map_or(0, |last| last + 1),
+            capacity: vec![u32::MAX; count],
+            minimum: vec![0; count],
+            overflow: Overflow::default(),
+            of_group,
+        })
+    }
+
     /// Sets the capacity of every group.
     ///
     /// # Errors

@@ -217,6 +217,11 @@ impl Conformance {
             });
             report.count("generate", verdict, &format!("generate::{name}"))?;
         }
+        for golden in golden::general() {
+            let source = format!("golden {}", golden.name);
+            let verdict = trial.check(&golden.instance, self.ask(&source, &mut draws));
+            report.count(&source, verdict, &source)?;
+        }
         for (name, strategy) in general::families(&self.shape) {
             let source = format!("general {name}");
             self.family(&trial, &source, &strategy, &mut draws, &mut report)?;

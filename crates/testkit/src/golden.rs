@@ -21,7 +21,9 @@
 use std::fmt::Write as _;
 
 use ndarray::Array2;
-use spinroute_core::{Demand, Error, Instance};
+use spinroute_core::{Demand, Error, Instance, Overflow, Reward, Scores};
+
+use crate::asked::{Family, extras};
 
 /// An instance and what is known about it.
 ///
@@ -73,6 +75,12 @@ pub enum Expected {
         tokens: Vec<u32>,
         /// Its experts.
         experts: Vec<u32>,
+        /// Its groups.
+        #[serde(default)]
+        groups: Vec<u32>,
+        /// Whether minimums lack tokens, not tokens room.
+        #[serde(default)]
+        lacks_tokens: bool,
     },
 }
 
@@ -134,6 +142,14 @@ struct File {
     capacity: Vec<u32>,
     #[serde(default)]
     precision: Precision,
+    demands: Option<Vec<u32>>,
+    #[serde(default)]
+    minimum: Vec<u32>,
+    #[serde(default)]
+    overflow: Overflow,
+    #[serde(default)]
+    reward: Reward,
+    groups: Option<Family>,
     scores: Vec<Vec<f64>>,
     expected: Expected,
 }
@@ -155,13 +171,25 @@ impl Golden {
         let shape = (file.scores.len(), want);
         let scores = Array2::from_shape_vec(shape, file.scores.concat())
             .unwrap_or_else(|_| unreachable!("all rows have the same length"));
-        let instance = match file.precision {
-            Precision::F64 => Instance::from_f64(scores, file.capacity, file.demand),
+        let scores = match file.precision {
+            Precision::F64 => Scores::wide(scores),
             // A decimal with the digits of an `f32` is that one on the way through `f64`, too.
-            Precision::F32 => Instance::new(scores.mapv(|s| s as f32), file.capacity, file.demand),
+            Precision::F32 => scores.mapv(|s| s as f32).into(),
         };
-        let instance =
-            instance.map_err(|cause| GoldenError::Instance { name: name.into(), cause })?;
+        let refuse = |cause| GoldenError::Instance { name: name.into(), cause };
+        let mut builder = Instance::builder(scores)
+            .demand(file.demand)
+            .capacity(file.capacity)
+            .minimum(file.minimum)
+            .overflow(file.overflow.cost, file.overflow.up_to)
+            .reward(file.reward.gain, file.reward.up_to);
+        if let Some(demands) = &file.demands {
+            builder = builder.demands(demands);
+        }
+        if let Some(groups) = file.groups {
+            builder = builder.groups(groups.groups().map_err(refuse)?);
+        }
+        let instance = builder.build().map_err(refuse)?;
         Ok(Self { name: name.into(), note: file.note, instance, expected: file.expected })
     }
 }
@@ -177,6 +205,7 @@ pub fn to_toml(instance: &Instance) -> String {
     if instance.wide().is_some() {
         text += "precision = \"f64\"\n";
     }
+    text += &extras(instance);
     let _ = writeln!(text, "scores = [");
     // `{:?}` is the shortest text that reads back as the same number, always with a point.
     for t in 0..instance.tokens() {
@@ -232,6 +261,31 @@ const FILES: &[(&str, &str)] = files![
     "wide-quarters",
 ];
 
+const GENERAL: &[(&str, &str)] = files![
+    "general-mask",
+    "general-uneven",
+    "general-minimum",
+    "general-group",
+    "general-nested",
+    "general-group-minimum",
+    "general-overflow",
+    "general-reward",
+    "general-room",
+    "general-tokens",
+];
+
+/// The golden instances that ask for more than one `k` and one capacity an expert.
+///
+/// # Panics
+/// Never: this crate's tests read every file.
+#[must_use]
+pub fn general() -> Vec<Golden> {
+    let golden = |&(name, text): &(&str, &str)| {
+        Golden::parse(name, text).unwrap_or_else(|error| unreachable!("{error}"))
+    };
+    GENERAL.iter().map(golden).collect()
+}
+
 /// All golden instances, in a fixed order.
 #[must_use]
 pub fn all() -> Vec<Golden> {
@@ -243,8 +297,9 @@ pub fn all() -> Vec<Golden> {
 
 #[cfg(test)]
 mod tests {
+    use crate::general::any_general_instance;
     use proptest::prelude::*;
-    use spinroute_core::{Certificate, Deficiency};
+    use spinroute_core::{Certificate, Deficiency, Shortfall};
 
     use super::*;
     use crate::reference::{brute_force, optimum};
@@ -258,7 +313,7 @@ mod tests {
 
     #[test]
     fn each_is_proven_and_what_the_reference_says() {
-        for Golden { name, instance, expected, .. } in all() {
+        for Golden { name, instance, expected, .. } in all().into_iter().chain(general()) {
             let small = instance.tokens() * instance.experts() <= 16;
             match (expected, optimum(&instance)) {
                 (Expected::Optimum { value, prices }, Ok(found)) => {
@@ -271,8 +326,9 @@ mod tests {
                     assert!(near(found.value, value), "{name}: optimum {:e}", found.value);
                     assert!(!small || brute_force(&instance).is_some_and(|best| near(best, value)));
                 }
-                (Expected::Deficiency { tokens, experts }, Err(found)) => {
-                    let deficiency = Deficiency::crowded(&instance, tokens, experts);
+                (Expected::Deficiency { tokens, experts, groups, lacks_tokens }, Err(found)) => {
+                    let short = if lacks_tokens { Shortfall::Tokens } else { Shortfall::Room };
+                    let deficiency = Deficiency::new(&instance, short, tokens, experts, groups);
                     assert!(deficiency.is_some_and(|deficiency| deficiency.proves(&instance)));
                     assert!(found.proves(&instance), "{name}");
                     assert!(!small || brute_force(&instance).is_none());
@@ -285,7 +341,7 @@ mod tests {
     #[test]
     fn every_file_is_listed() {
         let files = std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/golden")).unwrap();
-        assert_eq!(files.count(), all().len());
+        assert_eq!(files.count(), all().len() + general().len());
     }
 
     #[test]
@@ -327,6 +383,19 @@ mod tests {
             prop_assert_eq!(back.wide(), instance.wide());
             prop_assert_eq!(back.capacity(), instance.capacity());
             prop_assert_eq!(back.demand(), instance.demand());
+        }
+
+        #[test]
+        fn printed_general_instances_read_back(instance in any_general_instance(&Shape::default())) {
+            let expected = "\n[expected.deficiency]\ntokens = []\nexperts = []\n";
+            let text = format!("note = ''\n{}{expected}", to_toml(&instance));
+            let back = Golden::parse("it", &text).unwrap().instance;
+            prop_assert_eq!(back.features(), instance.features());
+            prop_assert_eq!((back.demands(), back.minimums()), (instance.demands(), instance.minimums()));
+            let limits = |it: &Instance| {
+                (0..it.nodes()).map(|node| (it.parent(node), it.limits(node))).collect::<Vec<_>>()
+            };
+            prop_assert_eq!(limits(&back), limits(&instance));
         }
     }
 }

@@ -17,6 +17,7 @@
 //! - [`strategy`]: proptest strategies of instances; [`generate`]: seeded ones of any size.
 //! - [`property`]: properties that hold by definition, as functions for your own property tests.
 //! - [`mod@reference`]: two slow, independent exact solvers to compare with.
+mod asked;
 mod attempt;
 mod breach;
 mod capacity;

@@ -29,6 +29,10 @@ impl Dump {
     }
 
     pub(crate) fn add(&mut self, instance: &Instance, answer: &Answer) -> io::Result<()> {
+        // The format knows one k and one capacity an expert.
+        if !instance.features().is_empty() || instance.groups().is_some() {
+            return Ok(());
+        }
         let (wide, solved) = (instance.wide(), answer.is_ok());
         let flags = u32::from(instance.demand().is_exact())
             | u32::from(wide.is_some()) << 1

@@ -149,7 +149,7 @@ fn solve(contestant: &Contestant, instance: &Instance, seed: u64) -> Result<Answ
         1 => largest * libm::exp(8.0 * draws.normal()) * draws.normal(),
         _ => 0.125 * draws.below(9) as f64,
     };
-    let prices: Vec<f64> = (0..instance.experts()).map(price).collect();
+    let prices: Vec<f64> = (0..instance.nodes()).map(price).collect();
     let mut run = Run::new(seed);
     if contestant.prices && kind < 3 {
         run = run.warm_prices(&prices);

@@ -116,7 +116,15 @@ fn main() -> Result<ExitCode, Box<dyn Error>> {
         joined.map(|outcome| outcome.map_err(|_| "a thread panicked".to_owned())?).collect()
     });
     let all: Result<Vec<Counts>, String> = all;
-    print_counts(&all?, shared.start.elapsed());
+    let all = all?;
+    print_counts(&all, shared.start.elapsed());
+    let families = all.iter().flat_map(|counts| &counts.families);
+    let general: u64 =
+        families.filter(|(name, _)| name.starts_with("general ")).map(|(_, (met, _))| met).sum();
+    println!("{general} instances with masks, minimums, groups or costs");
+    if general == 0 && all.iter().flat_map(|counts| counts.families.values()).count() > 100 {
+        return Err("not one instance asked for more than one k and one capacity".into());
+    }
     if let Some(dump) = &shared.dump {
         dump.lock().map_err(|_| "a thread panicked")?.finish()?;
     }

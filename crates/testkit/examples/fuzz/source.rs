@@ -4,20 +4,27 @@ use proptest::strategy::{BoxedStrategy, Strategy, ValueTree};
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 use spinroute::{Demand, Error, Instance};
 use spinroute_testkit::{
+    general,
     generate::{self, Draws, Rounding, Wide},
     strategy::{Shape, families},
 };
 
 /// The strategies of one thread, from tiny to middling sizes.
 pub(crate) struct Source {
-    sizes: Vec<Vec<(&'static str, BoxedStrategy<Instance>)>>,
+    sizes: Vec<Vec<(String, BoxedStrategy<Instance>)>>,
 }
 
 impl Source {
     pub(crate) fn new() -> Self {
         let middling = Shape { tokens: 1..=40, experts: 1..=24, k: 1..=8 };
         let shapes = [Shape::tiny(), Shape::default(), middling];
-        Self { sizes: shapes.iter().map(families).collect() }
+        // A third of all asks for more than one k and one capacity an expert.
+        let all = |shape: &Shape| {
+            let plain = families(shape).into_iter().map(|(name, it)| (name.to_owned(), it));
+            let general = general::families(shape).into_iter();
+            plain.chain(general.map(|(name, it)| (format!("general {name}"), it))).collect()
+        };
+        Self { sizes: shapes.iter().map(all).collect() }
     }
 
     /// Instance `number` of `seed`, with the name of its family.
@@ -40,7 +47,7 @@ impl Source {
         let mut runner = TestRunner::new_with_rng(Config::default(), rng);
         let tree = strategy.new_tree(&mut runner);
         let tree = tree.unwrap_or_else(|reason| unreachable!("nothing is filtered: {reason}"));
-        ((*name).to_owned(), tree.current())
+        (name.clone(), tree.current())
     }
 }
 
