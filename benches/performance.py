@@ -9,7 +9,14 @@ import sys
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 RECORDS = ROOT / "benches" / "records"
-DAY = sys.argv[1] if len(sys.argv) > 1 else max(path.name for path in RECORDS.iterdir())
+
+
+def newest():
+    """The last folder with all records; others hold those of single questions."""
+    return max(path.parent.name for path in RECORDS.glob("*/flow_vs_ortools.json"))
+
+
+DAY = sys.argv[1] if len(sys.argv) > 1 else newest()
 
 HEAD = """# Performance
 
