@@ -31,8 +31,8 @@ const BLOCK: usize = 256;
 /// prices, rounded up once: differences, products and sums lose nothing before, and which terms are
 /// the largest is decided on exact differences. So neither terms that cancel nor the order of the
 /// tokens matter, and the gap of an optimal assignment under optimal prices is a unit in the last
-/// place of the objective at most. (With groups, sums `P` are rounded to `f64` once, and the prices of experts and
-/// groups are the exact differences of these.)
+/// place of the objective at most. (With groups, sums `P` are rounded down to `f64`, which
+/// raises the bound by a unit in their last place at most.)
 ///
 /// Reference: Ahuja, Magnanti, Orlin, *Network Flows* (1993), chapter 16 (Lagrangian relaxation).
 ///
@@ -81,9 +81,8 @@ impl Certificate {
             Some(wide) => surpluses(instance, wide, &totals[..experts]),
             None => surpluses(instance, instance.flat(), &totals[..experts]),
         };
-        for node in 0..nodes {
-            let around = instance.parent(node).map_or(0.0, |parent| totals[parent]);
-            rents(instance, node, totals[node], around, &mut total);
+        for (node, &price) in prices.iter().enumerate() {
+            rents(instance, node, price, &mut total);
         }
         // Prices so large that products overflow prove nothing.
         let bound = total.upwards();
@@ -141,23 +140,24 @@ pub fn gap(bound: f64, objective: f64) -> f64 {
     if gap == 0.0 { 0.0 } else { gap / objective.abs() }
 }
 
-/// What a token pays for each node: its price and those of all groups around it.
+/// What a token pays for each node: its price and those of all groups around it, rounded down.
 fn totals(instance: &Instance, prices: &[f64]) -> Vec<f64> {
     let mut totals = prices.to_vec();
     // A node is numbered below the one around it.
     for node in (0..prices.len()).rev() {
         if let Some(parent) = instance.parent(node) {
-            totals[node] += totals[parent];
+            let (sum, lost) = difference(totals[node], -totals[parent]);
+            totals[node] = if lost < 0.0 { sum.next_down() } else { sum };
         }
     }
     totals
 }
 
-/// Adds what the capacities of a node earn at most, and its minimum at least, at the price `total − around`.
-fn rents(instance: &Instance, node: usize, total: f64, around: f64, sum: &mut Sum) {
+/// Adds what the capacities of a node earn at most, and its minimum at least, at its price.
+fn rents(instance: &Instance, node: usize, price: f64, sum: &mut Sum) {
     let limits = instance.limits(node);
     // No load is larger than all slots: a group without a capacity of its own, or an overflow without end, would
-    // multiply what rounding the totals leaves.
+    // multiply what rounding has left of a price.
     let all = u32::try_from(instance.slots()).unwrap_or(u32::MAX);
     let (mut start, mut pieces) = (0, limits.pieces());
     let soft = usize::from(node < instance.experts()) * 2;
@@ -166,12 +166,11 @@ fn rents(instance: &Instance, node: usize, total: f64, around: f64, sum: &mut Su
     }
     for (end, cost) in pieces {
         let forced = end.min(limits.minimum).saturating_sub(start);
-        let gains = || [total, -around, -cost].into_iter().collect::<Sum>().nearest() > 0.0;
         let free = end.saturating_sub(start.max(limits.minimum));
-        let units = f64::from(if free > 0 && gains() { forced + free } else { forced });
-        for price in [total, -around, -cost] {
-            if units > 0.0 && price != 0.0 {
-                sum.add_product(units, price);
+        let units = f64::from(if price > cost { forced + free } else { forced });
+        for worth in [price, -cost] {
+            if units > 0.0 && worth != 0.0 {
+                sum.add_product(units, worth);
             }
         }
         start = start.max(end);

@@ -177,17 +177,28 @@ impl<'a, S: Score, const N: usize> Search<'a, S, N> {
 
     /// The potentials at rest as prices.
     fn prices(&self, potentials: &[Int<N>]) -> Vec<f64> {
+        let nearest = self.own(potentials);
+        if proven(self.instance, self.scores, &self.table, &nearest) {
+            return nearest;
+        }
+        if self.instance.features().iter().all(|feature| *feature == Feature::Demands) {
+            return self.least().unwrap_or(nearest);
+        }
+        // From nothing, prices are no larger than they must be, and lose fewer digits where they cancel.
+        let mut small = vec![0u64.as_(); self.nodes];
+        let cycles = self.relax(&mut small);
+        let own = self.own(&small);
+        let better = cycles.is_empty() && proven(self.instance, self.scores, &self.table, &own);
+        if better { own } else { nearest }
+    }
+
+    /// What each node pays above the one around it, the nearest `f64`.
+    fn own(&self, potentials: &[Int<N>]) -> Vec<f64> {
         let own = |node: usize| {
             let around = self.instance.parent(node).map_or(self.rest, |around| around + 1);
             self.grid.value(potentials[graph_node(self.instance, node)] - potentials[around])
         };
-        let nearest: Vec<f64> = (0..self.instance.nodes()).map(own).collect();
-        if self.instance.features().iter().any(|feature| *feature != Feature::Demands)
-            || proven(self.instance, self.scores, &self.table, &nearest)
-        {
-            return nearest;
-        }
-        self.least().unwrap_or(nearest)
+        (0..self.instance.nodes()).map(own).collect()
     }
 
     /// The least prices among the numbers that `f64` holds at which no move gains, if there are any

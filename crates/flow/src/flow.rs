@@ -75,8 +75,9 @@ impl Solver for Flow {
             return Err(param!(Self::target_gap).refuse(&self.target_gap).into());
         }
         let warm = run.start_prices(instance.nodes())?;
-        let solved = if (0..instance.experts()).any(|e| instance.limits(e).highest() == 0) {
-            without_closed(instance, |open| self.solve_open(open, warm, run))
+        let closed = closed(instance);
+        let solved = if closed[..instance.experts()].contains(&true) {
+            without_closed(instance, &closed, |open| self.solve_open(open, warm, run))
         } else {
             self.solve_open(instance, warm, run)
         };
@@ -150,13 +151,23 @@ impl Flow {
     }
 }
 
-/// Solves `instance` with the experts of capacity 0 forbidden: their scores, however large, say
-/// nothing, and would cost the digits of the others. Their prices then keep everybody away.
+/// Which nodes hold nothing: those of capacity 0, and all in groups of capacity 0.
+fn closed(instance: &Instance) -> Vec<bool> {
+    let mut closed = vec![false; instance.nodes()];
+    for node in (0..closed.len()).rev() {
+        let around = instance.parent(node).is_some_and(|around| closed[around]);
+        closed[node] = around || instance.limits(node).highest() == 0;
+    }
+    closed
+}
+
+/// Solves `instance` with the experts that hold nothing forbidden: their scores, however large, say
+/// nothing, and would cost the digits of the others. Prices then keep everybody away.
 fn without_closed(
     instance: &Instance,
+    closed: &[bool],
     solve: impl FnOnce(&Instance) -> Result<Solution, Error>,
 ) -> Result<Solution, Error> {
-    let closed = |e: usize| instance.limits(e).highest() == 0;
     let open = if let Some(wide) = instance.wide() {
         let wide = ArrayView2::from_shape((instance.tokens(), instance.experts()), wide);
         let wide = wide.map_err(|error| Error::Defect(error.to_string()))?;
@@ -168,17 +179,8 @@ fn without_closed(
     };
     let mut solution = match solve(&open) {
         Err(Error::Deficient(proof)) => {
-            // Open to nobody, closed experts take what crowds, and never help what lacks.
-            let crowds = proof.short == Shortfall::Room;
-            let inside = |e: usize| {
-                if closed(e) { crowds } else { proof.experts.binary_search(&(e as u32)).is_ok() }
-            };
-            let experts =
-                (0..instance.experts()).filter(|&e| inside(e)).map(|e| e as u32).collect();
-            let Deficiency { short, tokens, groups, .. } = *proof;
-            let proof = Deficiency::new(instance, short, tokens, experts, groups);
             let unproven = "flow found no assignment, and no proof that there is none";
-            return Err(proof.map_or_else(
+            return Err(of_closed(instance, closed, *proof).map_or_else(
                 || Error::Defect(unproven.to_owned()),
                 |proof| Error::Deficient(Box::new(proof)),
             ));
@@ -189,17 +191,39 @@ fn without_closed(
         let finite = instance.flat().iter().filter(|s| s.is_finite());
         let largest = finite.fold(0.0, |largest, &s| f64::max(largest, 1.001 * f64::from(s.abs())));
         let highest = prices.iter().fold(0f64, |a, b| a.max(b.abs()));
-        for e in (0..instance.experts()).filter(|&e| closed(e)) {
-            prices[e] = 4.0 * (largest + highest);
+        for node in (0..prices.len()).filter(|&node| closed[node]) {
+            // The outermost closed node keeps away; what is in it has no say.
+            let inside = instance.parent(node).is_some_and(|around| closed[around]);
+            let limits = instance.limits(node);
+            let away = 4.0 * (largest + highest);
+            prices[node] = if inside { limits.lowest_price().max(f64::MIN) } else { away };
         }
     }
     Ok(solution)
 }
 
+/// The proof for the instance of one for that without closed nodes: open to nobody, they take what crowds, and
+/// never help what lacks.
+fn of_closed(instance: &Instance, closed: &[bool], proof: Deficiency) -> Option<Deficiency> {
+    let Deficiency { short, tokens, experts, groups, .. } = proof;
+    let inside = |set: &[u32], place: usize, node: usize| {
+        if closed[node] {
+            short == Shortfall::Room
+        } else {
+            set.binary_search(&(place as u32)).is_ok()
+        }
+    };
+    let first = instance.experts();
+    let all = (0..first).filter(|&e| inside(&experts, e, e)).map(|e| e as u32).collect();
+    let around = (0..instance.nodes() - first).filter(|&g| inside(&groups, g, first + g));
+    let around = around.map(|g| g as u32).collect();
+    Deficiency::new(instance, short, tokens, all, around)
+}
+
 /// `scores` with the columns of closed experts forbidden.
-fn close<S: Copy>(mut scores: Array2<S>, never: S, closed: impl Fn(usize) -> bool) -> Array2<S> {
+fn close<S: Copy>(mut scores: Array2<S>, never: S, closed: &[bool]) -> Array2<S> {
     for (e, mut column) in scores.columns_mut().into_iter().enumerate() {
-        if closed(e) {
+        if closed[e] {
             column.fill(never);
         }
     }

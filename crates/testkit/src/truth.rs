@@ -4,7 +4,7 @@ use std::fmt;
 
 use spinroute_core::{Assignment, Certificate, Instance};
 
-use crate::exact_objective::{lead, node_loads};
+use crate::exact_objective::lead;
 use crate::exact_sum::Unit;
 use crate::reference::{Optimum, optimum};
 
@@ -105,21 +105,20 @@ impl Truth {
     }
 }
 
-/// `Σ |s|` over the pairs of an assignment, and the sizes of what its loads cost and gain.
+/// `Σ |s|` over the pairs of an assignment, and the sizes of what limits of loads offer at a cost or gain, used or
+/// not: the bound's terms cancel from all of it.
 pub(crate) fn scale(instance: &Instance, assignment: &Assignment) -> f64 {
-    let mut loads = vec![0; instance.experts()];
-    let pairs = (0..instance.tokens()).flat_map(|t| assignment.experts(t));
-    pairs.for_each(|&e| loads[e as usize] += 1);
-    let costs = node_loads(instance, &loads).into_iter().enumerate().map(|(node, load)| {
+    let all = instance.slots() as u32;
+    let offers = (0..instance.nodes()).map(|node| {
         let limits = instance.limits(node);
-        f64::from(load.saturating_sub(limits.capacity)) * limits.overflow.cost
-            + f64::from(load.min(limits.reward.up_to)) * limits.reward.gain
+        f64::from(limits.overflow.up_to.min(all)) * limits.overflow.cost
+            + f64::from(limits.reward.up_to.min(limits.capacity).min(all)) * limits.reward.gain
     });
     let sizes = (0..instance.tokens()).flat_map(|t| {
         let experts = assignment.experts(t).iter();
         experts.map(move |&e| instance.score(t, e as usize).abs())
     });
-    sizes.sum::<f64>() + costs.sum::<f64>()
+    sizes.sum::<f64>() + offers.sum::<f64>()
 }
 
 /// The gap between objective and bound up to which an exact solver has proven the optimum: 10⁻⁹ of
