@@ -281,7 +281,7 @@ impl<S: Score> Finish<'_, S> {
         let objective = self.instance.objective(&solution.assignment)?;
         let prices = solution.prices.clone().unwrap_or_default();
         let units =
-            |node| u64::from(self.instance.limits(node).capacity).min(self.instance.slots());
+            |node| u64::from(self.instance.limits(node).highest()).min(self.instance.slots());
         let rents = prices.iter().enumerate().map(|(node, p)| units(node) as f64 * p.abs());
         let rents: f64 = rents.sum();
         let bound = Certificate::new(self.instance, prices)?.bound();
