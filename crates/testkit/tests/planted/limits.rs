@@ -53,11 +53,14 @@ fn a_limit_read_wrongly_is_caught() {
         (Misread::MinimumOnceTooOften, &unproven[..]),
         (Misread::Mask, &[Clause::Feasible, Clause::Deficiency]),
         (Misread::OverflowCost, &[Clause::Optimal]),
-        (Misread::GroupPrices, &[Clause::Prices]),
+        // All group prices may be left out: then they are 0, and prove too little.
+        (Misread::GroupPrices, &[Clause::Prices, Clause::Proof]),
     ] {
         let suite = Conformance::exact().allow_unsupported(["generate"]);
         let breach = suite.check(&fault).expect_err(&format!("{fault:?} passed"));
         assert!(clauses.contains(&breach.clause), "{fault:?}: {breach}");
-        assert!(breach.origin.starts_with("strategy::general"), "{fault:?}: {breach}");
+        let general = ["strategy::general", "golden general"];
+        let seen = general.iter().any(|origin| breach.origin.starts_with(origin));
+        assert!(seen, "{fault:?}: {breach}");
     }
 }
