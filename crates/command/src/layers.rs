@@ -152,7 +152,7 @@ fn for_people(summary: &Summary, wall: Duration, args: &SolveArgs) -> String {
         out += &report::lines(&[("written", format!("{}", directory.display()))]);
     }
     out.push('\n');
-    out += &markdown::head(&["layer", "objective", "gap", "retained", "max load", "dead"]);
+    out += &markdown::head(&["layer", "objective", "gap", "retained", "max load", "dead", "stop"]);
     for layer in &summary.layers {
         let Layer { figures, load, .. } = layer;
         out += &markdown::row(&[
@@ -162,6 +162,7 @@ fn for_people(summary: &Summary, wall: Duration, args: &SolveArgs) -> String {
             text::share(figures.retained),
             load.max.to_string(),
             load.dead.to_string(),
+            figures.stop.to_string(),
         ]);
     }
     out

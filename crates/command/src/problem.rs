@@ -2,7 +2,7 @@
 
 mod limits;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use spinroute::checkpoint::{
     File, Router, Rows, Sparse, Table, Transform, read_prices, read_router, read_sparse, read_table,
@@ -113,7 +113,7 @@ pub(crate) fn prices(
 ) -> Result<Vec<f64>, Failure> {
     let mut prices = checked(path, instance.experts(), "experts")?;
     if let Some(groups) = instance.groups() {
-        let beside = path.with_file_name(GROUP_PRICES);
+        let beside = beside(path);
         if group_prices.is_none() && !beside.exists() {
             let (beside, count) = (beside.display(), groups.len());
             return Err(Failure::Input(format!(
@@ -124,6 +124,13 @@ pub(crate) fn prices(
         prices.extend(checked(group_prices.unwrap_or(&beside), groups.len(), "groups")?);
     }
     Ok(prices)
+}
+
+/// Where the prices of groups lie: `layer3_group_prices.npy` beside `layer3_prices.npy`.
+fn beside(path: &Path) -> PathBuf {
+    let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+    let layer = name.strip_suffix("prices.npy").filter(|layer| layer.starts_with("layer"));
+    path.with_file_name(layer.unwrap_or_default().to_owned() + GROUP_PRICES)
 }
 
 /// Reads prices and checks them, so that the error names the file.

@@ -137,6 +137,8 @@ impl Builder {
 
     /// Rewards each of the first `up_to` units of every expert with `gain` of score.
     ///
+    /// Units beyond the capacity gain nothing, whatever `up_to`.
+    ///
     /// A negative gain is a fixed cost only of an expert's first units, which is no convex cost and no flow: it
     /// is refused. A cost of every unit is a lower score.
     pub fn reward(mut self, gain: f64, up_to: u32) -> Self {

@@ -34,7 +34,7 @@ impl Instance {
                 low[node] = low[node].max(u64::from(minimum));
                 if low[node] > high[node] {
                     let problem = format!(
-                        "its minimum of {minimum} exceeds the {} that its members can hold",
+                        "its minimum of {minimum} exceeds the {} that it and its members can hold",
                         high[node]
                     );
                     return refuse(problem);

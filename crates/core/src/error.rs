@@ -74,7 +74,7 @@ pub enum Error {
     },
     /// A least load that an expert cannot hold.
     #[error(
-        "expert {expert} must hold at least {minimum} tokens but can hold {most}; lower its minimum or raise its capacity"
+        "expert {expert} must hold at least {minimum} tokens but can hold {most}; lower its minimum, or give it capacity or tokens"
     )]
     Minimum {
         /// The expert.
@@ -93,7 +93,7 @@ pub enum Error {
         problem: String,
     },
     /// A cost or reward that is no number of at least 0.
-    #[error("{what} of {value} a unit; it must be a finite number of at least 0")]
+    #[error("{what} of {value} a unit; it must be at least 0 and at most 3.4e38")]
     Cost {
         /// Of what.
         what: &'static str,
@@ -144,7 +144,7 @@ pub enum Error {
     },
     /// The demand exceeds what the experts can hold.
     #[error(
-        "infeasible: the tokens need {need} slots but the experts hold {supply}; raise the capacity or ask for at most k"
+        "infeasible: the tokens need {need} slots but capacities leave {supply}; raise those of experts or groups, or ask for at most k"
     )]
     Infeasible {
         /// `T·k`.

@@ -155,7 +155,7 @@ fn infeasible_is_4() {
     fail(
         &["solve", &scores, "-k", "1", "--capacity", "1"],
         4,
-        &["need 5 slots", "hold 3", "at most"],
+        &["need 5 slots", "leave 3", "at most"],
     );
     // Token 4 may not take expert 1, so it has only two experts.
     fail(&["solve", &scores, "-k", "3", "--capacity", "5"], 4, &["1 token (first: [4])"]);

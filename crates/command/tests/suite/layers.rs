@@ -52,6 +52,11 @@ fn all_layers_are_solved_as_each_alone() {
             assert_eq!(ours, fs::read(format!("{alone}/{file}")).unwrap(), "{number} {file}");
         }
     }
+    let (assignment, prices) =
+        (format!("{out}/layer7_assignment.npy"), format!("{out}/layer7_prices.npy"));
+    let written = ["--layer", "7", "--assignment", &assignment, "--prices", &prices, "--json"];
+    let verdict = succeed(&[&["verify"], &problem[..], &limits, &written].concat()).json();
+    assert_eq!(verdict["bound"], layers[1]["bound"]);
     let table = succeed(&[&base[..], &["--all-layers"]].concat()).stdout;
     assert!(table.contains("layers 2: no hidden states") && table.contains("| 7 |"), "{table}");
 }

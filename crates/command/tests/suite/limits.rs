@@ -78,7 +78,7 @@ fn minimums_groups_and_costs_are_in_the_verdict() {
     for (options, message) in [
         (
             &["--capacity", "1", "--overflow-cost", "0", "--overflow", "0"][..],
-            "need 5 slots but the experts hold 4",
+            "need 5 slots but capacities leave 4",
         ),
         (
             &["--capacity", "2", "--minimums", "least.txt"],
@@ -243,7 +243,7 @@ fn wrong_files_are_3_and_limits_that_nothing_meets_are_4() {
     solve(&["--groups", &ones], 3, &["ones.txt: 5 values for 4 experts"]);
     let mask = files.write("mask.txt", b"1 0 0 0 0");
     solve(&["--mask", &mask, "--minimum", "1"], 4, &["need 4 tokens", "lower the minimums"]);
-    solve(&["--groups", "2", "--group-capacity", "4"], 4, &["need 10 slots", "hold 8"]);
+    solve(&["--groups", "2", "--group-capacity", "4"], 4, &["need 10 slots", "leave 8"]);
 }
 
 #[test]
