@@ -104,6 +104,39 @@ pub fn trained_routers() -> Result<Vec<Case>> {
     Ok(cases)
 }
 
+/// A batch of each shape, at capacity factor 1.0: what a solve costs, phase by phase. Beside the trained routers and
+/// OLMoE's ties there are synthetic routers of the sizes of today's models; `few` leaves those out.
+///
+/// # Errors
+/// If the recordings are missing.
+pub fn exact_sizes(few: bool) -> Result<Vec<Case>> {
+    let plain = |c: &Case| c.name.contains("layer 0, first") || c.name.contains("layer 3, last");
+    let mut cases = trained_routers()?;
+    cases.retain(|c| plain(c) && !c.name.contains("sigmoid"));
+    cases.extend(olmoe()?.into_iter().filter(|c| c.name.contains("seed 0")));
+    let sizes = [(8192, 384, 8), (8192, 512, 10), (16_384, 1024, 8), (65_536, 64, 8)];
+    for (tokens, experts, k) in sizes.into_iter().take(if few { 0 } else { 4 }) {
+        let scores = synthetic_router(tokens, experts, &mut ChaCha8Rng::seed_from_u64(1));
+        let name = format!("synthetic, {tokens} × {experts}");
+        cases.push(Case::uniform("synthetic", name, scores, Demand::Exactly(k), 1.0)?);
+    }
+    Ok(cases)
+}
+
+/// Softmax of `1.5 X·Wᵀ/√64` plus a standard normal offset of each expert, with X and W standard normal of width 64.
+pub fn synthetic_router(tokens: usize, experts: usize, rng: &mut ChaCha8Rng) -> Array2<f32> {
+    const WIDTH: usize = 64;
+    let normal = |rng: &mut ChaCha8Rng| -> f32 { StandardNormal.sample(rng) };
+    let hidden = Array2::from_shape_fn((tokens, WIDTH), |_| normal(rng));
+    let weights = Array2::from_shape_fn((experts, WIDTH), |_| normal(rng));
+    let mut logits = hidden.dot(&weights.t());
+    for mut column in logits.columns_mut() {
+        let offset = normal(rng);
+        column.mapv_inplace(|z| z * 1.5 / (WIDTH as f32).sqrt() + offset);
+    }
+    data::transformed(logits, Transform::Softmax)
+}
+
 /// Batches drawn from OLMoE's affinities: token ids with probability proportional to their
 /// occurrences, scores = counts / occurrences. Many exact ties.
 ///

@@ -129,6 +129,12 @@ impl Timings {
             n => f64::midpoint(sorted[n / 2 - 1], sorted[n / 2]),
         }
     }
+
+    /// The least, infinite of none: what a noisy machine disturbed least.
+    #[must_use]
+    pub fn least(&self) -> f64 {
+        self.0.iter().copied().fold(f64::INFINITY, f64::min)
+    }
 }
 
 /// The run of median time, and the median: the mean of the two in the middle of an even number.
@@ -151,6 +157,7 @@ mod tests {
         assert!(Timings::default().median().is_nan());
         assert_eq!(Timings(vec![9.0, 1.0, 2.0]).median(), 2.0);
         assert_eq!(Timings(vec![9.0, 1.0, 2.0, 4.0]).median(), 3.0);
+        assert_eq!(Timings(vec![9.0, 1.0, 2.0, 4.0]).least(), 1.0);
     }
 
     #[test]
