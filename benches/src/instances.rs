@@ -105,19 +105,24 @@ pub fn trained_routers() -> Result<Vec<Case>> {
 }
 
 /// A batch of each shape, at capacity factor 1.0: what a solve costs, phase by phase. Beside the trained routers and
-/// OLMoE's ties there are synthetic routers of the sizes of today's models; `few` leaves those out.
+/// OLMoE's ties there are synthetic routers of the sizes of today's models. Only those that are `wanted`, by family
+/// and name, are made.
 ///
 /// # Errors
 /// If the recordings are missing.
-pub fn exact_sizes(few: bool) -> Result<Vec<Case>> {
+pub fn exact_sizes(wanted: impl Fn(&str, &str) -> bool) -> Result<Vec<Case>> {
     let plain = |c: &Case| c.name.contains("layer 0, first") || c.name.contains("layer 3, last");
     let mut cases = trained_routers()?;
     cases.retain(|c| plain(c) && !c.name.contains("sigmoid"));
     cases.extend(olmoe()?.into_iter().filter(|c| c.name.contains("seed 0")));
     let sizes = [(8192, 384, 8), (8192, 512, 10), (16_384, 1024, 8), (65_536, 64, 8)];
-    for (tokens, experts, k) in sizes.into_iter().take(if few { 0 } else { 4 }) {
-        let scores = synthetic_router(tokens, experts, &mut ChaCha8Rng::seed_from_u64(1));
+    cases.retain(|case| wanted(case.family, &case.name));
+    for (tokens, experts, k) in sizes {
         let name = format!("synthetic, {tokens} × {experts}");
+        if !wanted("synthetic", &name) {
+            continue;
+        }
+        let scores = synthetic_router(tokens, experts, &mut ChaCha8Rng::seed_from_u64(1));
         cases.push(Case::uniform("synthetic", name, scores, Demand::Exactly(k), 1.0)?);
     }
     Ok(cases)

@@ -33,6 +33,8 @@
 
 mod batch;
 pub mod choice;
+mod coordinates;
+mod descent;
 mod dual;
 mod laplacian;
 mod newton;
@@ -42,6 +44,7 @@ pub mod quantile;
 mod repair;
 mod search;
 pub mod subgradient;
+mod together;
 mod tree;
 pub mod value;
 mod watch;

@@ -11,6 +11,6 @@ mod path;
 mod portable;
 mod selection;
 
-pub(crate) use block::Slots;
+pub(crate) use block::{Look, Slots};
 pub use candidates::Candidates;
 pub use selection::Selection;

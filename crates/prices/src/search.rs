@@ -18,29 +18,36 @@ use std::time::Duration;
 use spinroute_core::{Best, Instance, Run, Stop};
 
 use crate::batch::Batch;
+use crate::descent::{self, Descent, HIGHEST, Patience};
 use crate::dual::Dual;
-use crate::newton::{self, Descent, HIGHEST, Patience};
 use crate::pass::Selection;
 use crate::point::Point;
 use crate::quantile;
 use crate::tree::Tree;
 use crate::watch::Watch;
 
-/// Tokens of the first sample, at least, and at least this many times the experts.
+/// Tokens of the first sample, at least, and not fewer than experts.
 const SAMPLE: usize = 256;
-const SAMPLE_PER_EXPERT: usize = 2;
-/// Quantile rounds on the first sample.
-const QUANTILE_ROUNDS: usize = 6;
-/// Newton steps on a sample, and at most on all tokens.
-const SAMPLE_STEPS: usize = 12;
+/// How samples grow; a larger share of all saves nothing.
+const GROWTH: usize = 4;
+const LARGEST_SAMPLE: f64 = 0.4;
+/// Quantile rounds on the first sample, and the halvings that find a price: two digits are enough for a start.
+const QUANTILE_ROUNDS: usize = 5;
+const HALVINGS: usize = 8;
+/// Newton steps on a sample; and units that are few enough there, in multiples of the sum of the roots of the
+/// capacities: what lies within the sample's own noise is not worth a step.
+const SAMPLE_STEPS: usize = 5;
+const NOISE: f64 = 0.4;
+/// Steps on all tokens, at most, and steps in a row that may gain little.
 const STEPS: usize = 20;
-/// On all tokens: steps in a row that may gain little, and units an expert that are few enough.
-const SLOW_STEPS: u32 = 5;
-const ENOUGH: f64 = 1.5;
-/// Units an expert, and share of all, that only ties leave; and rounds against them.
-const TIED: f64 = 3.0;
-const TIED_SHARE: f64 = 0.01;
-const SNAPS: usize = 3;
+const SLOW: u32 = 2;
+/// What is little: paths take time for a unit as the experts' square, steps as the tokens. A gain is worth a step from
+/// about this many units times tokens over experts squared on.
+const WORTH: f64 = 200.0;
+/// Where Newton steps are alone ([`Descent`]): the same, and units an expert that are few enough.
+const SAMPLE_STEPS_ALONE: usize = 12;
+const SLOW_ALONE: u32 = 5;
+const ENOUGH_ALONE: f64 = 1.5;
 
 /// Most rent, in magnitudes of what the tokens choose, of prices to start from.
 const PLAUSIBLE: f64 = 1e4;
@@ -104,12 +111,10 @@ pub fn search(
         stop = watch.see(descent.best()).break_value();
     }
     if stop.is_none() {
-        let patience = Patience { slow: SLOW_STEPS, enough: ENOUGH * instance.experts() as f64 };
-        stop = descent.newton(STEPS, &patience, run, Some(watch)).break_value();
-        let slots = instance.slots() as f64;
-        let tied = f64::max(TIED * instance.experts() as f64, TIED_SHARE * slots);
-        if stop.is_none() && descent.best().units() > tied && tree.is_plain() {
-            stop = descent.snap(SNAPS, run, watch).break_value();
+        let patience = on_all(instance, &tree);
+        stop = descent.descend(STEPS, &patience, run, Some(watch)).break_value();
+        if stop.is_none() {
+            stop = descent.settle(&patience, run, watch).break_value();
         }
     }
     let (best, kept) = descent.into_best();
@@ -121,7 +126,7 @@ pub fn search(
 /// What is kept from one search to the next.
 #[derive(Default)]
 struct Memory {
-    descent: newton::Memory,
+    descent: descent::Memory,
     /// Scores and demands of a sample.
     scores: Vec<f32>,
     demands: Vec<u32>,
@@ -153,7 +158,7 @@ fn from_nothing(
 ) -> (Vec<f32>, Option<Stop>) {
     let (tokens, experts) = (instance.tokens(), instance.experts());
     let mut prices = vec![0.0; tree.nodes()];
-    let mut size = SAMPLE.max(SAMPLE_PER_EXPERT * experts).min(tokens);
+    let mut size = SAMPLE.max(experts).min(tokens);
     let mut rounds = QUANTILE_ROUNDS;
     let Memory { descent: kept, scores, demands } = memory;
     while rounds > 0 || size < tokens {
@@ -172,7 +177,8 @@ fn from_nothing(
         let share = tokens.div_ceil(size);
         let (mut stop, mut selection) = (None, kept.selection());
         for _ in 0..std::mem::take(&mut rounds) {
-            quantile::bisected(batch, &tree, &mut prices, HIGHEST as f32, &mut selection);
+            let ends = (HIGHEST as f32, HALVINGS);
+            quantile::bisected(batch, &tree, &mut prices, ends, &mut selection);
             stop = run.tick(Best::default()).break_value();
             if stop.is_some() {
                 break;
@@ -181,10 +187,9 @@ fn from_nothing(
         kept.spare(selection);
         if stop.is_none() && size < tokens {
             let taken = std::mem::take(kept);
+            let (steps, patience) = on_sample(&tree);
             let mut descent = Descent::new(batch, tree, share, reserve, prices, taken);
-            // Steps are cheap here, and what seems stuck is mostly noise.
-            let patience = Patience { slow: u32::MAX, enough: 0.5 };
-            stop = descent.newton(SAMPLE_STEPS, &patience, run, None).break_value();
+            stop = descent.descend(steps, &patience, run, None).break_value();
             let (best, back) = descent.into_best();
             *kept = back;
             let (found, selection) = best.into_point().into_parts();
@@ -194,9 +199,33 @@ fn from_nothing(
         if stop.is_some() {
             return (prices, stop);
         }
-        size = (size * 4).min(tokens);
+        size *= GROWTH;
+        // A sample of nearly all saves nothing.
+        if size as f64 > LARGEST_SAMPLE * tokens as f64 {
+            size = tokens;
+        }
     }
     (prices, None)
+}
+
+/// When there are enough steps on all tokens.
+fn on_all(instance: &Instance, tree: &Tree) -> Patience {
+    let (tokens, experts) = (instance.tokens() as f64, instance.experts() as f64);
+    if !tree.is_plain() {
+        return Patience { slow: SLOW_ALONE, gain: None, enough: ENOUGH_ALONE * experts };
+    }
+    let gain = (WORTH * tokens / (experts * experts)).max(1.0);
+    Patience { slow: SLOW, gain: Some(gain), enough: gain }
+}
+
+/// Most steps on a sample, and when there are enough: they are cheap, and what seems stuck is mostly noise.
+fn on_sample(tree: &Tree) -> (usize, Patience) {
+    let patience = |enough| Patience { slow: u32::MAX, gain: None, enough };
+    if !tree.is_plain() {
+        return (SAMPLE_STEPS_ALONE, patience(0.5));
+    }
+    let noise: f64 = (0..tree.experts()).map(|e| tree.capacity(e).sqrt()).sum();
+    (SAMPLE_STEPS, patience(NOISE * noise))
 }
 
 /// The scores of every `T/size`-th token, and how many experts it takes.

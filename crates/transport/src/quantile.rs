@@ -146,13 +146,21 @@ impl<'a> Rounds<'a> {
             return self.at(self.columns.prices().to_vec(), point.into_memory());
         }
         let (mut own, mut memory) = point.into_parts();
-        quantile::bisected(self.batch, &self.tree, &mut own, HIGHEST as f32, &mut memory);
+        quantile::bisected(
+            self.batch,
+            &self.tree,
+            &mut own,
+            (HIGHEST as f32, HALVINGS),
+            &mut memory,
+        );
         self.at(own, memory)
     }
 }
 
 /// No price of a node with more limits than a capacity is larger in size.
 const HIGHEST: f64 = 1e37;
+/// Halvings that find a price of a round: three digits.
+const HALVINGS: usize = 12;
 
 /// How long a round and the repair are likely to take, so that a run ends in time.
 struct Pace {

@@ -13,11 +13,13 @@
 #![allow(unsafe_code)]
 
 mod listed;
+mod near;
 mod rows;
 mod shortlist;
 mod vectors;
 
 pub(super) use listed::select_listed;
+pub(super) use near::near;
 pub(super) use rows::select;
 
 /// Whether this processor runs the path.

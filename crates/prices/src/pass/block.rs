@@ -70,14 +70,7 @@ impl Lists<'_> {
     /// What an expert that is not on the list of `t` is worth now, at most.
     #[inline]
     pub(crate) fn others(&self, t: usize) -> f32 {
-        // Where there is no list, the pass may be out of range.
-        if self.floor[t] == f32::INFINITY {
-            return f32::INFINITY;
-        }
-        let (floor, fall) = (self.floor[t], self.falls[self.pass[t] as usize]);
-        // What rounding can hide: in the reduced score then, in it now, and in the fall.
-        let hidden = (floor.abs() + fall.abs()) * 2f32.powi(-22) + f32::MIN_POSITIVE;
-        if floor == f32::NEG_INFINITY { floor } else { floor + fall + hidden }
+        others(self.floor[t], self.pass[t], self.falls)
     }
 
     /// Marks what the list of `t`, just made, is good for.
@@ -85,4 +78,36 @@ impl Lists<'_> {
         self.floor[t] = floor;
         self.pass[t] = self.falls.len() as u32 - 1;
     }
+}
+
+/// Which experts on the tokens' lists are looked for: those near enough to be taken or left.
+#[derive(Clone, Copy)]
+pub(crate) struct Look<'a> {
+    /// One an expert.
+    pub(crate) prices: &'a [f32],
+    /// One an expert: above 0 if its holders are looked for, below if those that do not hold it, 0 if neither.
+    pub(crate) sides: &'a [f32],
+    /// One a token: the reduced scores of the last expert taken and of the first one left.
+    pub(crate) taken: &'a [f32],
+    pub(crate) left: &'a [f32],
+    /// Neither counts as less than this.
+    pub(crate) floor: f32,
+    /// One a token: those beyond `reach` are passed over.
+    pub(crate) margins: &'a [f32],
+    /// How much worse than taken, or better than left, an expert may be.
+    pub(crate) reach: f32,
+}
+
+/// What an expert off a list is worth at most, where no other was worth more than `floor` at the prices of `pass` and
+/// the price that fell most has fallen by as much as `falls` says since.
+#[inline]
+pub(crate) fn others(floor: f32, pass: u32, falls: &[f32]) -> f32 {
+    // Where there is no list, the pass may be out of range.
+    if floor == f32::INFINITY {
+        return f32::INFINITY;
+    }
+    let fall = falls[pass as usize];
+    // What rounding can hide: in the reduced score then, in it now, and in the fall.
+    let hidden = (floor.abs() + fall.abs()) * 2f32.powi(-22) + f32::MIN_POSITIVE;
+    if floor == f32::NEG_INFINITY { floor } else { floor + fall + hidden }
 }

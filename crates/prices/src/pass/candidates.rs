@@ -10,8 +10,8 @@
 
 use rayon::prelude::*;
 
-use super::block::{BLOCK, LISTED, Lists, Slots};
-use super::path::{ListedPath, listed_path};
+use super::block::{BLOCK, LISTED, Lists, Look, Slots, others};
+use super::path::{ListedPath, listed_path, near_path};
 use super::selection::Selection;
 use crate::batch::Batch;
 
@@ -80,6 +80,35 @@ impl Candidates {
         self.floor.fill(f32::INFINITY);
     }
 
+    /// By how much the price that fell most has fallen since each pass that made lists, down to `prices`; none where
+    /// so many tokens have no lists.
+    pub(crate) fn falls(&self, tokens: usize, prices: &[f32]) -> Option<Vec<f32>> {
+        if self.floor.len() != tokens || self.prices.is_empty() {
+            return None;
+        }
+        let fall = |then: &Vec<f32>| {
+            let falls = then.iter().zip(prices).map(|(then, now)| then - now);
+            falls.fold(f32::NEG_INFINITY, f32::max)
+        };
+        Some(self.prices.iter().map(fall).collect())
+    }
+
+    /// The listed experts of token `t`, and their scores: `-∞` where the list is short.
+    pub(crate) fn list(&self, t: usize) -> (&[u32], &[f32]) {
+        let range = t * LISTED..(t + 1) * LISTED;
+        (&self.experts[range.clone()], &self.scores[range])
+    }
+
+    /// What an expert that is not on the list of `t` is worth at most, at prices that [`falls`](Self::falls) leads to.
+    pub(crate) fn others(&self, t: usize, falls: &[f32]) -> f32 {
+        others(self.floor[t], self.pass[t], falls)
+    }
+
+    /// Adds each token that has what is looked for on its list, and at which places.
+    pub(crate) fn near(&self, look: Look<'_>, found: &mut Vec<(u32, u16)>) {
+        near_path()(&self.experts, &self.scores, look, found);
+    }
+
     fn fill_with(
         &mut self,
         path: ListedPath,
@@ -102,11 +131,7 @@ impl Candidates {
             self.floor.fill(f32::INFINITY);
         }
         self.prices.push(prices.to_vec());
-        let fall = |then: &Vec<f32>| {
-            let falls = then.iter().zip(prices).map(|(then, now)| then - now);
-            falls.fold(f32::NEG_INFINITY, f32::max)
-        };
-        let falls: Vec<f32> = self.prices.iter().map(fall).collect();
+        let falls = self.falls(tokens, prices).unwrap_or_default();
         selection
             .blocks(slots.width)
             .zip(scores.par_chunks(BLOCK * experts))
@@ -182,6 +207,32 @@ mod tests {
                     prop_assert_eq!(&listed, &plain);
                 }
             }
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn looks_are_twins(
+            experts in 33usize..90,
+            seed in prop::collection::vec(0i32..40, 90 * 7),
+            prices in prop::collection::vec(0i32..8, 90),
+            sides in prop::collection::vec(-1i8..2, 90),
+            (k, reach) in (1usize..=LARGEST_DEMAND, 0i32..16),
+        ) {
+            let eighths = |list: &[i32]| list.iter().map(|&c| c as f32 / 8.0).collect::<Vec<f32>>();
+            let (scores, prices) = (eighths(&seed[..experts * 7]), eighths(&prices[..experts]));
+            let sides: Vec<f32> = sides[..experts].iter().map(|&side| f32::from(side)).collect();
+            let (mut lists, mut selection) = (Candidates::default(), Selection::default());
+            lists.fill(&mut selection, &scores, &prices, k);
+            let Selection { taken, left, .. } = &selection;
+            let margins: Vec<f32> = taken.iter().zip(left).map(|(a, b)| a - b).collect();
+            let (floor, reach) = (f32::NEG_INFINITY, reach as f32 / 8.0);
+            let (prices, sides) = (&prices[..], &sides[..]);
+            let look = Look { prices, sides, taken, left, floor, margins: &margins, reach };
+            let (mut one, mut other) = (Vec::new(), Vec::new());
+            portable::near(&lists.experts, &lists.scores, look, &mut one);
+            near_path()(&lists.experts, &lists.scores, look, &mut other);
+            prop_assert_eq!(one, other);
         }
     }
 

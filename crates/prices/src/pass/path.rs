@@ -1,6 +1,6 @@
 //! Which path a pass takes: the fastest that the processor runs.
 
-use super::block::{Block, Lists, Slots};
+use super::block::{Block, Lists, Look, Slots};
 use super::portable;
 
 /// One way through a block of rows.
@@ -25,4 +25,16 @@ pub(super) fn listed_path() -> ListedPath {
         return super::avx512::select_listed;
     }
     portable::select_listed
+}
+
+/// One way to look at lists.
+pub(super) type NearPath = fn(&[u32], &[f32], Look<'_>, &mut Vec<(u32, u16)>);
+
+/// The way to look at lists.
+pub(super) fn near_path() -> NearPath {
+    #[cfg(target_arch = "x86_64")]
+    if super::avx512::available() {
+        return super::avx512::near;
+    }
+    portable::near
 }

@@ -4,7 +4,7 @@ use std::cmp::Ordering;
 
 use spinroute_core::Assignment;
 
-use super::block::{Block, LISTED, Lists, Slots};
+use super::block::{Block, LISTED, Lists, Look, Slots};
 
 /// Above this many a row is partitioned and sorted instead of kept by insertion.
 const INSERTION: usize = 32;
@@ -73,6 +73,25 @@ pub(crate) fn select_listed(
             (*score, *expert) = (row[e as usize], e);
         }
         lists.date(t, floor);
+    }
+}
+
+/// Adds each token with such experts on its list, and their places. An expert that is worth exactly what the last one
+/// taken is may be held or not: it is found on either side.
+pub(super) fn near(ids: &[u32], scores: &[f32], look: Look<'_>, found: &mut Vec<(u32, u16)>) {
+    let rows = ids.chunks_exact(LISTED).zip(scores.chunks_exact(LISTED));
+    for (t, (ids, scores)) in rows.enumerate().filter(|(t, _)| look.margins[*t] <= look.reach) {
+        let (taken, left) = (look.taken[t].max(look.floor), look.left[t].max(look.floor));
+        let mut places = 0;
+        for (place, (&e, &score)) in ids.iter().zip(scores).enumerate() {
+            let (side, value) = (look.sides[e as usize], score - look.prices[e as usize]);
+            let leaves = side > 0.0 && value >= taken && value - left <= look.reach;
+            let comes = side < 0.0 && value <= taken && taken - value <= look.reach;
+            places |= u16::from(leaves || comes) << place;
+        }
+        if places != 0 {
+            found.push((t as u32, places));
+        }
     }
 }
 

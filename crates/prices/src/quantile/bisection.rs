@@ -7,11 +7,8 @@ use crate::batch::Batch;
 use crate::pass::Selection;
 use crate::tree::Tree;
 
-/// Halvings that find an order statistic: a start needs no more than three digits.
-const BISECTIONS: usize = 12;
-
-/// One round, from own `prices` to new ones that are at most `highest`, for limits that need not be whole
-/// (those of a sample). The selection is `memory` to be reused. O(T·E), a level of groups as much again.
+/// One round, from own `prices` to new ones that are at most the highest, found by so many halvings, for limits that
+/// need not be whole (those of a sample). The selection is `memory` to be reused. O(T·E), a level of groups as much again.
 ///
 /// ```
 /// use spinroute_core::Demand;
@@ -20,21 +17,21 @@ const BISECTIONS: usize = 12;
 /// let scores = [0.9, 0.1, 0.8, 0.3, 0.7, 0.6];
 /// let batch = Batch::new(&scores, 2, Demand::Exactly(1));
 /// let mut prices = vec![0.0, 0.0];
-/// quantile::bisected(batch, &Tree::plain(&[1.0, 1.0]), &mut prices, 1e37, &mut Selection::default());
+/// quantile::bisected(batch, &Tree::plain(&[1.0, 1.0]), &mut prices, (1e37, 12), &mut Selection::default());
 /// assert!((prices[0] - 0.5).abs() < 1e-3 && prices[1] == 0.0);
 /// ```
 pub fn bisected(
     batch: Batch<'_>,
     tree: &Tree,
     prices: &mut [f32],
-    highest: f32,
+    (highest, halvings): (f32, usize),
     memory: &mut Selection,
 ) {
     let experts = batch.experts();
     memory.fill_batch(batch, &tree.totals(prices)[..experts]);
     let level = levels(batch.demand(), memory, Unbounded::Silent);
     if !tree.is_plain() {
-        nested::bisected(batch, tree, &level, prices, (highest, BISECTIONS));
+        nested::bisected(batch, tree, &level, prices, (highest, halvings));
         return;
     }
     let rows = || batch.scores().chunks_exact(experts).zip(&level);
@@ -47,7 +44,7 @@ pub fn bisected(
     }
     let (mut low, mut middle) = (vec![0f32; experts], vec![0f32; experts]);
     let mut above = vec![0u32; experts];
-    for _ in 0..BISECTIONS {
+    for _ in 0..halvings {
         for (middle, (low, high)) in middle.iter_mut().zip(low.iter().zip(&high)) {
             *middle = 0.5 * low + 0.5 * high;
         }
@@ -88,7 +85,7 @@ mod tests {
             let scaled: Vec<f64> = capacity.iter().map(|&c| f64::from(c)).collect();
             let round = |width| at_most(width, || {
                 let (mut prices, mut memory) = (vec![0.0; experts], Selection::default());
-                bisected(batch, &Tree::plain(&scaled), &mut prices, 1e37, &mut memory);
+                bisected(batch, &Tree::plain(&scaled), &mut prices, (1e37, 12), &mut memory);
                 (prices, memory)
             });
             let (portable, selection) = round(Width::Portable);
