@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Makes benches/peers/.venv, .venv-models and .venv-check with the pinned peers. Needs Python 3.10 or newer and PyPI.
+# Makes benches/peers/.venv, .venv-models, .venv-check and .venv-exact with the pinned peers. Needs Python 3.10 or newer and PyPI.
 set -euo pipefail
 cd "$(dirname "$0")"
 python3 -m venv .venv
@@ -11,3 +11,6 @@ python3 -m venv .venv-models
 python3 -m venv .venv-check
 .venv-check/bin/pip install --quiet --disable-pip-version-check -r requirements-check.txt
 .venv-check/bin/python -c 'from importlib.metadata import version; print(*(f"{name} {version(name)}" for name in ("numpy", "ortools", "scipy")))'
+python3 -m venv .venv-exact
+.venv-exact/bin/pip install --quiet --disable-pip-version-check -r requirements-exact.txt
+.venv-exact/bin/python -c 'from importlib.metadata import version; print(*(f"{name} {version(name)}" for name in ("highspy", "lapx", "ortools", "POT", "scipy")))'

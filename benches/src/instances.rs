@@ -1,6 +1,6 @@
 //! The instances that the benchmarks share: real batches and random hard ones.
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use ndarray::{ArcArray2, Array2};
 use rand::distr::Distribution;
 use rand::distr::weighted::WeightedIndex;
@@ -163,6 +163,36 @@ pub fn olmoe() -> Result<Vec<Case>> {
         }
     }
     Ok(cases)
+}
+
+/// One expert a token, in series of batches that grow, each the beginning of the next: layer 3 of every trained router,
+/// a batch of OLMoE (layer 15: ties) and a synthetic router of 384 experts, each at capacity factors 1.0 and 1.25.
+///
+/// # Errors
+/// If the recordings are missing.
+pub fn one_expert() -> Result<Vec<Vec<Case>>> {
+    let mut tables = Vec::new();
+    for (router, _) in ROUTERS {
+        let scores = data::router_scores(router, 3, 0..BATCH, Transform::Softmax)?;
+        tables.push(("trained router", router.to_owned(), scores));
+    }
+    let olmoe = olmoe()?.into_iter().find(|case| case.name.contains("layer 15, seed 0"));
+    let olmoe = olmoe.context("OLMoE's layer 15")?;
+    tables.push((olmoe.family, "layer 15".to_owned(), olmoe.scores.into_owned()));
+    let synthetic = synthetic_router(BATCH, 384, &mut ChaCha8Rng::seed_from_u64(1));
+    tables.push(("synthetic", "normal".to_owned(), synthetic));
+    let mut series = Vec::new();
+    for (family, table, scores) in tables {
+        for factor in [1.0, 1.25] {
+            let grow = [128, 512, 1024, 2048, BATCH].map(|tokens| {
+                let scores = scores.slice(ndarray::s![..tokens, ..]).to_owned();
+                let name = format!("{table}, factor {factor}, {tokens} tokens");
+                Case::uniform(family, name, scores, Demand::Exactly(1), factor)
+            });
+            series.push(grow.into_iter().collect::<Result<_>>()?);
+        }
+    }
+    Ok(series)
 }
 
 /// Consecutive tokens of gpt-oss-20b: at most 1 or 2 of the 4 experts whose weight is known.

@@ -5,6 +5,7 @@
 //! measured alternately in one run, because machines drift.
 pub mod data;
 pub mod instances;
+pub mod others;
 pub mod peers;
 pub mod report;
 pub mod worker;

@@ -81,10 +81,7 @@ impl OrTools {
     pub fn load(&mut self, case: &Case) -> Result<PathBuf> {
         self.loaded += 1;
         let folder = self.folder.path().join(self.loaded.to_string());
-        std::fs::create_dir(&folder)?;
-        ndarray_npy::write_npy(folder.join("scores.npy"), &case.scores)?;
-        let capacity = ndarray::Array1::from_vec(case.capacity.clone());
-        ndarray_npy::write_npy(folder.join("capacity.npy"), &capacity)?;
+        write_case(&folder, case)?;
         Ok(folder)
     }
 
@@ -154,6 +151,18 @@ impl OrTools {
             _ => bail!("{} {}", answer.status, answer.error.unwrap_or_default()),
         }
     }
+}
+
+/// Writes scores and capacities of a case into a new folder, where a worker reads them.
+///
+/// # Errors
+/// If it cannot be written.
+pub fn write_case(folder: &Path, case: &Case) -> Result<()> {
+    std::fs::create_dir(folder)?;
+    ndarray_npy::write_npy(folder.join("scores.npy"), &case.scores)?;
+    let capacity = ndarray::Array1::from_vec(case.capacity.clone());
+    ndarray_npy::write_npy(folder.join("capacity.npy"), &capacity)?;
+    Ok(())
 }
 
 impl Drop for OrTools {

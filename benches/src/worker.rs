@@ -3,6 +3,9 @@
 use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::sync::mpsc::{RecvTimeoutError, channel};
+use std::thread;
+use std::time::Duration;
 
 use anyhow::{Context, Result, bail, ensure};
 use serde::Serialize;
@@ -52,13 +55,42 @@ impl Worker {
     /// # Errors
     /// If the process ended, or answers `{"error": ...}` or something else than an `Answer`.
     pub fn ask<Answer: DeserializeOwned>(&mut self, request: &impl Serialize) -> Result<Answer> {
-        let request = serde_json::to_string(request)?;
-        writeln!(self.requests.as_mut().context("open until dropped")?, "{request}")?;
-        let answer = self.answer()?;
-        if let Some(error) = answer.get("error") {
-            bail!("the worker: {error}");
+        self.put(request)?;
+        read(self.answer()?)
+    }
+
+    /// As [`Worker::ask`], but ends the process where it takes longer than `limit`: no answer then, nor to any
+    /// question that follows.
+    ///
+    /// # Errors
+    /// As [`Worker::ask`].
+    pub fn ask_within<Answer: DeserializeOwned>(
+        &mut self,
+        request: &impl Serialize,
+        limit: Duration,
+    ) -> Result<Option<Answer>> {
+        self.put(request)?;
+        let (answers, mut line) = (&mut self.answers, String::new());
+        let (done, waiting) = channel();
+        let late = thread::scope(|scope| -> Result<bool> {
+            let line = &mut line;
+            scope.spawn(move || done.send(answers.read_line(line)));
+            match waiting.recv_timeout(limit) {
+                Ok(read) => Ok(read.map(|_| false)?),
+                Err(RecvTimeoutError::Disconnected) => bail!("nothing came from the worker"),
+                // The end of the process ends the line that the thread waits for.
+                Err(RecvTimeoutError::Timeout) => Ok(self.process.kill().map(|()| true)?),
+            }
+        })?;
+        if late {
+            return Ok(None);
         }
-        Ok(serde_json::from_value(answer)?)
+        read(serde_json::from_str(&line).context("the worker's answer")?).map(Some)
+    }
+
+    fn put(&mut self, request: &impl Serialize) -> Result<()> {
+        let request = serde_json::to_string(request)?;
+        Ok(writeln!(self.requests.as_mut().context("open until dropped")?, "{request}")?)
     }
 
     fn answer(&mut self) -> Result<Value> {
@@ -66,6 +98,14 @@ impl Worker {
         self.answers.read_line(&mut line)?;
         serde_json::from_str(&line).context("the worker's answer")
     }
+}
+
+/// The answer in a line, unless it is an error.
+fn read<Answer: DeserializeOwned>(answer: Value) -> Result<Answer> {
+    if let Some(error) = answer.get("error") {
+        bail!("the worker: {error}");
+    }
+    Ok(serde_json::from_value(answer)?)
 }
 
 impl Drop for Worker {
