@@ -279,6 +279,9 @@ impl Coordinates {
             let most = |values: &[f32]| values.iter().copied().max_by(f32::total_cmp);
             to[e] = self.found(sight, e).or_else(|| most(&self.values[e])).unwrap_or(to[e]);
         }
+        if down.is_empty() {
+            return;
+        }
         // Some tokens tell about from which price on to look at all of them.
         let stride = (self.margins.len() / FEW).max(1);
         self.come(sight, &down, stride, &vec![0.0; down.len()]);
