@@ -106,7 +106,7 @@ impl Coordinates {
             let change = f64::from(*to) - f64::from(from);
             let way = if change > 0.0 {
                 UP
-            } else if far.contains(&e) {
+            } else if far.binary_search(&e).is_ok() {
                 FAR_DOWN
             } else {
                 DOWN
@@ -119,7 +119,7 @@ impl Coordinates {
         to
     }
 
-    /// Where each price would go alone, and which experts' tokens are far from their margin.
+    /// Where each price would go alone, and which experts' tokens are far from their margin, ascending.
     fn targets(&mut self, sight: &Sight<'_>, units: f64) -> (Vec<f32>, Vec<usize>) {
         let mut to = sight.prices.to_vec();
         let is_open = |&e: &usize| sight.ways[e] != Way::Stays;
@@ -142,7 +142,7 @@ impl Coordinates {
                 None => true,
             });
         }
-        self.look_up(sight, &open, &mut to);
+        self.look_up(sight, &mut to);
         self.far(sight, &open, &mut to);
         (to, open)
     }
@@ -227,15 +227,13 @@ impl Coordinates {
         }
     }
 
-    /// Mends the prices that fall too far for want of tokens on whose lists the expert is not; those of experts in `open`
-    /// are not found yet.
-    fn look_up(&mut self, sight: &Sight<'_>, open: &[usize], to: &mut [f32]) {
+    /// Mends the prices that fall too far for want of tokens on whose lists the expert is not. One that is not found yet
+    /// has not fallen.
+    fn look_up(&mut self, sight: &Sight<'_>, to: &mut [f32]) {
         let Some((lists, falls)) = &sight.lists else { return };
         let mut deep: Vec<(f64, usize)> = (0..to.len())
             .map(|e| (f64::from(sight.prices[e]) - f64::from(to[e]), e))
-            .filter(|&(drop, e)| {
-                matches!(sight.ways[e], Way::Down(_)) && drop > 0.0 && !open.contains(&e)
-            })
+            .filter(|&(drop, e)| matches!(sight.ways[e], Way::Down(_)) && drop > 0.0)
             .collect();
         deep.sort_unstable_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
         let deepest = deep.first().map_or(f64::NEG_INFINITY, |first| first.0);

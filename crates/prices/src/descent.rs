@@ -2,8 +2,9 @@
 //!
 //! A step stands if it lowers the dual; else it is taken back, and the next one is shorter and has a narrower window.
 //! Under plain limits, on all tokens, each Newton step that stands is followed by two rounds of
-//! [coordinate steps](crate::coordinates): they bring home what a smoothed curvature does not see, experts that few tokens rank near their margin and tokens that tie, and Newton steps bring home what
-//! they cannot, what all experts must do together.
+//! [coordinate steps](crate::coordinates): they bring home what a smoothed curvature does not see, experts that few
+//! tokens rank near their margin and tokens that tie, and Newton steps bring home what they cannot, what all experts
+//! must do together.
 //!
 //! Tried and not kept: to judge a step by the units out of place (ties make them meaningless, and a step that brings
 //! far experts home may put near ones out: twice as many searches on the collapsed routers); rounds on samples (they
@@ -202,23 +203,28 @@ impl<'a> Descent<'a> {
         run: &mut Run<'_>,
         watch: &mut Watch<'_>,
     ) -> ControlFlow<Stop> {
-        let mut left = if self.has_rounds() { 1 + SNAPS } else { 0 };
-        while left > 0 && self.best.units() > 0.0 {
-            if left <= SNAPS && !self.is_tied() {
+        if !self.has_rounds() {
+            return ControlFlow::Continue(());
+        }
+        for snaps in 0..=SNAPS {
+            let is_snap = snaps > 0;
+            if self.best.units() == 0.0 || is_snap && !self.is_tied() {
                 break;
             }
             if self.is_late(run) {
                 return ControlFlow::Break(Stop::TimeLimit);
             }
             let began = Clock::start();
-            let trial = if left > SNAPS { self.round() } else { self.snap() };
+            let trial = if is_snap { self.snap() } else { self.round() };
             let stands = self.judge(trial, true, patience);
             self.pace = began.elapsed();
             if stands {
                 watch.see(&self.best)?;
             }
             run.tick(watch.best)?;
-            left = if stands || left > SNAPS { left - 1 } else { 0 };
+            if is_snap && !stands {
+                break;
+            }
         }
         ControlFlow::Continue(())
     }
