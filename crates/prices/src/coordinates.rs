@@ -45,12 +45,15 @@ const FEW_COLUMNS: usize = 16;
 const BLOCK: usize = 1024;
 
 widest! {
-    /// Where chunks of a row begin in which any score less `taken` is above the `low` of its expert.
-    fn chunks_above(row: &'a [f32], low: &'a [f32], taken: f32, found: &'a mut Vec<usize>) {
+    /// Where chunks of a row begin in which scores less `taken` are above the `low` of their experts, and which.
+    fn above(row: &'a [f32], low: &'a [f32], taken: f32, found: &'a mut Vec<(usize, u32)>) {
         for (chunk, (scores, low)) in row.chunks(LANES).zip(low.chunks(LANES)).enumerate() {
-            let pairs = scores.iter().zip(low);
-            if pairs.fold(false, |any, (&s, &low)| any | (s - taken > low)) {
-                found.push(chunk * LANES);
+            let mut places = 0u32;
+            for (place, (&s, &low)) in scores.iter().zip(low).enumerate() {
+                places |= u32::from(s - taken > low) << place;
+            }
+            if places != 0 {
+                found.push((chunk * LANES, places));
             }
         }
     }
@@ -320,10 +323,13 @@ impl Coordinates {
                     continue;
                 }
                 hits.clear();
-                chunks_above(row, &least, taken, &mut hits);
-                for &start in &hits {
-                    let chunk = start..(start + LANES).min(row.len());
-                    found.extend(chunk.filter_map(|e| sight.comes((t, taken), e, least[e])));
+                above(row, &least, taken, &mut hits);
+                for &(start, mut places) in &hits {
+                    while places != 0 {
+                        let e = start + places.trailing_zeros() as usize;
+                        places &= places - 1;
+                        found.extend(sight.comes((t, taken), e, least[e]));
+                    }
                 }
             }
             found
