@@ -3,10 +3,14 @@
 //! A token takes the experts of its [`Selection`] that it may and wants: a forbidden pair (score `-∞`)
 //! and an expert of infinite price never, and under `AtMost` nothing whose score does not exceed its price.
 
+use rayon::prelude::*;
 use spinroute_core::{Assignment, Deficiency, Error, Instance};
 
 use crate::batch::Batch;
 use crate::pass::Selection;
+
+/// Tokens a block of a parallel count, whatever the number of threads.
+const BLOCK: usize = 4096;
 
 /// The choices as slots, `tokens × k`; [`Assignment::EMPTY`] where nothing is taken.
 ///
@@ -74,19 +78,31 @@ pub fn allowed(batch: Batch<'_>, experts: &[u32], prices: &[f32]) -> Assignment 
 #[must_use]
 pub fn loads(batch: Batch<'_>, selection: &Selection, prices: &[f32]) -> Vec<u32> {
     let (k, floor) = (batch.demand().k(), batch.floor());
-    let mut loads = vec![0; batch.experts()];
-    for (t, row) in selection.experts.chunks_exact(k).enumerate() {
-        let row = &row[..batch.k(t)];
-        if selection.taken[t] > floor {
-            for &e in row {
-                loads[e as usize] += 1;
-            }
-        } else {
-            let scores = batch.row(t);
-            for &e in row.iter().filter(|e| takes(batch, scores, prices, **e)) {
-                loads[e as usize] += 1;
+    let of_block = |(block, rows): (usize, &[u32])| {
+        let mut loads = vec![0; batch.experts()];
+        for (t, row) in (block * BLOCK..).zip(rows.chunks_exact(k)) {
+            let row = &row[..batch.k(t)];
+            if selection.taken[t] > floor {
+                for &e in row {
+                    loads[e as usize] += 1;
+                }
+            } else {
+                let scores = batch.row(t);
+                for &e in row.iter().filter(|e| takes(batch, scores, prices, **e)) {
+                    loads[e as usize] += 1;
+                }
             }
         }
+        loads
+    };
+    let blocks = selection.experts.par_chunks(BLOCK * k).enumerate().map(of_block);
+    blocks.reduce(|| vec![0; batch.experts()], add)
+}
+
+/// The sum of two lists of loads.
+fn add(mut loads: Vec<u32>, more: Vec<u32>) -> Vec<u32> {
+    for (load, more) in loads.iter_mut().zip(more) {
+        *load += more;
     }
     loads
 }

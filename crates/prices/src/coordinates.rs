@@ -15,21 +15,19 @@
 //! Tried and not kept: quantile balancing proper, where a price falls only if too few tokens would take the expert next
 //! (a fifth more passes in all, at 65,536 tokens three times as many); all of the way up (a tie at every price).
 
-use rayon::prelude::*;
-use spinroute_simd::widest;
+mod sight;
 
 use crate::batch::Batch;
-use crate::pass::{Candidates, Look, Selection};
+use crate::pass::Candidates;
 use crate::point::Point;
 use crate::tree::Tree;
+use sight::{Sight, Way};
 
 /// How much of its way a price goes up, and down.
 const UP: f64 = 0.9;
 const DOWN: f64 = 0.6;
 /// The same down for experts whose tokens are far from their margin: nobody answers.
 const FAR_DOWN: f64 = 1.0;
-/// What rounding parts: of the sizes of what is compared.
-const ROUNDING: f64 = 1.0 / (1u64 << 21) as f64;
 /// How many times as many tokens as units out of place are looked at, look by look.
 const TOKENS: [f64; 3] = [1.0, 4.0, 16.0];
 /// On how many tokens margins are ranked, and far prices guessed, at least, where there are so many.
@@ -37,27 +35,6 @@ const SAMPLED: usize = 1024;
 const FEW: usize = 256;
 /// How many times as many tokens as needed are about enough of them.
 const SURELY: usize = 2;
-/// Experts that are compared at once.
-const LANES: usize = 32;
-/// Less than one expert in so many is read column by column.
-const FEW_COLUMNS: usize = 16;
-/// Tokens a block of a parallel look, whatever the number of threads.
-const BLOCK: usize = 1024;
-
-widest! {
-    /// Where chunks of a row begin in which scores less `taken` are above the `low` of their experts, and which.
-    fn above(row: &'a [f32], low: &'a [f32], taken: f32, found: &'a mut Vec<(usize, u32)>) {
-        for (chunk, (scores, low)) in row.chunks(LANES).zip(low.chunks(LANES)).enumerate() {
-            let mut places = 0u32;
-            for (place, (&s, &low)) in scores.iter().zip(low).enumerate() {
-                places |= u32::from(s - taken > low) << place;
-            }
-            if places != 0 {
-                found.push((chunk * LANES, places));
-            }
-        }
-    }
-}
 
 /// The memory of rounds.
 #[derive(Debug, Default)]
@@ -69,29 +46,6 @@ pub(crate) struct Coordinates {
     sorted: Vec<f32>,
     stride: usize,
     sides: Vec<f32>,
-    near: Vec<(u32, u16)>,
-}
-
-/// Where an expert's price goes.
-#[derive(Clone, Copy, Debug, PartialEq)]
-enum Way {
-    Stays,
-    /// So many holders are too many.
-    Up(usize),
-    /// So many more fit.
-    Down(usize),
-}
-
-/// What a round looks at.
-struct Sight<'a> {
-    batch: Batch<'a>,
-    prices: &'a [f32],
-    selection: &'a Selection,
-    ways: Vec<Way>,
-    /// Lists, and how far prices have fallen since; where there are none, whole rows are looked at.
-    lists: Option<(&'a Candidates, Vec<f32>)>,
-    /// What rounding can part.
-    slack: f64,
 }
 
 impl Coordinates {
@@ -128,8 +82,7 @@ impl Coordinates {
         let is_open = |&e: &usize| sight.ways[e] != Way::Stays;
         let mut open: Vec<usize> = (0..to.len()).filter(is_open).collect();
         self.values.resize_with(to.len(), Vec::new);
-        self.margins.clear();
-        self.margins.extend((0..sight.batch.tokens()).map(|t| sight.margin(t)));
+        sight.margins(&mut self.margins);
         self.stride = (sight.batch.tokens() / SAMPLED).max(1);
         self.sorted.clear();
         self.sorted.extend(self.margins.iter().step_by(self.stride));
@@ -164,54 +117,8 @@ impl Coordinates {
             self.values[e].clear();
             self.sides[e] = if matches!(sight.ways[e], Way::Up(_)) { 1.0 } else { -1.0 };
         }
-        let Some((lists, _)) = &sight.lists else {
-            for t in 0..self.margins.len() {
-                if self.margins[t] > reach {
-                    continue;
-                }
-                for (e, &score) in sight.batch.row(t).iter().enumerate() {
-                    self.enter(sight, t, (e, score), reach);
-                }
-            }
-            return;
-        };
-        let mut near = std::mem::take(&mut self.near);
-        near.clear();
-        lists.near(
-            Look {
-                prices: sight.prices,
-                sides: &self.sides,
-                taken: &sight.selection.taken,
-                left: &sight.selection.left,
-                floor: sight.batch.floor(),
-                margins: &self.margins,
-                reach,
-            },
-            &mut near,
-        );
-        for &(t, mut places) in &near {
-            let (ids, scores) = lists.list(t as usize);
-            while places != 0 {
-                let place = places.trailing_zeros() as usize;
-                places &= places - 1;
-                self.enter(sight, t as usize, (ids[place] as usize, scores[place]), reach);
-            }
-        }
-        self.near = near;
-    }
-
-    /// Enters the price at which token `t` leaves an expert, or comes, if that is looked for and within `reach`.
-    fn enter(&mut self, sight: &Sight<'_>, t: usize, (e, score): (usize, f32), reach: f32) {
-        let (side, value) = (self.sides[e], score - sight.prices[e]);
-        // What pads a short list is forbidden there.
-        if side == 0.0 || score == f32::NEG_INFINITY {
-            return;
-        }
-        let Ends { taken, left } = sight.ends(t);
-        let near = if side > 0.0 { value - left } else { taken - value };
-        let holds = value > taken || value == taken && sight.holds(t, e, score);
-        if near <= reach && holds == (side > 0.0) {
-            self.values[e].push(score - if holds { left } else { taken });
+        for (e, price) in sight.near(&self.sides, &self.margins, reach) {
+            self.values[e as usize].push(price);
         }
     }
 
@@ -233,33 +140,14 @@ impl Coordinates {
     /// Mends the prices that fall too far for want of tokens on whose lists the expert is not. One that is not found yet
     /// has not fallen.
     fn look_up(&mut self, sight: &Sight<'_>, to: &mut [f32]) {
-        let Some((lists, falls)) = &sight.lists else { return };
         let mut deep: Vec<(f64, usize)> = (0..to.len())
             .map(|e| (f64::from(sight.prices[e]) - f64::from(to[e]), e))
             .filter(|&(drop, e)| matches!(sight.ways[e], Way::Down(_)) && drop > 0.0)
             .collect();
         deep.sort_unstable_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
-        let deepest = deep.first().map_or(f64::NEG_INFINITY, |first| first.0);
-        for t in 0..sight.batch.tokens() {
-            let taken = sight.ends(t).taken;
-            // What a price must fall by before the token takes the expert.
-            let gap = f64::from(taken) - f64::from(lists.others(t, falls)) - sight.slack;
-            if gap > deepest || !taken.is_finite() {
-                continue;
-            }
-            let (row, (ids, scores)) = (sight.batch.row(t), lists.list(t));
-            // What pads a short list is forbidden there.
-            let is_listed = |e: usize| {
-                let mut listed = ids.iter().zip(scores);
-                listed.any(|(&id, &score)| id as usize == e && score > f32::NEG_INFINITY)
-            };
-            for &(_, e) in deep.iter().take_while(|(drop, _)| gap <= *drop) {
-                let comes = row[e] - taken;
-                if comes > to[e] && !is_listed(e) {
-                    self.values[e].push(comes);
-                    self.sides[e] = f32::NAN;
-                }
-            }
+        for (e, price) in sight.unlisted(&deep, to) {
+            self.values[e as usize].push(price);
+            self.sides[e as usize] = f32::NAN;
         }
         for (_, e) in deep {
             if self.sides[e].is_nan() {
@@ -306,37 +194,7 @@ impl Coordinates {
         for &e in down {
             self.values[e].clear();
         }
-        // Few columns are read one by one, of many whole rows.
-        let few = down.len() * FEW_COLUMNS < self.values.len();
-        let mut least = vec![f32::INFINITY; self.values.len()];
-        for (&e, &low) in down.iter().zip(low) {
-            least[e] = low;
-        }
-        let of_block = |block: usize| {
-            let (mut found, mut hits) = (Vec::new(), Vec::new());
-            let end = ((block + 1) * BLOCK).min(sight.batch.tokens());
-            for t in (block * BLOCK..end).step_by(stride) {
-                let (row, taken) = (sight.batch.row(t), sight.ends(t).taken);
-                if few {
-                    let pairs = down.iter().zip(low);
-                    found.extend(pairs.filter_map(|(&e, &low)| sight.comes((t, taken), e, low)));
-                    continue;
-                }
-                hits.clear();
-                above(row, &least, taken, &mut hits);
-                for &(start, mut places) in &hits {
-                    while places != 0 {
-                        let e = start + places.trailing_zeros() as usize;
-                        places &= places - 1;
-                        found.extend(sight.comes((t, taken), e, least[e]));
-                    }
-                }
-            }
-            found
-        };
-        let blocks = sight.batch.tokens().div_ceil(BLOCK);
-        let found: Vec<Vec<(u32, f32)>> = (0..blocks).into_par_iter().map(of_block).collect();
-        for (e, price) in found.into_iter().flatten() {
+        for (e, price) in sight.coming(down, stride, low) {
             self.values[e as usize].push(price);
         }
     }
@@ -352,70 +210,10 @@ impl Coordinates {
     }
 }
 
-/// The reduced scores between which a token's choice ends: 0 is that of an empty slot.
-struct Ends {
-    taken: f32,
-    left: f32,
-}
-
-impl<'a> Sight<'a> {
-    fn new(batch: Batch<'a>, tree: &Tree, point: &'a Point, lists: &'a Candidates) -> Self {
-        let (prices, selection) = (point.prices(), point.selection());
-        let way = |(e, &load): (usize, &u32)| {
-            let (load, capacity) = (f64::from(load), tree.capacity(e));
-            if load > capacity {
-                Way::Up((load - capacity).ceil() as usize)
-            } else if prices[e] > 0.0 {
-                Way::Down((capacity - load) as usize)
-            } else {
-                Way::Stays
-            }
-        };
-        let ways = point.loads().iter().enumerate().map(way).collect();
-        let size = |values: &[f32]| {
-            let sizes = values.iter().filter(|value| value.is_finite());
-            sizes.fold(0.0, |size, value| f64::max(size, f64::from(value.abs())))
-        };
-        let slack = ROUNDING * (size(&selection.left) + size(&selection.taken) + size(prices));
-        let falls = lists.falls(batch.tokens(), prices);
-        let lists = falls.map(|falls| (lists, falls));
-        Self { batch, prices, selection, ways, lists, slack }
-    }
-
-    fn ends(&self, t: usize) -> Ends {
-        let (taken, left) = (self.selection.taken[t], self.selection.left[t]);
-        let floor = self.batch.floor();
-        Ends { taken: taken.max(floor), left: left.max(floor) }
-    }
-
-    /// What parts the token's ends; 0 where a slot is empty, whatever the others are worth.
-    fn margin(&self, t: usize) -> f32 {
-        if self.selection.taken[t] <= self.batch.floor() {
-            return 0.0;
-        }
-        let Ends { taken, left } = self.ends(t);
-        taken - left
-    }
-
-    /// The price at which token `t`, which takes nothing worth less than `taken`, comes to `e`, if that is above `low`.
-    fn comes(&self, (t, taken): (usize, f32), e: usize, low: f32) -> Option<(u32, f32)> {
-        let score = self.batch.row(t)[e];
-        let (price, value) = (score - taken, score - self.prices[e]);
-        let is_new = value < taken || value == taken && !self.holds(t, e, score);
-        (price > low && is_new).then_some((e as u32, price))
-    }
-
-    /// Whether a token takes an expert that it scores so.
-    fn holds(&self, t: usize, e: usize, score: f32) -> bool {
-        let k = self.batch.demand().k();
-        let takes = self.batch.demand().is_exact() || score > self.prices[e];
-        takes && self.selection.experts[t * k..][..k].contains(&(e as u32))
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::pass::Selection;
     use proptest::prelude::*;
     use spinroute_core::Demand;
 

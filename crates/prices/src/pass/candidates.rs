@@ -8,6 +8,8 @@
 //! and listed anew. The outcome is always that of [`Selection::fill`], bit for bit, and a pass
 //! that mostly stays on the lists reads 130 bytes a token instead of a row.
 
+use std::ops::Range;
+
 use rayon::prelude::*;
 
 use super::block::{BLOCK, LISTED, Lists, Look, Slots, others};
@@ -104,9 +106,10 @@ impl Candidates {
         others(self.floor[t], self.pass[t], falls)
     }
 
-    /// Adds each token that has what is looked for on its list, and at which places.
-    pub(crate) fn near(&self, look: Look<'_>, found: &mut Vec<(u32, u16)>) {
-        near_path()(&self.experts, &self.scores, look, found);
+    /// Of these `tokens`, adds each that has what is looked for on its list, counted from the first, and at which places.
+    pub(crate) fn near(&self, tokens: Range<usize>, look: Look<'_>, found: &mut Vec<(u32, u16)>) {
+        let range = tokens.start * LISTED..tokens.end * LISTED;
+        near_path()(&self.experts[range.clone()], &self.scores[range], look, found);
     }
 
     fn fill_with(
