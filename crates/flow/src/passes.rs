@@ -61,6 +61,19 @@ widest! {
         pairs.map(|(&score, price)| u64::from(score.into() - price > level)).sum()
     }
 
+    /// The highest of the reduced scores `row[i] − prices[i]`; `-∞` if there is none.
+    pub(crate) fn highest(row: &'a [f32], prices: &'a [f32]) -> f32 {
+        const TOGETHER: usize = 16;
+        let mut most = [f32::NEG_INFINITY; TOGETHER];
+        for (row, prices) in row.chunks(TOGETHER).zip(prices.chunks(TOGETHER)) {
+            for ((most, &score), &price) in most.iter_mut().zip(row).zip(prices) {
+                let value = score - price;
+                *most = if value > *most { value } else { *most };
+            }
+        }
+        most.into_iter().fold(f32::NEG_INFINITY, f32::max)
+    }
+
     /// Relaxes the arcs of `node`, finished at distance `at`: the arc to `i` costs
     /// `costs[i] + prices[i] − prices[node]`, and not less than 0 whatever rounding says.
     /// Returns the smallest distance (as bits) of an unfinished node; `u64::MAX` if all are.
@@ -120,6 +133,12 @@ mod tests {
         let mut stale = vec![0; rows.len()];
         lower(&mut least, &mut second, 0.5, &scores);
         let count = above(&scores, &prices, at - 1.0);
+        let narrow: Vec<f32> = prices.iter().map(|&p| p as f32).collect();
+        let most = highest(&scores, &narrow);
+        assert_eq!(
+            most,
+            scores.iter().zip(&narrow).map(|(s, p)| s - p).fold(f32::NEG_INFINITY, f32::max)
+        );
         for _ in 0..2 {
             withdraw(&mut least, &second, 0.5, &scores, &mut stale);
         }

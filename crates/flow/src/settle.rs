@@ -20,11 +20,18 @@ use std::time::Duration;
 
 use spinroute_core::{Assignment, Feature, Instance};
 
+use crate::passes::highest;
+
 /// Tokens that may leave an expert, for each that must.
 const CHOICE: usize = 4;
 
 /// Experts whose room is filled.
 const DEAREST: usize = 12;
+
+/// Tokens by which a loss is guessed, at least, where there are so many; and how many times as many as needed are about
+/// enough.
+const SAMPLED: usize = 256;
+const SURELY: usize = 2;
 
 /// A token that may leave an expert.
 #[derive(PartialEq)]
@@ -83,6 +90,7 @@ pub(crate) fn settled(
     if left.is_some() {
         fill(instance, prices, prices, &mut table, &mut room);
     }
+    let mut open = Open::new(instance, prices, &room);
     let mut leaves = BinaryHeap::from(crowded(instance, &table, prices, left, &room));
     while let Some(Reverse(leave)) = leaves.pop() {
         let (t, from) = (leave.token as usize, leave.expert as usize);
@@ -90,7 +98,7 @@ pub(crate) fn settled(
             continue;
         }
         let row = &mut table[t * k..][..instance.k(t)];
-        let Some((worth, to)) = best(instance, prices, &room, t, row) else { continue };
+        let Some((worth, to)) = open.best(t, row) else { continue };
         let loss = instance.scores(t)[from] - prices[from] - worth;
         if leaves.peek().is_some_and(|Reverse(next)| next.loss < loss) && loss > leave.loss {
             leaves.push(Reverse(Leave { loss, ..leave }));
@@ -99,8 +107,10 @@ pub(crate) fn settled(
         if let Some(slot) = row.iter_mut().find(|slot| **slot == leave.expert) {
             *slot = to;
             room[from] += 1;
+            open.see(from, room[from]);
             if let Some(room) = room.get_mut(to as usize) {
                 *room -= 1;
+                open.see(to as usize, *room);
             }
         }
     }
@@ -154,18 +164,22 @@ fn fill(instance: &Instance, worth: &[f32], prices: &[f32], table: &mut [u32], r
     };
     let rows = table.chunks_exact(k).enumerate();
     let mut leaving: Vec<(f32, u32)> = rows.map(|(t, row)| least(row, t, room)).collect();
-    let mut losses: Vec<(f32, u32)> = Vec::new();
+    let (mut losses, mut all) = (Vec::new(), Vec::new());
     for to in dear {
-        losses.clear();
         let column = instance.flat()[to..].iter().step_by(experts);
-        for (t, (score, (held, _))) in (0..).zip(column.zip(&leaving)) {
-            let loss = held - (score - prices[to]);
-            if loss < prices[to] {
-                losses.push((loss, t));
+        let loss = |(score, (held, _)): (&f32, &(f32, u32))| held - (score - prices[to]);
+        all.clear();
+        all.extend(column.zip(&leaving).map(loss));
+        let many = room[to].max(0) as usize;
+        let may = |t: u32| !table[t as usize * k..][..k].contains(&(to as u32));
+        for highest in [about(&all, many, &mut losses), f32::INFINITY] {
+            losses.clear();
+            let low = (0..).zip(&all).filter(|(_, loss)| **loss <= highest && **loss < prices[to]);
+            losses.extend(low.filter(|&(t, _)| may(t)).map(|(t, &loss)| (loss, t)));
+            if losses.len() >= many {
+                break;
             }
         }
-        losses.retain(|&(_, t)| !table[t as usize * k..][..k].contains(&(to as u32)));
-        let many = room[to].max(0) as usize;
         let order = |a: &(f32, u32), b: &(f32, u32)| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1));
         if many < losses.len() {
             losses.select_nth_unstable_by(many, order);
@@ -198,30 +212,73 @@ fn least(instance: &Instance, prices: &[f32], room: &[i64], t: usize, row: &[u32
     least
 }
 
-/// The best expert with room that `t` does not hold, and its reduced score; or, under `AtMost`,
-/// an empty slot.
-fn best(
-    instance: &Instance,
-    prices: &[f32],
-    room: &[i64],
-    t: usize,
-    held: &[u32],
-) -> Option<(f32, u32)> {
-    let floor = if instance.demand().is_exact() { f32::NEG_INFINITY } else { 0.0 };
-    let mut best = (floor, Assignment::EMPTY);
-    let values = instance.scores(t).iter().zip(prices).zip(room).zip(0..);
-    for (((score, price), &room), e) in values {
-        let worth = score - price;
-        if worth > best.0 && room > 0 && !held.contains(&e) {
-            best = (worth, e);
-        }
+/// A loss up to which surely, or nearly so, `many` of all lie, by some of them.
+fn about(all: &[f32], many: usize, memory: &mut Vec<(f32, u32)>) -> f32 {
+    let stride = (all.len() / SAMPLED).max(1);
+    let rank = SURELY * (many / stride + 2);
+    memory.clear();
+    memory.extend(all.iter().step_by(stride).map(|&loss| (loss, 0)));
+    if rank >= memory.len() {
+        return f32::INFINITY;
     }
-    (best.0 > f32::NEG_INFINITY).then_some(best)
+    memory.select_nth_unstable_by(rank, |a, b| a.0.total_cmp(&b.0)).1.0
+}
+
+/// The experts with room, to be looked for by tokens.
+struct Open<'a> {
+    instance: &'a Instance,
+    prices: &'a [f32],
+    /// The price of those that have room, `∞` for the others.
+    now: Vec<f32>,
+    /// What a token holds, hidden from it: with its price.
+    hidden: Vec<(usize, f32)>,
+}
+
+impl<'a> Open<'a> {
+    fn new(instance: &'a Instance, prices: &'a [f32], room: &[i64]) -> Self {
+        let now = vec![f32::INFINITY; prices.len()];
+        let mut open = Self { instance, prices, now, hidden: Vec::new() };
+        for (e, &room) in room.iter().enumerate() {
+            open.see(e, room);
+        }
+        open
+    }
+
+    /// Takes note of the room of `e`.
+    fn see(&mut self, e: usize, room: i64) {
+        self.now[e] = if room > 0 { self.prices[e] } else { f32::INFINITY };
+    }
+
+    /// The best expert with room that `t` does not hold, and its reduced score; or, under `AtMost`,
+    /// an empty slot.
+    fn best(&mut self, t: usize, held: &[u32]) -> Option<(f32, u32)> {
+        let exact = self.instance.demand().is_exact();
+        self.hidden.clear();
+        for e in held.iter().map(|&e| e as usize) {
+            if let Some(price) = self.now.get_mut(e) {
+                self.hidden.push((e, *price));
+                *price = f32::INFINITY;
+            }
+        }
+        let scores = self.instance.scores(t);
+        let worth = highest(scores, &self.now);
+        let best = if worth > if exact { f32::NEG_INFINITY } else { 0.0 } {
+            let mut values = scores.iter().zip(&self.now).map(|(score, price)| score - price);
+            values.position(|value| value == worth).map(|e| (worth, e as u32))
+        } else {
+            (!exact).then_some((0.0, Assignment::EMPTY))
+        };
+        for &(e, price) in &self.hidden {
+            self.now[e] = price;
+        }
+        best
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
     use spinroute_core::Demand;
 
     fn instance(scores: ndarray::Array2<f32>, capacity: Vec<u32>, demand: Demand) -> Instance {
@@ -245,5 +302,47 @@ mod tests {
         let instance = instance(scores, vec![1, 0], Demand::AtMost(1));
         let table = settled(&instance, vec![0, 0], &[0.0, 0.0], None);
         assert_eq!(table, [Assignment::EMPTY, 0]);
+    }
+
+    /// The definition.
+    fn by_looking(
+        instance: &Instance,
+        prices: &[f32],
+        room: &[i64],
+        held: &[u32],
+    ) -> Option<(f32, u32)> {
+        let floor = if instance.demand().is_exact() { f32::NEG_INFINITY } else { 0.0 };
+        let mut best = (floor, Assignment::EMPTY);
+        for (e, score) in (0..).zip(instance.scores(0)) {
+            let worth = score - prices[e as usize];
+            if worth > best.0 && room[e as usize] > 0 && !held.contains(&e) {
+                best = (worth, e);
+            }
+        }
+        (best.0 > f32::NEG_INFINITY).then_some(best)
+    }
+
+    proptest! {
+        #[test]
+        fn the_best_with_room_is_found(
+            cells in prop::collection::vec((-4i8..12, 0i8..8, -1i64..3), 2..70),
+            held in prop::collection::btree_set(0u32..70, 0..6),
+            exact: bool,
+        ) {
+            let score = |&(s, ..): &(i8, i8, i64)| if s < -2 { f32::NEG_INFINITY } else { f32::from(s) / 4.0 };
+            let scores: Vec<f32> = cells.iter().map(score).collect();
+            let prices: Vec<f32> = cells.iter().map(|c| f32::from(c.1) / 4.0).collect();
+            let room: Vec<i64> = cells.iter().map(|c| c.2).collect();
+            let mut held: Vec<u32> = held.into_iter().filter(|&e| (e as usize) < cells.len()).collect();
+            held.push(Assignment::EMPTY);
+            let demand = if exact { Demand::Exactly(1) } else { Demand::AtMost(1) };
+            let table = ndarray::Array2::from_shape_vec((1, cells.len()), scores).unwrap();
+            let instance = instance(table, vec![1; cells.len()], demand);
+            let mut open = Open::new(&instance, &prices, &room);
+            // What a token holds is hidden from it alone.
+            for held in [&held[..], &[]] {
+                prop_assert_eq!(open.best(0, held), by_looking(&instance, &prices, &room, held));
+            }
+        }
     }
 }

@@ -87,8 +87,13 @@ impl Coordinates {
         self.sorted.clear();
         self.sorted.extend(self.margins.iter().step_by(self.stride));
         self.sorted.sort_unstable_by(f32::total_cmp);
+        let mut last = f32::NEG_INFINITY;
         for tokens in TOKENS {
             let reach = self.reach(tokens * units);
+            if reach <= last {
+                continue;
+            }
+            last = reach;
             self.look(sight, &open, reach);
             open.retain(|&e| match self.found(sight, e) {
                 Some(price) => {
@@ -109,14 +114,19 @@ impl Coordinates {
         self.sorted.get(rank).copied().unwrap_or(0.0)
     }
 
-    /// Gathers, for the experts in `open`, prices within `reach` at which tokens leave or come.
-    fn look(&mut self, sight: &Sight<'_>, open: &[usize], reach: f32) {
+    /// Makes ready to gather prices of the experts in `open`.
+    fn begin(&mut self, sight: &Sight<'_>, open: &[usize]) {
         self.sides.clear();
         self.sides.resize(self.values.len(), 0.0);
         for &e in open {
             self.values[e].clear();
             self.sides[e] = if matches!(sight.ways[e], Way::Up(_)) { 1.0 } else { -1.0 };
         }
+    }
+
+    /// Gathers, for the experts in `open`, prices within `reach` at which tokens leave or come.
+    fn look(&mut self, sight: &Sight<'_>, open: &[usize], reach: f32) {
+        self.begin(sight, open);
         for (e, price) in sight.near(&self.sides, &self.margins, reach) {
             self.values[e as usize].push(price);
         }
@@ -161,7 +171,10 @@ impl Coordinates {
         let is_up = |e: &usize| matches!(sight.ways[*e], Way::Up(_));
         let (up, mut down): (Vec<usize>, Vec<usize>) = open.iter().copied().partition(is_up);
         if !up.is_empty() {
-            self.look(sight, &up, f32::INFINITY);
+            self.begin(sight, &up);
+            for (e, price) in sight.leaving(&self.sides) {
+                self.values[e as usize].push(price);
+            }
         }
         for e in up {
             // Whoever is left pays any price.

@@ -161,6 +161,21 @@ impl<'a> Sight<'a> {
         })
     }
 
+    /// Prices at which tokens leave those that they hold of the experts whose side is above 0.
+    pub(super) fn leaving(&self, sides: &[f32]) -> Blocks {
+        let k = self.batch.demand().k();
+        self.blocks(|tokens| {
+            let mut found = Found::new();
+            for t in tokens {
+                let row = &self.selection.experts[t * k..][..self.batch.k(t)];
+                let held = row.iter().map(|&e| e as usize).filter(|&e| sides[e] > 0.0);
+                let scored = held.map(|e| (e, self.batch.row(t)[e]));
+                found.extend(scored.filter_map(|of| self.price(t, of, sides, f32::INFINITY)));
+            }
+            found
+        })
+    }
+
     /// The price at which token `t` leaves an expert, or comes, if that is looked for and within `reach`.
     fn price(
         &self,
