@@ -203,9 +203,10 @@ impl ScaledModel {
         }
     }
 
-    /// Rows below which what is prepared for a chunk is not worth it.
+    /// Rows below which what is prepared for a chunk is not worth it: up to half a thread's.
     pub(crate) fn share(&self) -> usize {
-        if matches!(self.form, Form::FewValues(_)) { 250 } else { 1 }
+        let half = self.variables.div_ceil(2 * rayon::current_num_threads());
+        if matches!(self.form, Form::FewValues(_)) { half.clamp(250, 1000) } else { 1 }
     }
 
     /// Whether the couplings are dense.
