@@ -204,7 +204,10 @@ pub fn coupling(model: &Ising, scaled: &ScaledModel, mode: Mode, lowest: f64) ->
     let n = model.variables().max(1) as f64;
     let fields = model.field().iter().map(|h| (h / unit).powi(2)).sum::<f64>();
     let half = |squares: f64| 0.5 / unit / (squares / n).sqrt();
-    let squares = squares(model, unit);
+    let squares = match scaled.sizes() {
+        Some([_, squares]) => squares / unit / unit,
+        None => squares(model, unit),
+    };
     if fields + squares == 0.0 {
         return 0.5;
     }

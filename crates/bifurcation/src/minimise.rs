@@ -108,7 +108,11 @@ impl Bifurcation {
             }
         }
         let states = stepper.best();
-        let mut energies = model.energies(&states);
+        let mut energies = if scaled.has_exact_energies(model) {
+            stepper.lowest().map(energy).collect()
+        } else {
+            model.energies(&states)
+        };
         energies.resize(self.agents, model.offset()); // without variables
         Ok(Samples { states, energies, vartype: Vartype::Spin, steps: run.steps(), stop })
     }

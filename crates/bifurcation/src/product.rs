@@ -4,7 +4,9 @@
 //! is 1 or a multiple of [`LANES`]. Every value is one sum in a fixed order, which depends neither on
 //! the rows that are asked for together nor on the number of agents or threads.
 
+mod codes;
 mod dense;
+mod few_values;
 mod scaled_model;
 mod sign_counts;
 mod sparse;

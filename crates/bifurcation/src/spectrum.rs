@@ -59,7 +59,10 @@ pub struct SpectrumEnds {
 /// ```
 #[must_use]
 pub fn spectrum_ends(couplings: &AnyCouplings, scaled: &ScaledModel) -> SpectrumEnds {
-    let proven = couplings.spectrum();
+    let proven = match scaled.sizes() {
+        Some([radius, _]) => Spectrum::gershgorin([radius]),
+        None => couplings.spectrum(),
+    };
     let n = couplings.variables();
     let found = lanczos(scaled, STEPS.min(n));
     let scale = scaled.scale();

@@ -2,9 +2,11 @@
 
 use std::ops::Range;
 
-use spinroute_ising::{AnyCouplings, Couplings, Ising, Sparse};
+use spinroute_ising::{AnyCouplings, Couplings, Ising};
 
+use super::codes::Codes;
 use super::dense::{PANEL, Panels};
+use super::few_values::FewValues;
 use super::sign_counts::SignCounts;
 use super::sparse::Rows;
 use super::structured::{Grid, Sums};
@@ -14,9 +16,13 @@ use super::table::{LANES, Table, zeros};
 #[derive(Clone, Debug)]
 pub(crate) enum Form {
     Dense(Panels),
+    FewValues(Box<FewValues>),
     Sparse(Rows),
     Structured(Box<Sums>),
 }
+
+/// Sums of units that `f32` holds, with some room.
+const EXACT: f32 = (1 << 22) as f32;
 
 /// A model in `f32`, divided by a power of two so that its largest coefficient is from 1 to 2.
 ///
@@ -44,28 +50,19 @@ impl ScaledModel {
     /// Of a model.
     #[must_use]
     pub fn new(model: &Ising) -> Self {
-        let largest = match model.couplings() {
-            AnyCouplings::Dense(dense) => {
-                dense.matrix().iter().fold(0.0, |most, j| f64::max(most, j.abs()))
-            }
-            AnyCouplings::Sparse(sparse) => {
-                sparse.values().iter().fold(0.0, |most, j| f64::max(most, j.abs()))
-            }
-            AnyCouplings::Structured(blocks) => {
-                let weights = blocks.weights().iter().map(|weight| 2.0 * weight.abs());
-                let remainder = blocks.remainder().values().iter().map(|j| j.abs());
-                weights.chain(remainder).fold(0.0, f64::max)
-            }
-        };
+        let couplings = model.couplings();
+        let codes = if is_table(couplings) { Codes::new(couplings) } else { None };
+        let largest = codes.as_ref().map_or_else(|| largest(couplings), Codes::largest);
         let largest = model.field().iter().fold(largest, |most, h| f64::max(most, h.abs()));
         let scale = power_of_two(largest);
-        let form = match model.couplings() {
-            AnyCouplings::Dense(dense) => Form::Dense(Panels::new(dense, 1.0 / scale)),
-            AnyCouplings::Sparse(sparse) if is_nearly_dense(sparse) => {
+        let form = match (couplings, codes) {
+            (_, Some(codes)) => Form::FewValues(Box::new(FewValues::new(codes, 1.0 / scale))),
+            (AnyCouplings::Dense(dense), _) => Form::Dense(Panels::new(dense, 1.0 / scale)),
+            (AnyCouplings::Sparse(sparse), _) if is_table(couplings) => {
                 Form::Dense(Panels::of_rows(sparse, 1.0 / scale))
             }
-            AnyCouplings::Sparse(sparse) => Form::Sparse(Rows::new(sparse, 1.0 / scale)),
-            AnyCouplings::Structured(blocks) => {
+            (AnyCouplings::Sparse(sparse), _) => Form::Sparse(Rows::new(sparse, 1.0 / scale)),
+            (AnyCouplings::Structured(blocks), _) => {
                 Form::Structured(Box::new(Sums::new(blocks, 1.0 / scale)))
             }
         };
@@ -152,6 +149,7 @@ impl ScaledModel {
     ) {
         match &self.form {
             Form::Dense(form) => form.rows(signal, lanes, rows, out),
+            Form::FewValues(form) => form.rows(signal, lanes, rows, out),
             Form::Sparse(form) => form.rows(signal, lanes, rows, out),
             Form::Structured(form) => form.rows(signal, sums, lanes, rows, out),
         }
@@ -167,33 +165,91 @@ impl ScaledModel {
         if self.is_local() { &signal[rows.start * lanes..rows.end * lanes] } else { signal }
     }
 
+    /// The largest sum of the sizes of a row, and the sum of all squares, in units of the model, where
+    /// packing the couplings has found them.
+    pub(crate) fn sizes(&self) -> Option<[f64; 2]> {
+        match &self.form {
+            Form::FewValues(form) => Some([form.codes.radius, form.codes.squares]),
+            _ => None,
+        }
+    }
+
+    /// Whether the energies of a look are those of the model, exactly: all numbers are multiples of a unit,
+    /// and all sums of them within what `f32` holds.
+    pub(crate) fn has_exact_energies(&self, model: &Ising) -> bool {
+        let Form::FewValues(form) = &self.form else { return false };
+        let field = self.field.iter().fold(0f32, |most, h| h.abs().max(most));
+        let largest = form.largest() * self.variables as f32 + 2.0 * field;
+        let is_of = |unit: f32| {
+            let fields = self.field.iter().zip(model.field());
+            let mut fields =
+                fields.map(|(h, of)| h % unit == 0.0 && f64::from(*h) == of / self.scale);
+            form.is_of(unit) && fields.all(|is| is)
+        };
+        // From the largest unit that holds all sums, downwards: one of the first is it.
+        let least = largest / EXACT;
+        let units = (0..24).map(|e| 1.0 / (1u32 << e) as f32).take_while(|unit| *unit >= least);
+        let offset = model.offset() / self.scale;
+        let plain =
+            offset.abs() < f64::from(EXACT) && !(offset == 0.0 && offset.is_sign_negative());
+        units.last().is_some_and(|unit| is_of(unit) && plain && offset % f64::from(unit) == 0.0)
+    }
+
     /// Rows that are computed together: chunks of rows are multiples of it.
     pub(crate) fn grain(&self) -> usize {
         match &self.form {
             Form::Dense(_) => PANEL,
-            Form::Sparse(_) | Form::Structured(_) => 1,
+            Form::FewValues(_) | Form::Sparse(_) | Form::Structured(_) => 1,
         }
+    }
+
+    /// Rows below which what is prepared for a chunk is not worth it: up to half a thread's.
+    pub(crate) fn share(&self) -> usize {
+        let half = self.variables.div_ceil(2 * rayon::current_num_threads());
+        if matches!(self.form, Form::FewValues(_)) { half.clamp(250, 1000) } else { 1 }
     }
 
     /// Whether the couplings are dense.
     pub(crate) fn is_dense(&self) -> bool {
-        matches!(self.form, Form::Dense(_))
+        matches!(self.form, Form::Dense(_) | Form::FewValues(_))
     }
 
     /// About how many products of a coefficient and a signal a step has, for one agent.
     pub(crate) fn work(&self) -> usize {
         match &self.form {
-            Form::Dense(_) => self.variables * self.variables,
+            Form::Dense(_) | Form::FewValues(_) => self.variables * self.variables,
             Form::Sparse(form) => form.entries() + 4 * self.variables,
             Form::Structured(form) => form.entries() + 6 * self.variables,
         }
     }
 }
 
-/// Whether rows of a graph are so full that a matrix product is faster than following them.
-fn is_nearly_dense(sparse: &Sparse) -> bool {
-    let n = sparse.variables();
-    n <= 1 << 14 && sparse.values().len() >= n * n / 4 && n > 2 * LANES
+/// The largest size of a coupling.
+fn largest(couplings: &AnyCouplings) -> f64 {
+    let most = |values: &[f64]| values.iter().fold(0.0, |most, j| f64::max(most, j.abs()));
+    match couplings {
+        AnyCouplings::Dense(dense) => {
+            dense.matrix().iter().fold(0.0, |most, j| f64::max(most, j.abs()))
+        }
+        AnyCouplings::Sparse(sparse) => most(sparse.values()),
+        AnyCouplings::Structured(blocks) => {
+            let weights = blocks.weights().iter().map(|weight| 2.0 * weight.abs());
+            weights.fold(most(blocks.remainder().values()), f64::max)
+        }
+    }
+}
+
+/// Whether the couplings are a table of some size, or a graph whose rows are so full that a matrix product is
+/// faster than following them.
+fn is_table(couplings: &AnyCouplings) -> bool {
+    let n = couplings.variables();
+    match couplings {
+        AnyCouplings::Dense(_) => n > 2 * LANES,
+        AnyCouplings::Sparse(sparse) => {
+            n <= 1 << 14 && sparse.values().len() >= n * n / 4 && n > 2 * LANES
+        }
+        AnyCouplings::Structured(_) => false,
+    }
 }
 
 /// The largest power of two that is not above, and 1 for 0.

@@ -6,6 +6,7 @@ use spinroute_ising::{
     AnyCouplings, Block, Couplings, Dense, Grid, Ising, Line, Sparse, Structured,
 };
 
+use super::scaled_model::Form;
 use super::{LANES, ScaledModel};
 
 /// Couplings of every form. Small integers: every sum is exact, in any order.
@@ -46,7 +47,27 @@ pub(crate) fn couplings() -> impl Strategy<Value = AnyCouplings> {
             },
         )
     });
-    prop_oneof![dense, graphs, structured]
+    prop_oneof![dense, graphs, structured, few_values()]
+}
+
+/// Full tables of few values, as tables and as lists.
+fn few_values() -> impl Strategy<Value = AnyCouplings> {
+    let values = prop::sample::subsequence(vec![-3.0, -1.0, 0.0, 1.0, 2.0], 1..5);
+    let entries = |(n, values): (usize, Vec<f64>)| {
+        let entries = prop::collection::vec(prop::sample::select(values), n * n);
+        entries.prop_map(move |entries| {
+            let entry = |(i, j): (usize, usize)| {
+                if i == j { 0.0 } else { entries[i.min(j) * n + i.max(j)] }
+            };
+            if n % 2 == 0 {
+                return Dense::new(Array2::from_shape_fn((n, n), entry)).unwrap().into();
+            }
+            let pairs = (0..n).flat_map(|i| (0..i).map(move |j| (i, j)));
+            let triplets = pairs.map(|(i, j)| (i as u32, j as u32, entry((i, j))));
+            Sparse::from_triplets(n, triplets).unwrap().into()
+        })
+    };
+    (33usize..200, values).prop_flat_map(entries)
 }
 
 /// The product with a batch of which every lane is given by a function.
@@ -88,6 +109,32 @@ proptest! {
     }
 
     #[test]
+    fn energies_of_units_are_exact(
+        couplings in few_values(),
+        (field, offset, seed) in (-4i32..5, -3i32..4, 0u64..99),
+        scale in prop::sample::select(vec![1.0, 0.1, 1e-300, 1e300, 1.0 + 1e-12]),
+    ) {
+        let n = couplings.variables();
+        let field: Vec<f64> = (0..n).map(|i| f64::from(field) * (i % 3) as f64 * 0.25 * scale).collect();
+        let offset = f64::from(offset) * scale;
+        let model = Ising::new(field, couplings.scaled(scale), offset).unwrap();
+        let scaled = ScaledModel::new(&model);
+        let packed = matches!(scaled.form, Form::FewValues(_));
+        // The others are not what they are rounded to.
+        prop_assert_eq!(scaled.has_exact_energies(&model), packed && scale == 1.0);
+        let mut stepper = crate::Stepper::new(&scaled, crate::Mode::Ballistic, 3, seed);
+        stepper.sample(&scaled, true);
+        let states = stepper.best();
+        for (low, energy) in stepper.lowest().zip(model.energies(&states)) {
+            let got = offset + scaled.scale() * low;
+            if packed && scale == 1.0 {
+                prop_assert_eq!(got.to_bits(), energy.to_bits());
+            }
+            prop_assert!((got - energy).abs() <= 1e-3 * scale * (n * n) as f64);
+        }
+    }
+
+    #[test]
     fn bits_do_not_depend_on_the_batch(couplings in couplings(), seed in 0usize..1000) {
         let n = couplings.variables();
         let couplings = couplings.scaled(0.123);
@@ -101,6 +148,36 @@ proptest! {
             }
         }
     }
+}
+
+#[test]
+fn only_tables_of_few_values_are_packed() {
+    let bits = |values: &[f64]| {
+        let entry =
+            |(i, j): (usize, usize)| if i == j { 0.0 } else { values[(i + j) % values.len()] };
+        let model = |couplings: AnyCouplings| Ising::new(vec![0.0; 50], couplings, 0.0).unwrap();
+        let dense = Dense::new(Array2::from_shape_fn((50, 50), entry)).unwrap();
+        let triplets = (0..50).flat_map(|i| (0..i).map(move |j| (i, j)));
+        let triplets = triplets.map(|(i, j)| (i as u32, j as u32, entry((i, j))));
+        let sparse = Sparse::from_triplets(50, triplets).unwrap();
+        let forms = [model(dense.into()), model(sparse.into())].map(|model| {
+            let Form::FewValues(form) = ScaledModel::new(&model).form else { return None };
+            let sizes = model.couplings().magnitudes();
+            let radius = sizes.iter().map(|row| row.sum).fold(0.0, f64::max);
+            let squares: f64 = sizes.iter().map(|row| row.square).sum();
+            assert_eq!([form.codes.radius, form.codes.squares], [radius, squares]);
+            Some(form.codes.bits)
+        });
+        assert_eq!(forms[0], forms[1]);
+        forms[0]
+    };
+    assert_eq!(bits(&[-1.0, 1.0, 1.0]), Some(1));
+    assert_eq!(bits(&[0.0, 2.0]), Some(1));
+    assert_eq!(bits(&[3.0]), Some(1));
+    assert_eq!(bits(&[-1.0, 0.0, 1.0, 1.0]), Some(2));
+    assert_eq!(bits(&[-1.0, 1.0, 2.0]), Some(2));
+    assert_eq!(bits(&[-1.0, 1.0, 2.0, 3.0]), None);
+    assert_eq!(bits(&[0.0]), None);
 }
 
 /// A graph of `n` variables with weights of one size, dense enough that counts pass a byte.

@@ -98,9 +98,9 @@ impl Group {
         }
     }
 
-    /// Variables of a chunk: whole grains, and about [`CHUNK`] values.
+    /// Variables of a chunk: whole grains, and about [`CHUNK`] values, more where chunks have a cost.
     fn chunk(&self, scaled: &ScaledModel) -> usize {
-        (CHUNK / self.lanes).next_multiple_of(scaled.grain())
+        (CHUNK / self.lanes).max(scaled.share()).next_multiple_of(scaled.grain())
     }
 
     /// Whether a step is cut by rows into several threads.
