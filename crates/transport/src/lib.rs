@@ -5,6 +5,7 @@
 //! | [`TopK`] | the `k` best experts of every token | ignored | no |
 //! | [`Greedy`] | the best remaining pair, again and again | kept | no |
 //! | [`CappedTopK`] | top-k, then every overfull expert drops tokens | kept | no |
+//! | [`ExpertChoice`] | every expert takes its best tokens; not causal | kept | no |
 //! | [`Quantile`] | prices by quantile balancing, selection, repair | kept | yes |
 //!
 //! ```
@@ -21,11 +22,14 @@
 //!
 //! Each struct is its parameters; `docs/transport.md` has formulas, guarantees and measurements.
 mod capped;
+mod ending;
+mod expert_choice;
 mod greedy;
 mod quantile;
 mod topk;
 
 pub use capped::{CappedTopK, DropPolicy};
+pub use expert_choice::{ExpertChoice, expert_choices};
 pub use greedy::Greedy;
 pub use quantile::Quantile;
 pub use topk::TopK;

@@ -13,7 +13,7 @@ use spinroute_testkit::{
     reference::brute_force,
     strategy::{self, Shape},
 };
-use spinroute_transport::{CappedTopK, DropPolicy, Greedy, Quantile, TopK};
+use spinroute_transport::{CappedTopK, DropPolicy, ExpertChoice, Greedy, Quantile, TopK};
 
 const NEVER: f32 = f32::NEG_INFINITY;
 
@@ -52,6 +52,8 @@ fn solvers() -> Vec<Box<dyn Solver>> {
         Box::new(CappedTopK { drop: DropPolicy::Probs }),
         Box::new(CappedTopK { drop: DropPolicy::Position }),
         Box::new(Quantile::default()),
+        Box::new(ExpertChoice::default()),
+        Box::new(ExpertChoice { rounds: u32::MAX }),
     ]
 }
 
