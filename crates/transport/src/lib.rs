@@ -6,6 +6,8 @@
 //! | [`Greedy`] | the best remaining pair, again and again | kept | no |
 //! | [`CappedTopK`] | top-k, then every overfull expert drops tokens | kept | no |
 //! | [`ExpertChoice`] | every expert takes its best tokens; not causal | kept | no |
+//! | [`MaxScoreReleased`] | `k − 1` greedy choices by token, then an exact last one | kept | no |
+//! | [`MaxScoreReroute`] | top-(k − 1) with a drop, then the last choice rerouted | kept | no |
 //! | [`Quantile`] | prices by quantile balancing, selection, repair | kept | yes |
 //!
 //! ```
@@ -25,11 +27,15 @@ mod capped;
 mod ending;
 mod expert_choice;
 mod greedy;
+mod max_score;
+mod max_score_reroute;
 mod quantile;
 mod topk;
 
 pub use capped::{CappedTopK, DropPolicy};
 pub use expert_choice::{ExpertChoice, expert_choices};
 pub use greedy::Greedy;
+pub use max_score::MaxScoreReleased;
+pub use max_score_reroute::MaxScoreReroute;
 pub use quantile::Quantile;
 pub use topk::TopK;
