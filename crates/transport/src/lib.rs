@@ -8,6 +8,7 @@
 //! | [`ExpertChoice`] | every expert takes its best tokens; not causal | kept | no |
 //! | [`MaxScoreReleased`] | `k − 1` greedy choices by token, then an exact last one | kept | no |
 //! | [`MaxScoreReroute`] | top-(k − 1) with a drop, then the last choice rerouted | kept | no |
+//! | [`Base`] | experts bid for tokens, the auction of BASE layers; `k = 1` | kept | no |
 //! | [`Quantile`] | prices by quantile balancing, selection, repair | kept | yes |
 //!
 //! ```
@@ -23,6 +24,7 @@
 //! ```
 //!
 //! Each struct is its parameters; `docs/transport.md` has formulas, guarantees and measurements.
+mod base;
 mod capped;
 mod ending;
 mod expert_choice;
@@ -32,6 +34,7 @@ mod max_score_reroute;
 mod quantile;
 mod topk;
 
+pub use base::Base;
 pub use capped::{CappedTopK, DropPolicy};
 pub use expert_choice::{ExpertChoice, expert_choices};
 pub use greedy::Greedy;
