@@ -10,6 +10,7 @@
 //! | [`MaxScoreReroute`] | top-(k − 1) with a drop, then the last choice rerouted | kept | no |
 //! | [`Base`] | experts bid for tokens, the auction of BASE layers; `k = 1` | kept | no |
 //! | [`Quantile`] | prices by quantile balancing, selection, repair | kept | yes |
+//! | [`SinkhornMegatron`] | top-k of Megatron-LM's Sinkhorn plan | ignored | no |
 //!
 //! ```
 //! use ndarray::array;
@@ -32,6 +33,7 @@ mod greedy;
 mod max_score;
 mod max_score_reroute;
 mod quantile;
+mod sinkhorn_megatron;
 mod topk;
 
 pub use base::Base;
@@ -41,4 +43,5 @@ pub use greedy::Greedy;
 pub use max_score::MaxScoreReleased;
 pub use max_score_reroute::MaxScoreReroute;
 pub use quantile::Quantile;
+pub use sinkhorn_megatron::{MegatronScores, SinkhornMegatron};
 pub use topk::TopK;
