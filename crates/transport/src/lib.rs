@@ -10,6 +10,7 @@
 //! | [`MaxScoreReroute`] | top-(k − 1) with a drop, then the last choice rerouted | kept | no |
 //! | [`Base`] | experts bid for tokens, the auction of BASE layers; `k = 1` | kept | no |
 //! | [`Quantile`] | prices by quantile balancing, selection, repair | kept | yes |
+//! | [`QuantileHistogram`] | the same by histograms, as training stacks run it | kept | yes |
 //! | [`SinkhornMegatron`] | top-k of Megatron-LM's Sinkhorn plan | ignored | no |
 //!
 //! ```
@@ -33,6 +34,7 @@ mod greedy;
 mod max_score;
 mod max_score_reroute;
 mod quantile;
+mod quantile_histogram;
 mod sinkhorn_megatron;
 mod topk;
 
@@ -43,5 +45,6 @@ pub use greedy::Greedy;
 pub use max_score::MaxScoreReleased;
 pub use max_score_reroute::MaxScoreReroute;
 pub use quantile::Quantile;
+pub use quantile_histogram::QuantileHistogram;
 pub use sinkhorn_megatron::{MegatronScores, SinkhornMegatron};
 pub use topk::TopK;
