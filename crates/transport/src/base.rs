@@ -19,8 +19,8 @@
 //! There `c[e] = T/E`, and `E` divides `T`. Here an expert bids for its capacity, which is the same where
 //! capacities are that; where they hold more, tokens go to their highest bids, and it ends when every token or
 //! every place has one. A score that is not finite counts as the smallest, as in fairseq; the pair is not taken.
-//! Of equal values, which fairseq leaves to the order of `topk`, those that were won come first, then the
-//! earlier tokens; of equal bids that of the lower expert. Numbers are `f64`, there those of the scores.
+//! Of equal values, which fairseq leaves to the order of `topk`, the earlier tokens come first: what was won is then
+//! among the best `c[e]` in the next round too. Of equal bids that of the lower expert wins. Numbers are `f64`, there those of the scores.
 //!
 //! The answer is within about `T·ε` of the optimum where all goes well: the step is a fiftieth of the range of the
 //! scores and is never made smaller. Trained with it, fairseq routes greedily afterwards. `flow` is the optimum.
@@ -183,26 +183,21 @@ impl Auction {
     fn bids(&self, e: usize, share: usize, round: u32, limit: u32) -> Vec<(u32, f64)> {
         let count = self.tokens.len();
         let scores = &self.scores[e * count..][..count];
-        let value = |(j, &score): (usize, &f64)| {
-            let held = self.winner[j] == e as u32;
-            let value = match held {
-                true if round <= limit => self.highest,
-                true => score,
-                false => score - self.cost[j],
-            };
-            (value, held, j as u32)
+        let holds = |j: usize| self.winner[j] == e as u32;
+        let value = |(j, &score): (usize, &f64)| match holds(j) {
+            true if round <= limit => (self.highest, j as u32),
+            true => (score, j as u32),
+            false => (score - self.cost[j], j as u32),
         };
-        let mut values: Vec<(f64, bool, u32)> = scores.iter().enumerate().map(value).collect();
+        let mut values: Vec<(f64, u32)> = scores.iter().enumerate().map(value).collect();
         let next = if share < count {
-            let best = |a: &(f64, bool, u32), b: &(f64, bool, u32)| {
-                b.0.total_cmp(&a.0).then(b.1.cmp(&a.1)).then(a.2.cmp(&b.2))
-            };
+            let best = |a: &(f64, u32), b: &(f64, u32)| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1));
             values.select_nth_unstable_by(share, best).1.0
         } else {
             values.iter().fold(f64::INFINITY, |lowest, value| lowest.min(value.0))
         };
-        let bid = |&(value, held, j): &(f64, bool, u32)| {
-            let keeps = held && round < limit;
+        let bid = |&(value, j): &(f64, u32)| {
+            let keeps = round < limit && holds(j as usize);
             (j, if keeps { self.epsilon } else { value - next + self.epsilon })
         };
         values[..share].iter().map(bid).collect()
@@ -247,6 +242,24 @@ mod tests {
     }
 
     proptest! {
+        /// No expert wins more than it holds, in any round and whatever ties.
+        #[test]
+        fn no_round_overfills_an_expert(cells in prop::collection::vec(0u8..2, 12 * 4), limit in 0u32..9) {
+            let scores = Array2::from_shape_fn((12, 4), |(t, e)| f32::from(cells[t * 4 + e]));
+            let instance = Instance::new(scores, vec![3; 4], Demand::Exactly(1)).unwrap();
+            let mut auction = Auction::new(&instance);
+            for round in 0..20 {
+                let ended = auction.round(round, limit);
+                for e in 0..4 {
+                    let won = auction.winner.iter().filter(|&&winner| winner == e).count();
+                    prop_assert!(won <= 3, "expert {e} wins {won} in round {round}");
+                }
+                if ended {
+                    break;
+                }
+            }
+        }
+
         /// An auction that ends before the faster rule is within a few steps a token of the optimum: a token is
         /// won by at most ε more than it is worth, and kept by at most all of what its price rose since.
         #[test]
