@@ -103,7 +103,7 @@ impl Solver for ExpertChoice {
 ///
 /// One list an expert; expert `e` takes the `c[e]` tokens of largest `s[t,e]`, equal scores by the earlier
 /// token, or all where there are fewer. Scores of any sign count; forbidden pairs and masked tokens do not.
-/// Time O(T·E + Σ c[e] log c[e]).
+/// Time `O(T·E + Σ c[e] log c[e])`.
 ///
 /// ```
 /// use ndarray::array;
