@@ -22,8 +22,9 @@
 //! Of equal values, which fairseq leaves to the order of `topk`, the earlier tokens come first: what was won is then
 //! among the best `c[e]` in the next round too. Of equal bids that of the lower expert wins. Numbers are `f64`, there those of the scores.
 //!
-//! The answer is within about `T·ε` of the optimum where all goes well: the step is a fiftieth of the range of the
-//! scores and is never made smaller. Trained with it, fairseq routes greedily afterwards. `flow` is the optimum.
+//! Nothing is proven of the answer: the step is a fiftieth of the range of the scores and is never made smaller. On
+//! 50,000 small tables it lost up to six steps a token. Trained with it, fairseq routes greedily afterwards. `flow`
+//! is the optimum.
 //!
 //! A round is a step: O(T·E). Memory: 8 bytes a score, and 16 in each thread a token.
 use rayon::prelude::*;
@@ -260,8 +261,7 @@ mod tests {
             }
         }
 
-        /// An auction that ends before the faster rule is within a few steps a token of the optimum: a token is
-        /// won by at most ε more than it is worth, and kept by at most all of what its price rose since.
+        /// Nothing is proven of the rule. Of 50,000 tables drawn, with ε up to 0.02, none lost 0.12 a token.
         #[test]
         fn it_is_close_to_the_optimum(cells in prop::collection::vec(0u8..64, 6 * 3)) {
             let scores = Array2::from_shape_fn((6, 3), |(t, e)| f32::from(cells[t * 3 + e]) / 64.0);
@@ -270,7 +270,7 @@ mod tests {
             let solution = Base::default().solve(&instance, &mut run).unwrap();
             let objective = instance.objective(&solution.assignment).unwrap();
             let best = brute_force(&instance).unwrap();
-            prop_assert!(objective <= best && objective >= best - 6.0 * 0.25, "{objective}, {best}");
+            prop_assert!(objective <= best && objective >= best - 6.0 * 0.16, "{objective}, {best}");
         }
     }
 }
