@@ -25,7 +25,10 @@ use spinroute_core::{Budget, Certificate, Demand, Instance, Run, Solution, Solve
 use spinroute_encodings::routing::{SbCloseCall, SbFull};
 use spinroute_lab::Machine;
 use spinroute_lab::timing::time;
-use spinroute_transport::{CappedTopK, Greedy, Quantile};
+use spinroute_transport::{
+    CappedTopK, ExpertChoice, Greedy, MaxScoreReleased, MaxScoreReroute, Quantile,
+    QuantileHistogram,
+};
 
 const LIMITS: [u64; 4] = [1, 2, 5, 10];
 
@@ -96,6 +99,10 @@ fn solvers() -> Vec<(&'static str, Box<dyn Solver>)> {
         ("quantile", Box::new(Quantile::default())),
         ("quantile, 60 rounds", Box::new(Quantile { rounds: 60 })),
         ("capped-topk", Box::new(CappedTopK::default())),
+        ("quantile-histogram", Box::new(QuantileHistogram::default())),
+        ("expert-choice", Box::new(ExpertChoice::default())),
+        ("maxscore-released", Box::new(MaxScoreReleased {})),
+        ("maxscore-reroute", Box::new(MaxScoreReroute {})),
         ("sb-close-call", Box::new(SbCloseCall::default())),
         ("sb-full", Box::new(SbFull::default())),
         ("flow", Box::new(flow())),

@@ -27,7 +27,7 @@
 //! | none | the problem, the solver trait, certificates, [`prices`]: the top-k pass and [`repair`] |
 //! | `flow` | [`flow`]: the exact solver |
 //! | `lp` | the linear program as a reference in [`flow`], by a general solver |
-//! | `transport` | [`transport`]: top-k, greedy, capped top-k, quantile balancing |
+//! | `transport` | [`transport`]: top-k, greedy, capped top-k, quantile balancing, published rules |
 //! | `qubo` | [`ising`] and [`modelling`]: QUBO and Ising models, their files, minimisers and language; [`minimisers`] |
 //! | `bifurcation` | [`bifurcation`], and in [`encodings`] an instance as a QUBO; with `qubo` |
 //! | `constrained` | [`constrained`]: group limits and affinity of experts; with `qubo` |

@@ -17,7 +17,10 @@ use spinroute_flow::Flow;
 #[cfg(feature = "lp")]
 use spinroute_flow::Lp;
 #[cfg(feature = "transport")]
-use spinroute_transport::{CappedTopK, Greedy, Quantile, TopK};
+use spinroute_transport::{
+    Base, CappedTopK, ExpertChoice, Greedy, MaxScoreReleased, MaxScoreReroute, Quantile,
+    QuantileHistogram, SinkhornMegatron, TopK,
+};
 
 pub use spinroute_core::registry::{Build, Entry, Error, Facts, Param, SolverEntry, defaults};
 
@@ -37,14 +40,26 @@ pub const SOLVERS: &[SolverEntry] = &[
     Lp::ENTRY,
     #[cfg(feature = "transport")]
     Quantile::ENTRY,
+    #[cfg(feature = "transport")]
+    QuantileHistogram::ENTRY,
     #[cfg(feature = "bifurcation")]
     SbFull::ENTRY,
     #[cfg(feature = "bifurcation")]
     SbCloseCall::ENTRY,
     #[cfg(feature = "transport")]
+    MaxScoreReleased::ENTRY,
+    #[cfg(feature = "transport")]
     Greedy::ENTRY,
     #[cfg(feature = "transport")]
+    ExpertChoice::ENTRY,
+    #[cfg(feature = "transport")]
+    Base::ENTRY,
+    #[cfg(feature = "transport")]
     CappedTopK::ENTRY,
+    #[cfg(feature = "transport")]
+    MaxScoreReroute::ENTRY,
+    #[cfg(feature = "transport")]
+    SinkhornMegatron::ENTRY,
     #[cfg(feature = "transport")]
     TopK::ENTRY,
 ];

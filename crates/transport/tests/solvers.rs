@@ -13,7 +13,10 @@ use spinroute_testkit::{
     reference::brute_force,
     strategy::{self, Shape},
 };
-use spinroute_transport::{CappedTopK, DropPolicy, Greedy, Quantile, TopK};
+use spinroute_transport::{
+    CappedTopK, DropPolicy, ExpertChoice, Greedy, MaxScoreReroute, Quantile, QuantileHistogram,
+    TopK,
+};
 
 const NEVER: f32 = f32::NEG_INFINITY;
 
@@ -52,6 +55,10 @@ fn solvers() -> Vec<Box<dyn Solver>> {
         Box::new(CappedTopK { drop: DropPolicy::Probs }),
         Box::new(CappedTopK { drop: DropPolicy::Position }),
         Box::new(Quantile::default()),
+        Box::new(ExpertChoice::default()),
+        Box::new(ExpertChoice { rounds: u32::MAX }),
+        Box::new(MaxScoreReroute {}),
+        Box::new(QuantileHistogram::default()),
     ]
 }
 

@@ -140,11 +140,13 @@ fn compare_ranks_the_feasible_first_and_measures_against_the_best_bound() {
     let number = |line: &Value, key: &str| line[key].as_f64().unwrap();
     let best = lines.iter().map(|line| number(line, "bound")).fold(f64::INFINITY, f64::min);
     assert_eq!(all["bound"], best);
-    let (last, feasible) = lines.split_last().unwrap();
-    assert_eq!(
-        (&last["solver"], &last["feasible"], &last["gap"]),
-        (&"topk".into(), &false.into(), &Value::Null)
-    );
+    let feasible = lines.iter().take_while(|line| line["feasible"] == true).count();
+    let (feasible, broken) = lines.split_at(feasible);
+    assert!(broken.iter().any(|line| line["solver"] == "topk"), "{ran}");
+    for line in broken {
+        let ignores = ["topk", "sinkhorn-megatron"].contains(&line["solver"].as_str().unwrap());
+        assert!(ignores && line["feasible"] == false && line["gap"].is_null(), "{line}");
+    }
     for pair in feasible.windows(2) {
         assert!(number(&pair[0], "objective") >= number(&pair[1], "objective"), "{ran}");
     }

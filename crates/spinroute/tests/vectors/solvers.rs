@@ -93,6 +93,14 @@ fn setups(name: &str) -> Vec<Setup> {
             with(r#"{"calls":8,"balance":0.1,"agents":3,"steps":20,"repairs":3}"#),
             with(r#"{"calls":1000,"moves":3,"agents":1,"repairs":1}"#),
         ],
+        "quantile-histogram" => &[
+            with(r#"{"rounds":0}"#),
+            Setup { params: r#"{"rounds":1}"#, warm: true, ..PLAIN },
+            with(r#"{"bins":16,"window":0.25,"parts":3,"smoothing":0.5}"#),
+        ],
+        "expert-choice" => &[with(r#"{"rounds":4294967295}"#)],
+        "base" => &[with(r#"{"rounds":3,"fallback":4}"#)],
+        "sinkhorn-megatron" => &[with(r#"{"scores":"probabilities"}"#)],
         // A new solver is run as it comes.
         _ => &[],
     };

@@ -199,12 +199,12 @@ fn print_counts(all: &[Counts], elapsed: Duration) {
         println!("  {name:<24} {met:>10} {wrong:>7}");
     }
     println!(
-        "  {:<14} {:>10} {:>10} {:>10} {:>7} {:>9}",
+        "  {:<18} {:>10} {:>10} {:>10} {:>7} {:>9}",
         "", "solved", "infeasible", "refused", "WRONG", "seconds"
     );
     for (name, tally) in &solvers {
         println!(
-            "  {name:<14} {:>10} {:>10} {:>10} {:>7} {:>9.1}",
+            "  {name:<18} {:>10} {:>10} {:>10} {:>7} {:>9.1}",
             tally.solved,
             tally.infeasible,
             tally.refused,
