@@ -53,6 +53,11 @@ fn main() -> Result<()> {
     cases.retain(|case| options.wants(case.family, &case.name));
     if options.quick {
         cases = cases.into_iter().step_by(6).collect();
+    } else {
+        // Sizes of today's models.
+        let wanted =
+            |family: &str, name: &str| family == "synthetic" && options.wants(family, name);
+        cases.extend(instances::exact_sizes(wanted)?);
     }
     let repetitions = options.repetitions();
     println!("# flow against OR-tools {} SimpleMinCostFlow\n", ortools.version);

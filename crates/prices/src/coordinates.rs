@@ -10,7 +10,8 @@
 //! The tokens that decide are those of small margin, about as many as are out of place; they are looked at on their
 //! lists ([`Candidates`]), and more of them where these are not enough. An expert that is on no list of a token is
 //! worth no more to it than the list's floor says: only tokens of a low floor, and experts of a deep fall, are looked up
-//! in the table. So a round costs less than a pass, and its outcome does not depend on what the lists hold.
+//! in the table. So a round costs less than a pass, and its outcome does not depend on what the lists hold, but for one
+//! thing: a step that did not stand may leave a holder on no list of its token; it then leaves only among the far.
 //!
 //! Tried and not kept: quantile balancing proper, where a price falls only if too few tokens would take the expert next
 //! (a fifth more passes in all, at 65,536 tokens three times as many); all of the way up (a tie at every price).
